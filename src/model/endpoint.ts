@@ -1,0 +1,47 @@
+// Endpoints and the sets that registries report.
+
+/** Health as the registry sees it; `unknown` is first class, since several registries never say. */
+export type EndpointHealth = 'passing' | 'warning' | 'critical' | 'maintenance' | 'unknown'
+
+/** One address of a service, with where and when it was learned. */
+export interface Endpoint {
+  /** Stable identity inside its service: registry name and the registry's own id; state (connections, latency) is keyed by it. */
+  readonly id: string
+  readonly host: string
+  readonly port: number
+  /** Share of traffic relative to its siblings, 0 to 65535, default 1. 0 gets none while a sibling has more. */
+  readonly weight: number
+  readonly zone?: string
+  readonly tags: readonly string[]
+  readonly meta: Readonly<Record<string, string>>
+  readonly health: EndpointHealth
+  /** True when the registry says it is leaving: no new requests, those under way finish. */
+  readonly draining: boolean
+  /** Name of the registry it came from, as configured (`consul`, `file`, `static`). */
+  readonly origin: string
+  /** Wall clock in milliseconds when this endpoint was first seen with this address. */
+  readonly learnedAt: number
+}
+
+/** Why a set is not fresh. */
+export interface StaleCause {
+  /** `denied`: rights are missing. `failed`: no or a bad answer. `guarded`: a suspicious emptiness or shrink is being confirmed. `disk`: read back from the last run. */
+  readonly outcome: 'denied' | 'failed' | 'guarded' | 'disk'
+  /** For people: what happened, which address, what to do. */
+  readonly message: string
+}
+
+/**
+ * What a registry knows of one service: always the whole set, or that it cannot say. `stale` carries the last good set.
+ * `at` is the wall clock (ms) of the last confirmed answer.
+ */
+export type EndpointSet =
+  | { readonly kind: 'ready'; readonly endpoints: readonly Endpoint[]; readonly at: number }
+  | { readonly kind: 'pending'; readonly cause?: StaleCause }
+  | { readonly kind: 'absent'; readonly at: number }
+  | { readonly kind: 'stale'; readonly endpoints: readonly Endpoint[]; readonly at: number; readonly cause: StaleCause }
+
+/** The endpoints of a set, none for `pending` and `absent`. */
+export function endpointsOf(set: EndpointSet): readonly Endpoint[] {
+  return set.kind === 'ready' || set.kind === 'stale' ? set.endpoints : []
+}

@@ -1,0 +1,60 @@
+// The one error type of the data plane and its closed vocabulary of reasons. Only `proxy/respond.ts` turns one into a response.
+
+/** Each reason with the status it becomes and one line for docs/reference/reasons.md. The word is in the `fairlead-error` header, the access log and the metric label. */
+export const REASONS = {
+  bad_request: { status: 400, doc: 'The request is malformed or ambiguous; the connection is closed.' },
+  bad_path: { status: 400, doc: 'The path could be read in two ways by two parsers.' },
+  bad_host: { status: 400, doc: 'Host is missing, repeated or malformed.' },
+  request_timeout: { status: 408, doc: 'The head or the body of the request came too slowly.' },
+  body_too_large: { status: 413, doc: 'The body is over the limit.' },
+  uri_too_long: { status: 414, doc: 'The request line is over the limit.' },
+  expectation_failed: { status: 417, doc: 'Expect asks for something other than 100-continue.' },
+  misdirected: { status: 421, doc: 'Host and TLS server name disagree.' },
+  upgrade_refused: { status: 426, doc: 'The route or the protocol does not allow this upgrade.' },
+  headers_too_large: { status: 431, doc: 'The header fields are over the limit in size or number.' },
+  no_route: { status: 404, doc: 'No route matches.' },
+  method_not_supported: { status: 501, doc: 'The gateway does not do this method (CONNECT or TRACE on an ingress listener) or transfer coding.' },
+  version_not_supported: { status: 505, doc: 'Not HTTP/1.0 or HTTP/1.1.' },
+  no_endpoints: { status: 503, doc: 'The service has no usable endpoint.' },
+  overloaded: { status: 503, doc: 'A limit on connections or requests is reached.' },
+  connect_failed: { status: 502, doc: 'No endpoint could be connected to.' },
+  connect_timeout: { status: 504, doc: 'Connecting took too long.' },
+  upstream_tls: { status: 502, doc: 'The TLS handshake with the endpoint failed.' },
+  upstream_reset: { status: 502, doc: 'The endpoint closed the connection before a response.' },
+  upstream_protocol: { status: 502, doc: 'The endpoint sent a malformed or ambiguous response.' },
+  upstream_timeout: { status: 504, doc: 'The endpoint did not answer in time.' },
+  upstream_incomplete: { status: 502, doc: 'The endpoint ended its response early; the client saw a cut.' },
+  client_closed: { status: 499, doc: 'The client went away before the response.' },
+  internal: { status: 500, doc: 'A defect in the gateway; the log has the details.' },
+} as const
+
+export type Reason = keyof typeof REASONS
+
+/** Whether the same request may be sent again: always, never, or only when nothing of it reached the endpoint. */
+export type RetryClass = 'unsent' | 'reset' | 'never'
+
+export interface GatewayErrorOptions {
+  /** Which leg failed. */
+  readonly side?: 'downstream' | 'upstream' | 'gateway'
+  readonly retry?: RetryClass
+  readonly cause?: unknown
+  /** Overrides the status of the reason, within its class. */
+  readonly status?: number
+}
+
+/** A request that cannot go on, with the reason in the closed vocabulary. */
+export class GatewayError extends Error {
+  readonly reason: Reason
+  readonly status: number
+  readonly side: 'downstream' | 'upstream' | 'gateway'
+  readonly retry: RetryClass
+
+  constructor(reason: Reason, message: string, options: GatewayErrorOptions = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'GatewayError'
+    this.reason = reason
+    this.status = options.status ?? REASONS[reason].status
+    this.side = options.side ?? 'gateway'
+    this.retry = options.retry ?? 'never'
+  }
+}

@@ -1,0 +1,18 @@
+// Everything the core may ask of the world it runs in. Tests pass a virtual clock and seeded randomness.
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** The outside world as one value. Nothing in the core reaches past it. */
+export interface Platform {
+  /** Monotonic milliseconds; only differences mean anything. */
+  now(): number
+  /** Wall clock, milliseconds since the epoch; for logs, time windows and ages shown to people. */
+  wallClock(): number
+  /** Uniform in [0, 1). */
+  random(): number
+  /** Resolves after `ms` milliseconds, at once when the signal is aborted. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** HTTP client for registries: undici's on Node, the runtime's own in a worker. */
+  fetch(url: string, init?: RequestInit): Promise<Response>
+  log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void
+}

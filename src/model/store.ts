@@ -1,0 +1,32 @@
+// The contract of a route store: something that holds a table which one hand wrote, and tells when it changes.
+import type { TableConfig } from './config.ts'
+
+/** One problem of a document, for people: where, what, and what to do. */
+export interface Problem {
+  readonly severity: 'error' | 'warning'
+  /** Path into the document: `routes[3].match.host`. */
+  readonly path: string
+  /** From 1; 0 when the place is not known. */
+  readonly line: number
+  readonly column: number
+  readonly message: string
+  /** What to write instead. */
+  readonly hint?: string
+}
+
+/** What a store reports. A rejected document changes nothing: the running table goes on. */
+export type StoreEvent =
+  | { readonly kind: 'table'; readonly table: TableConfig; readonly origin: string }
+  | { readonly kind: 'rejected'; readonly origin: string; readonly problems: readonly Problem[] }
+  /** The store cannot be read now; what was read last stays in force. */
+  | { readonly kind: 'unavailable'; readonly origin: string; readonly message: string }
+  /** The store answers again and holds what was read last. */
+  | { readonly kind: 'confirmed'; readonly origin: string }
+
+/** A route store. */
+export interface RouteStore {
+  /** What it holds now and each change, until the signal is aborted. Never throws. */
+  watch(signal: AbortSignal): AsyncIterable<StoreEvent>
+  /** Tells the store what this gateway did with a table, so that a publisher can wait for it. */
+  acknowledge?(origin: string, status: 'applied' | 'rejected', detail: string): Promise<void>
+}
