@@ -17,6 +17,8 @@ export interface Endpoint {
   readonly health: EndpointHealth
   /** True when the registry says it is leaving: no new requests, those under way finish. */
   readonly draining: boolean
+  /** True when the registry no longer lists it, but so suddenly that it is kept until confirmed: pick it last. */
+  readonly held?: true
   /** Name of the registry it came from, as configured (`consul`, `file`, `static`). */
   readonly origin: string
   /** Wall clock in milliseconds when this endpoint was first seen with this address. */

@@ -1,6 +1,13 @@
 // Everything the core may ask of the world it runs in. Tests pass a virtual clock and seeded randomness.
+import type { UpstreamTlsConfig } from './config.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** What a registry client may ask of `fetch` besides the standard. */
+export interface FetchInit extends RequestInit {
+  /** Trust and identity for `https:`; on Node an agent of undici's. A runtime that cannot do it rejects, and says so. */
+  readonly tls?: UpstreamTlsConfig
+}
 
 /** The outside world as one value. Nothing in the core reaches past it. */
 export interface Platform {
@@ -13,6 +20,6 @@ export interface Platform {
   /** Resolves after `ms` milliseconds, at once when the signal is aborted. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /** HTTP client for registries: undici's on Node, the runtime's own in a worker. */
-  fetch(url: string, init?: RequestInit): Promise<Response>
+  fetch(url: string, init?: FetchInit): Promise<Response>
   log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void
 }

@@ -1,0 +1,51 @@
+// What an entry of list.ts is: a kind of registry, as configuration, documentation and runtimes see it.
+import { z } from 'zod'
+import { parseDuration } from '../src/model/duration.ts'
+import type { Discoverer, Need } from '../src/model/discoverer.ts'
+import type { Platform } from '../src/model/platform.ts'
+import type { FileAccess } from './file-access.ts'
+
+/** What a runtime has beyond `Platform`; an adapter whose needs are not met is refused with a reason. */
+export interface Capabilities {
+  readonly files?: FileAccess
+}
+
+/** One kind of registry. */
+export interface Adapter {
+  /** The word in `type:`; a registry of that name needs no `type`. */
+  readonly type: string
+  /** One or two sentences for the reference. */
+  readonly doc: string
+  readonly needs: readonly Need[]
+  /** Options as the user writes them, each field described. */
+  readonly schema: z.ZodType
+  /** Example of a reference, and the options it may carry after `?` with a line for each. */
+  readonly ref: { readonly example: string; readonly options: Readonly<Record<string, string>> }
+  /**
+   * Makes the discoverer of one configured registry. `name` is the configured name, `options` what the user wrote (it is
+   * parsed by `schema` here). Throws a ZodError when the options do not fit, an Error when a capability is missing.
+   */
+  create(name: string, options: unknown, platform: Platform, capabilities?: Capabilities): Discoverer
+}
+
+/** A duration as written in configuration, in milliseconds after parsing, within bounds (milliseconds). */
+export function duration(min: number, max: number, fallback: string) {
+  return z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== undefined && ms >= min && ms <= max) return ms
+      context.addIssue({ code: 'custom', message: `must be a duration from ${min / 1000}s to ${max / 1000}s, such as ${fallback}` })
+      return z.NEVER
+    })
+}
+
+/** Options that every registry has. */
+export const commonOptions = {
+  allowEmpty: z
+    .boolean()
+    .default(false)
+    .describe('Believe a sudden emptiness or a large shrink at once. By default the endpoints are kept until the registry has confirmed it over 30 s.'),
+  allowLinkLocal: z.boolean().default(false).describe('Accept link-local addresses (169.254.0.0/16, fe80::/10). By default they are refused: cloud metadata services live there.'),
+}

@@ -1,0 +1,19 @@
+// The little of a file system that adapters read through; src/node gives it, a worker has none.
+
+/** What decides whether a file is another one than before. */
+export interface FileStat {
+  readonly kind: 'file' | 'directory'
+  /** Milliseconds since the epoch, with fractions where the system has them. */
+  readonly modified: number
+  readonly size: number
+  readonly inode: number
+}
+
+/** Reading files. A path that does not exist is undefined; every other trouble rejects with an error that has a `code` (`EACCES`). */
+export interface FileAccess {
+  stat(path: string): Promise<FileStat | undefined>
+  /** The whole text as UTF-8; rejects when it is longer than `maxBytes`. */
+  read(path: string, maxBytes: number): Promise<string | undefined>
+  /** The path without symbolic links. */
+  resolve(path: string): Promise<string | undefined>
+}
