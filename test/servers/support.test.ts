@@ -1,0 +1,43 @@
+// The real servers themselves: they start, can be paused and killed, and come back on the same port.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeWithServers, startConsul, startRedis } from '../support/servers.ts'
+
+describeWithServers(['redis'], 'redis-server under test', () => {
+  let redis: Awaited<ReturnType<typeof startRedis>>
+  beforeAll(async () => {
+    redis = await startRedis()
+  })
+  afterAll(() => redis.stop())
+
+  test('answers again on the same port after it was killed', async () => {
+    await redis.kill()
+    await redis.restart()
+    expect(redis.url).toBe(`redis://${redis.address}`)
+  })
+})
+
+describeWithServers(['consul'], 'consul agent under test', () => {
+  let consul: Awaited<ReturnType<typeof startConsul>>
+  beforeAll(async () => {
+    consul = await startConsul()
+  })
+  afterAll(() => consul.stop())
+
+  test('keeps connections open without answering while it is paused', async () => {
+    consul.pause()
+    const answer = fetch(`${consul.url}/v1/status/leader`)
+    const first = await Promise.race([answer.then(() => 'answered'), new Promise((resolve) => setTimeout(resolve, 300, 'silent'))])
+    consul.resume()
+    expect(first).toBe('silent')
+    expect((await answer).status).toBe(200)
+  })
+
+  test('forgets everything when it is killed and started again', async () => {
+    const services = async () => Object.keys((await (await fetch(`${consul.url}/v1/agent/services`)).json()) as object)
+    await fetch(`${consul.url}/v1/agent/service/register`, { method: 'PUT', body: '{"Name":"web","Port":1}' })
+    expect(await services()).toEqual(['web'])
+    await consul.kill()
+    await consul.restart()
+    expect(await services()).toEqual([])
+  })
+})
