@@ -1,0 +1,38 @@
+// The peak-sensitive moving average of response times (Finagle's Peak EWMA): it jumps to a slow answer at once and forgets
+// it with time, so a stalling endpoint is left within one request and tried again within seconds.
+import type { EndpointState } from '../model/balancer.ts'
+
+/** Time in which an old observation loses 63 % of its influence, milliseconds. Finagle's default. */
+const DECAY_MS = 10_000
+
+/** Stands for "never measured, but already asked": larger than any real cost, so one probe at a time goes to a new endpoint. */
+const PENALTY_MS = 1e9
+
+/**
+ * Takes in one response time, in milliseconds from sending to the response head. Call it for answers only: a refused
+ * connection is quick, and counting it would draw requests to a dead endpoint (`avoidUntil` is for those). Values that
+ * are no time (NaN, negative, infinite) are ignored, and a clock that went back counts as no time passed.
+ */
+export function observe(state: EndpointState, latencyMs: number, now: number): void {
+  if (!(latencyMs >= 0 && latencyMs < Infinity)) return
+  const keep = keptShare(state, now)
+  const decayed = state.ewma * keep
+  state.ewma = latencyMs > decayed ? latencyMs : decayed + latencyMs * (1 - keep)
+  state.ewmaAt = now
+}
+
+/**
+ * What one more request to this endpoint is expected to cost, in milliseconds: average × (requests under way + 1).
+ * `share` scales the requests under way for an endpoint that is worth several of the smallest, 1 for equals.
+ */
+export function expectedCost(state: EndpointState, now: number, share: number): number {
+  const load = state.active * share
+  if (state.ewma === 0) return state.active > 0 ? PENALTY_MS + load : 0
+  return state.ewma * keptShare(state, now) * (load + 1)
+}
+
+/** How much of the average is left after the time since its last update, in [0, 1]. */
+function keptShare(state: EndpointState, now: number): number {
+  const elapsed = now - state.ewmaAt
+  return elapsed > 0 ? Math.exp(-elapsed / DECAY_MS) : 1
+}

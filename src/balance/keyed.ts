@@ -1,0 +1,45 @@
+// What the hash balancers share: a circle of owners, where a key's place decides, and the next free owner when that one
+// may not be picked. They ignore zones: a key must stay on one endpoint whichever gateway it meets.
+import type { BalancerOptions, EndpointState, PickContext, Picker } from '../model/balancer.ts'
+import { isFree, pickLeft } from './left.ts'
+import { membersOf } from './members.ts'
+import type { Members } from './members.ts'
+
+/** Places on a circle. */
+export interface Circle {
+  /** Index of the owning member at each place. */
+  readonly owners: Uint32Array | Uint16Array
+  /** Place of a hash (unsigned 32 bit). */
+  placeOf(hash: number): number
+}
+
+/**
+ * A picker over a circle that is drawn when the first request needs it: many pools are built for every set and never asked.
+ * Members come in the order of their ids, so that every gateway draws the same circle. A request without a key (hash 0)
+ * goes to a random place.
+ */
+export function keyed(endpoints: readonly EndpointState[], _options: BalancerOptions, build: (members: Members) => Circle): Picker {
+  const sorted = endpoints.toSorted((a, b) => (a.endpoint.id < b.endpoint.id ? -1 : 1))
+  const members = membersOf(sorted)
+  let circle: Circle | undefined
+  return {
+    pick(context) {
+      if (members.states.length < 2) return members.states[0]
+      circle ??= build(members)
+      const place = circle.placeOf(context.hash === 0 ? Math.floor(context.random() * 0x1_0000_0000) : context.hash)
+      const owner = members.states[circle.owners[place] as number] as EndpointState
+      return isFree(owner, context) ? owner : nextFree(members, circle, place, context)
+    },
+  }
+}
+
+/** The first free owner after a place, so that the keys of a lost endpoint spread over all others, each key always to the same one. */
+function nextFree(members: Members, circle: Circle, place: number, context: PickContext): EndpointState | undefined {
+  if (!members.states.some((state) => isFree(state, context))) return pickLeft(members, context)
+  const { owners } = circle
+  for (let step = 1; step < owners.length; step++) {
+    const state = members.states[owners[(place + step) % owners.length] as number] as EndpointState
+    if (isFree(state, context)) return state
+  }
+  return undefined
+}
