@@ -1,5 +1,5 @@
 // The compiled route table: what a request is decided on.
-import type { ActionConfig, CallerConfig, HashKey, RouteConfig, ServiceConfig, TableConfig } from './config.ts'
+import type { ActionConfig, CallerConfig, HashKey, HostPattern, PathPattern, RouteConfig, ServiceConfig, TableConfig } from './config.ts'
 import type { RequestHead } from './request.ts'
 
 /** What conditions may ask besides the head. */
@@ -63,9 +63,17 @@ export interface Route {
   readonly responseHeaders?: HeaderRules
 }
 
-/** One alternative of a route's match, as it is ranked and tested. */
+/** Where an entry stands in the total order: one value for each criterion of `route/order.ts`, the smaller one wins. */
+export type Standing = readonly (number | string)[]
+
+/** One alternative of a route's match, as it is ranked and tested: at most one host and one path. */
 export interface Entry {
   readonly route: Route
+  /** Index into `route.config.match`. */
+  readonly alternative: number
+  readonly host: HostPattern | undefined
+  readonly path: PathPattern | undefined
+  readonly standing: Standing
   /** Place in the total order, 0 wins. Unique in the table. */
   readonly rank: number
   /** Every condition, host and path first, in the order in which explain reports them. */

@@ -1,0 +1,45 @@
+// The decision: what the table says about one request. It is the same value on every runtime.
+import type { RequestHead } from '../model/request.ts'
+import type { DecideContext, Decision, Destination, Entry, Params, Table } from '../model/route.ts'
+import { GatewayError } from '../model/error.ts'
+
+const NONE: Decision = Object.freeze({ kind: 'none' })
+
+/** Decides a request. Throws `GatewayError` (`bad_path`) if a rewrite makes a path that must not leave. */
+export function decide(table: Table, head: RequestHead, context: DecideContext): Decision {
+  const entry = table.find(head, context)
+  return entry === undefined ? NONE : decideEntry(entry, head, context)
+}
+
+/** What an entry that won does with the request. */
+export function decideEntry(entry: Entry, head: RequestHead, context: DecideContext): Decision {
+  const { route } = entry
+  const { action } = route
+  const params = entry.capture(head)
+  if (action.kind === 'respond') return { kind: 'respond', entry, params, status: action.status, body: action.body, headers: action.headers }
+  if (action.kind === 'redirect') return { kind: 'redirect', entry, params, status: action.status, location: locationOf(entry, params, head) }
+  const path = route.rewritePath === undefined ? head.path : route.rewritePath.render(params)
+  return {
+    kind: 'forward',
+    entry,
+    params,
+    destination: pickDestination(route.destinations, context.roll),
+    target: head.query === '' ? path : path + head.query,
+    authority: route.rewriteHost ?? head.authority,
+  }
+}
+
+/** The destination whose share the roll falls into; shares are in the order of the table. */
+export function pickDestination(destinations: readonly Destination[], roll: number): Destination {
+  for (const destination of destinations) if (roll < destination.upTo) return destination
+  const last = destinations.findLast(({ weight }) => weight > 0)
+  // compileTable refuses weights that sum to nothing.
+  if (last === undefined) throw new GatewayError('internal', 'a route without a destination was compiled')
+  return last
+}
+
+function locationOf({ route }: Entry, params: Params, head: RequestHead): string {
+  const names: Record<string, string> = Object.create(null)
+  Object.assign(names, params, { scheme: head.scheme, host: head.host, path: head.path, query: head.query })
+  return route.location?.render(names) ?? '/'
+}

@@ -1,0 +1,54 @@
+// What headers, query parameters and cookies have in common: a name, possibly several values, and a test over them.
+// Every value is looked at, so that a second field of the same name cannot hide behind the first.
+import type { FieldCondition, TextMatch } from '../model/config.ts'
+import type { RequestHead } from '../model/request.ts'
+import type { Condition } from '../model/route.ts'
+import type { Scope } from './matcher.ts'
+
+/** Whether some value of the named field is accepted; tries them in order and builds no list. */
+export type SomeValue = (head: RequestHead, name: string, accept: (value: string) => boolean) => boolean
+
+/** Conditions on one kind of field. `at` is the path of the list. */
+export function fieldConditions(kind: string, fields: readonly FieldCondition[], some: SomeValue, at: string, scope: Scope): readonly Condition[] {
+  return fields.map((field, i) => fieldCondition(kind, field, some, `${at}[${i}]`, scope))
+}
+
+function fieldCondition(kind: string, field: FieldCondition, some: SomeValue, at: string, scope: Scope): Condition {
+  const { name } = field
+  return {
+    on: `${kind} ${name}`,
+    want: fieldText(field),
+    test: fieldTest(field, some, at, scope),
+    seen: (head) => {
+      const values: string[] = []
+      some(head, name, (value) => values.push(value) < 0)
+      return values.length === 0 ? null : values.join(', ')
+    },
+  }
+}
+
+function fieldText(field: FieldCondition): string {
+  if (field.test.kind !== 'any') return field.test.kind
+  return field.test.of.map((text) => (text.kind === 'exact' ? text.value : `/${text.pattern}/`)).join(' or ')
+}
+
+function fieldTest(field: FieldCondition, some: SomeValue, at: string, scope: Scope): (head: RequestHead) => boolean {
+  const { name, test } = field
+  if (test.kind === 'present') return (head) => some(head, name, anything)
+  if (test.kind === 'absent') return (head) => !some(head, name, anything)
+  if (test.of.length === 0) scope.problem(at, 'no value is listed, so it can never match: give one, or true for present')
+  const tests = test.of.map((text, i) => textTest(text, `${at}.test.of[${i}]`, scope))
+  const [only] = tests
+  const accept = only !== undefined && tests.length === 1 ? only : (value: string) => tests.some((holds) => holds(value))
+  return (head) => some(head, name, accept)
+}
+
+function textTest(text: TextMatch, at: string, scope: Scope): (value: string) => boolean {
+  if (text.kind === 'exact') return (value) => value === text.value
+  const regex = scope.regex(text.pattern, at)
+  return (value) => regex !== undefined && regex.part(value)
+}
+
+function anything(): boolean {
+  return true
+}

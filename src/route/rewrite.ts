@@ -1,0 +1,91 @@
+// The texts of a route that leave the gateway: rewritten path and host, redirect location, header rules. All are checked when
+// the table is compiled, and what is rendered from a request is checked or escaped once more as the last step.
+import type { HeaderRulesConfig, RewriteConfig } from '../model/config.ts'
+import { GatewayError } from '../model/error.ts'
+import type { HeaderRules, Template } from '../model/route.ts'
+import type { Scope } from './matcher.ts'
+import { type Piece, type TemplateRules, splitTemplate, templateOf } from './template.ts'
+
+/** Names a redirect's location may hold besides the captures. */
+export const LOCATION_NAMES: readonly string[] = ['scheme', 'host', 'path', 'query']
+
+/** Compiles the path of a rewrite. */
+export function compileRewritePath(text: string, rules: TemplateRules, at: string, scope: Scope): Template {
+  if (!text.startsWith('/')) scope.problem(at, 'a rewritten path begins with /')
+  if (/[?#]/.test(text)) scope.problem(at, 'a rewritten path holds no ? or #: the query of the request is kept')
+  if (/[^!-~]/.test(text)) scope.problem(at, 'a rewritten path holds only visible ASCII: percent-encode the rest')
+  const template = templateOf(splitTemplate(text, rules, at, scope))
+  return { render: (params) => checkPath(oneLeadingSlash(template.render(params))) }
+}
+
+/** Checks the host of a rewrite: a name, an IPv4 address or a bracketed IPv6 address, with or without a port. */
+export function compileRewriteHost(rewrite: RewriteConfig, at: string, scope: Scope): string | undefined {
+  const { host } = rewrite
+  if (host !== undefined && !/^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(host)) scope.problem(at, `${JSON.stringify(host)} is not a host: write a name or an address, with or without a port`)
+  return host
+}
+
+/** Compiles the location of a redirect. Whatever it renders is `[!-~]`; the rest is percent-encoded. */
+export function compileLocation(text: string, rules: TemplateRules, at: string, scope: Scope): Template {
+  if (/[^!-~]/.test(text) || text === '') scope.problem(at, 'a location holds only visible ASCII, at least one character: percent-encode the rest')
+  const pieces = splitTemplate(text, rules, at, scope)
+  checkAuthority(pieces, at, scope)
+  const template = templateOf(pieces)
+  const isPath = !text.startsWith('//')
+  return {
+    render(params) {
+      const rendered = template.render(params).replaceAll(/[^!-~]+/gu, encodeLoose)
+      return isPath ? oneLeadingSlash(rendered) : rendered
+    },
+  }
+}
+
+/** Compiles the header rules of a route. */
+export function compileHeaderRules(config: HeaderRulesConfig, rules: TemplateRules, at: string, scope: Scope): HeaderRules {
+  const lines = (list: 'set' | 'add'): readonly (readonly [string, string, Template])[] =>
+    config[list].map(([name, value], i) => {
+      checkName(name, `${at}.${list}[${i}]`, scope)
+      if (/[^\t -~\x80-\uffff]/.test(value)) scope.problem(`${at}.${list}[${i}]`, 'a header value holds no control characters')
+      return [name, name.toLowerCase(), templateOf(splitTemplate(value, rules, `${at}.${list}[${i}]`, scope))]
+    })
+  for (const [i, name] of config.remove.entries()) checkName(name, `${at}.remove[${i}]`, scope)
+  return { remove: config.remove.map((name) => name.toLowerCase()), set: lines('set'), add: lines('add') }
+}
+
+function checkName(name: string, at: string, scope: Scope): void {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) scope.problem(at, `${JSON.stringify(name)} is not a header name`)
+}
+
+/**
+ * Refuses captures that could move the end of a location's host: `https://example.com{**}` would send `/.evil.example` to another
+ * site. `{host}` may stand there, and a one-segment capture before a dot (`https://{tenant}.example.com`).
+ */
+function checkAuthority(pieces: readonly Piece[], at: string, scope: Scope): void {
+  let before = ''
+  for (const [i, piece] of pieces.entries()) {
+    if (typeof piece === 'string') before += piece
+    else if (piece.name === 'path' || piece.name === 'query') return
+    else {
+      const inAuthority = /^[^/?#]*\/\/[^/?#]*$/.test(before)
+      const next = pieces[i + 1]
+      const closed = typeof next === 'string' && next.startsWith('.')
+      if (inAuthority && piece.name !== 'host' && (piece.name === '**' || !closed)) scope.problem(at, `{${piece.name}} could change the host of the location: put a / before it`)
+      before += 'x'
+    }
+  }
+}
+
+/** A path that begins with two slashes would be read as `//host` by browsers and by some origins. */
+function oneLeadingSlash(text: string): string {
+  return /^\/[/\\]/.test(text) ? text.replace(/^\/[/\\]+/, '/') : text
+}
+
+/** The last line before the upstream: guarded requests and checked templates cannot come here with anything else. */
+function checkPath(path: string): string {
+  if (/^\/[!-~]*$/.test(path) && !/\/\.{1,2}(?:[/;]|$)/.test(path)) return path
+  throw new GatewayError('bad_path', 'the rewritten path is not a clean path: check the captures in the route\'s rewrite')
+}
+
+function encodeLoose(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
+}
