@@ -16,12 +16,30 @@ export interface Problem {
 
 /** What a store reports. A rejected document changes nothing: the running table goes on. */
 export type StoreEvent =
-  | { readonly kind: 'table'; readonly table: TableConfig; readonly origin: string }
+  | { readonly kind: 'table'; readonly table: TableConfig; readonly origin: string; readonly saved?: SavedSource }
   | { readonly kind: 'rejected'; readonly origin: string; readonly problems: readonly Problem[] }
   /** The store cannot be read now; what was read last stays in force. */
   | { readonly kind: 'unavailable'; readonly origin: string; readonly message: string }
   /** The store answers again and holds what was read last. */
   | { readonly kind: 'confirmed'; readonly origin: string }
+
+/** What a copy on disk keeps of a table: the text, which is parsed again when it is needed, and the store's own mark of the place. */
+export interface SavedSource {
+  readonly text: string
+  /** Opaque to everyone but the store that made it; lets it recognise an older state after a restart. */
+  readonly mark: string
+}
+
+/** What a text turned out to be. Without a table there is at least one problem of severity `error`. */
+export interface ParsedTable {
+  readonly table?: TableConfig
+  readonly problems: readonly Problem[]
+  /** The document says itself that having no routes is meant. */
+  readonly allowEmpty?: boolean
+}
+
+/** Reads YAML or JSON into a table; never throws. */
+export type ParseTable = (text: string) => ParsedTable
 
 /** A route store. */
 export interface RouteStore {
