@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { hashString } from '../../src/balance/hash.ts'
 import type { Balancer, EndpointState, PickContext, Picker } from '../../src/model/balancer.ts'
 import { endpointState, endpointStates, pickContext } from '../support/endpoints.ts'
-import { seededRandom } from '../support/random.ts'
+import { seededRandom } from '../support/fake-platform.ts'
 
 export interface BalancerTraits {
   /** Keeps a key on one endpoint and ignores zones. */

@@ -7,7 +7,7 @@ import { peakEwma } from '../../../src/balance/peak-ewma.ts'
 import { roundRobin } from '../../../src/balance/round-robin.ts'
 import type { Balancer, EndpointState } from '../../../src/model/balancer.ts'
 import { endpointState, endpointStates, pickContext } from '../../support/endpoints.ts'
-import { seededRandom } from '../../support/random.ts'
+import { seededRandom } from '../../support/fake-platform.ts'
 
 function after(...observations: readonly (readonly [latencyMs: number, now: number])[]): EndpointState {
   const state = endpointState('e')

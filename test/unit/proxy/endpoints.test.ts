@@ -1,0 +1,213 @@
+// The endpoint book: failover between references, what is usable, subsets, and states that outlive sets.
+import { describe, expect, test } from 'vitest'
+import type { EndpointState } from '../../../src/model/balancer.ts'
+import type { ServiceConfig } from '../../../src/model/config.ts'
+import type { Endpoint, EndpointSet } from '../../../src/model/endpoint.ts'
+import { createEndpointBook } from '../../../src/proxy/endpoints.ts'
+import type { EndpointBook } from '../../../src/proxy/endpoints.ts'
+import { isUsable } from '../../../src/proxy/usable.ts'
+import { endpoint, pickContext } from '../../support/endpoints.ts'
+import { START, fakePlatform } from '../../support/fake-platform.ts'
+import type { FakePlatform } from '../../support/fake-platform.ts'
+
+function service(fields: Partial<ServiceConfig> = {}): ServiceConfig {
+  return { name: 'words', from: ['consul/words'], endpoints: [], subsets: {}, balance: { kind: 'round-robin' }, connectTimeout: 1000, maxConnections: 1024, ...fields }
+}
+
+const ready = (...endpoints: Endpoint[]): EndpointSet => ({ kind: 'ready', endpoints, at: START })
+const stale = (...endpoints: Endpoint[]): EndpointSet => ({ kind: 'stale', endpoints, at: START, cause: { outcome: 'failed', message: 'connection refused' } })
+const pending: EndpointSet = { kind: 'pending' }
+const absent: EndpointSet = { kind: 'absent', at: START }
+const at = (id: string, fields: Partial<Endpoint> = {}): Endpoint => endpoint(id, { origin: 'consul', port: 8000 + Number(id.replace(/\D/g, '')), ...fields })
+const ids = (states: readonly EndpointState[]): string[] => states.map((state) => state.endpoint.id)
+
+interface Bench {
+  readonly platform: FakePlatform
+  readonly book: EndpointBook
+  readonly gone: string[]
+}
+
+function bench(zone?: string): Bench {
+  const platform = fakePlatform()
+  const gone: string[] = []
+  const book = createEndpointBook(platform, { ...(zone === undefined ? {} : { zone }), onGone: (state) => void gone.push(state.endpoint.id) })
+  return { platform, book, gone }
+}
+
+describe('usable', () => {
+  test.each<[string, Partial<Endpoint>, boolean]>([
+    ['passing', { health: 'passing' }, true],
+    ['warning', { health: 'warning' }, true],
+    ['unknown', { health: 'unknown' }, true],
+    ['critical', { health: 'critical' }, false],
+    ['maintenance', { health: 'maintenance' }, false],
+    ['draining', { draining: true }, false],
+    ['without a port', { port: 0 }, false],
+    ['with a port out of range', { port: 70_000 }, false],
+  ])('%s', (_name, fields, usable) => {
+    expect(isUsable(at('e1', fields))).toBe(usable)
+  })
+})
+
+describe('which set is used', () => {
+  const bad = at('c1', { health: 'critical' })
+  test.each<[string, readonly EndpointSet[], 'first' | 'second', string[]]>([
+    ['the first with usable endpoints', [ready(at('a1')), ready(at('b1'))], 'first', ['a1']],
+    ['the second when the first is empty', [ready(), ready(at('b1'))], 'second', ['b1']],
+    ['the second when the first is absent', [absent, ready(at('b1'))], 'second', ['b1']],
+    ['the second when the first is pending', [pending, ready(at('b1'))], 'second', ['b1']],
+    ['the second when all of the first are critical', [ready(bad), ready(at('b1'))], 'second', ['b1']],
+    ['the first when it is stale: an outage moves no traffic', [stale(at('a1')), ready(at('b1'))], 'first', ['a1']],
+    ['a stale second when the first is empty', [ready(), stale(at('b1'))], 'second', ['b1']],
+    ['critical ones are not used even when nothing else is there', [ready(bad), absent], 'first', []],
+    ['the one that knows something, when nothing is usable', [absent, ready(bad)], 'second', []],
+    ['the one that answered, when nothing is known', [pending, absent], 'second', []],
+  ])('%s', (_name, [first, second], which, expected) => {
+    const sets: Record<string, EndpointSet> = { 'consul/words': first as EndpointSet, 'nomad/words': second as EndpointSet }
+    const built = bench().book.build(service({ from: Object.keys(sets) }), (ref) => sets[ref] ?? pending)
+    expect(built.set).toBe(which === 'first' ? first : second)
+    expect(ids(built.all.states)).toEqual(expected)
+  })
+
+  test('nothing at all is pending and picks nothing', () => {
+    const built = bench().book.build(service({ from: [] }), () => pending)
+    expect(built.set).toEqual(pending)
+    expect(built.all.picker.pick(pickContext(() => 0))).toBeUndefined()
+  })
+
+  test('addresses in the table are a fresh set of origin static, whose age counts from the first sight', async () => {
+    const { platform, book } = bench()
+    const config = service({ from: [], endpoints: [{ host: '::1', port: 9000, weight: 2, zone: 'a', tags: ['t'], meta: { k: 'v' } }] })
+    book.build(config, () => pending)
+    await platform.advance(5000)
+    const built = book.build(config, () => pending)
+    expect(built.set).toMatchObject({ kind: 'ready', at: START + 5000 })
+    expect(built.all.states[0]?.endpoint).toEqual({ id: 'static/::1:9000', host: '::1', port: 9000, weight: 2, zone: 'a', tags: ['t'], meta: { k: 'v' }, health: 'unknown', draining: false, origin: 'static', learnedAt: START })
+  })
+
+  test('addresses in the table are the last resort of references', () => {
+    const config = service({ endpoints: [{ host: 'h', port: 1, weight: 1, tags: [], meta: {} }] })
+    const { book } = bench()
+    expect(ids(book.build(config, () => ready(at('a1'))).all.states)).toEqual(['a1'])
+    expect(ids(book.build(config, () => absent).all.states)).toEqual(['static/h:1'])
+  })
+})
+
+describe('subsets', () => {
+  const subsets = { v1: { tags: ['v1'], meta: {} }, eu: { tags: ['v1', 'eu'], meta: { version: '2' } }, odd: { tags: [], meta: { constructor: 'x' } }, every: { tags: [], meta: {} } }
+  test('need every tag and every value', () => {
+    const set = ready(at('e1', { tags: ['v1'] }), at('e2', { tags: ['eu', 'v1'], meta: { version: '2' } }), at('e3', { tags: ['eu', 'v1'], meta: { version: '3' } }), at('e4', { tags: ['v1', 'eu'], health: 'critical' }))
+    const built = bench().book.build(service({ subsets }), () => set)
+    expect(Object.entries(built.subsets).map(([name, pool]) => [name, ids(pool.states)])).toEqual([
+      ['v1', ['e1', 'e2', 'e3']],
+      ['eu', ['e2']],
+      ['odd', []],
+      ['every', ['e1', 'e2', 'e3']],
+    ])
+    expect(built.subsets['eu']?.picker.pick(pickContext(() => 0))?.endpoint.id).toBe('e2')
+    expect(built.subsets['constructor']).toBeUndefined()
+  })
+})
+
+describe('states', () => {
+  test('outlive a new set of the same endpoint, which brings its new description', () => {
+    const { book } = bench()
+    const [before] = book.build(service(), () => ready(at('e1'))).all.states as [EndpointState]
+    before.active = 3
+    const [after] = book.build(service(), () => ready(at('e1', { weight: 9 }), at('e2'))).all.states as [EndpointState]
+    expect(after).toBe(before)
+    expect(after.endpoint.weight).toBe(9)
+  })
+
+  test.each<[string, Partial<Endpoint>]>([
+    ['another port', { port: 1 }],
+    ['another host', { host: '10.0.0.9' }],
+  ])('an id at %s is another endpoint', (_name, fields) => {
+    const { book, gone } = bench()
+    const [before] = book.build(service(), () => ready(at('e1'))).all.states
+    expect(book.build(service(), () => ready(at('e1', fields))).all.states[0]).not.toBe(before)
+    expect(gone).toEqual(['e1'])
+  })
+
+  test('the same endpoint of two services has two states', () => {
+    const { book } = bench()
+    const [one] = book.build(service(), () => ready(at('e1'))).all.states
+    expect(book.build(service({ name: 'other' }), () => ready(at('e1'))).all.states[0]).not.toBe(one)
+  })
+
+  test('an endpoint that is listed twice counts once', () => {
+    expect(ids(bench().book.build(service(), () => ready(at('e1'), at('e1'), at('e2'))).all.states)).toEqual(['e1', 'e2'])
+  })
+
+  test('are kept a minute after the endpoint left, and as long as requests are under way', async () => {
+    const { platform, book } = bench()
+    const first = book.build(service(), () => ready(at('e1'), at('e2'))).all.states as [EndpointState, EndpointState]
+    first[0].active = 1
+    book.build(service(), () => ready(at('e3')))
+    await platform.advance(60_001)
+    book.build(service(), () => ready(at('e3')))
+    const back = book.build(service(), () => ready(at('e1'), at('e2'))).all.states
+    expect(back[0]).toBe(first[0])
+    expect(back[1]).not.toBe(first[1])
+  })
+})
+
+describe('endpoints that leave', () => {
+  test('are told once, whether they vanish, drain, fail or give way to another registry', () => {
+    const { book, gone } = bench()
+    const sets: Record<string, EndpointSet> = {}
+    const build = (first: EndpointSet, second: EndpointSet): void => {
+      Object.assign(sets, { 'consul/words': first, 'nomad/words': second })
+      book.build(service({ from: ['consul/words', 'nomad/words'] }), (ref) => sets[ref] ?? pending)
+    }
+    build(ready(at('e1'), at('e2'), at('e3'), at('e4')), ready(at('n1')))
+    build(ready(at('e1'), at('e3', { draining: true }), at('e4', { health: 'critical' })), ready(at('n1')))
+    expect(gone).toEqual(['e2', 'e3', 'e4'])
+    build(absent, ready(at('n1')))
+    build(absent, ready(at('n1')))
+    expect(gone).toEqual(['e2', 'e3', 'e4', 'e1'])
+    build(ready(at('e1')), ready(at('n1')))
+    build(absent, ready(at('n1')))
+    expect(gone).toEqual(['e2', 'e3', 'e4', 'e1', 'n1', 'e1'])
+  })
+
+  test('are told of a service that is no longer in the table', () => {
+    const { book, gone } = bench()
+    book.build(service(), () => ready(at('e1'), at('e2')))
+    book.build(service(), () => ready(at('e1')))
+    book.build(service({ name: 'other' }), () => ready(at('o1')))
+    book.retain(new Set(['other']))
+    book.retain(new Set(['other']))
+    expect(gone).toEqual(['e2', 'e1'])
+  })
+})
+
+describe('pools', () => {
+  test('are kept while nothing changes that a balancer looks at', () => {
+    const { book } = bench()
+    const config = service({ subsets: { v1: { tags: ['v1'], meta: {} } } })
+    const build = (...endpoints: Endpoint[]): ReturnType<EndpointBook['build']> => book.build(config, () => ready(...endpoints))
+    const first = build(at('e1', { tags: ['v1'] }), at('e2'))
+    const confirmed = build(at('e1', { tags: ['v1', 'x'], health: 'warning' }), at('e2'))
+    expect(confirmed.all).toBe(first.all)
+    expect(confirmed.subsets['v1']).toBe(first.subsets['v1'])
+    const heavier = build(at('e1', { tags: ['v1'] }), at('e2', { weight: 5 }))
+    expect(heavier.all).not.toBe(first.all)
+    expect(heavier.subsets['v1']).toBe(first.subsets['v1'])
+    expect(build(at('e1', { tags: ['v1'], zone: 'z' }), at('e2', { weight: 5 })).all).not.toBe(heavier.all)
+  })
+
+  test('change with the balancer, and the snapshot built before stays as it was', () => {
+    const { book } = bench()
+    const first = book.build(service(), () => ready(at('e1'), at('e2')))
+    const second = book.build(service({ balance: { kind: 'maglev', by: { kind: 'source' } } }), () => ready(at('e1')))
+    expect(second.all.picker).not.toBe(first.all.picker)
+    expect(ids(first.all.states)).toEqual(['e1', 'e2'])
+  })
+
+  test('prefer the zone of the gateway', () => {
+    const { book } = bench('b')
+    const built = book.build(service(), () => ready(at('e1', { zone: 'a' }), at('e2', { zone: 'b' })))
+    expect([1, 2, 3].map(() => built.all.picker.pick(pickContext(() => 0.5))?.endpoint.id)).toEqual(['e2', 'e2', 'e2'])
+  })
+})
