@@ -14,7 +14,10 @@ export interface FieldCondition {
   readonly test: { readonly kind: 'present' } | { readonly kind: 'absent' } | { readonly kind: 'any'; readonly of: readonly TextMatch[] }
 }
 
-/** Exact host, `*.suffix` (any number of labels, at least one) or a regular expression over the whole host. */
+/**
+ * Exact host, `*.suffix` (any number of labels, at least one) or a regular expression over the whole host. Hosts are in the
+ * normal form of `RequestHead.host`; `suffix` stands without its `*.` (`example.com`).
+ */
 export type HostPattern =
   | { readonly kind: 'exact'; readonly host: string }
   | { readonly kind: 'suffix'; readonly suffix: string }
@@ -24,8 +27,10 @@ export type HostPattern =
 export type PathSegment = { readonly kind: 'literal'; readonly text: string } | { readonly kind: 'param'; readonly name: string }
 
 /**
- * `template` covers exact paths too (only literals, no rest). `rest` is a trailing `/**`: the prefix itself and everything
- * below it by whole segments. Literals are in the percent-encoding of the path normal form.
+ * `template` covers exact paths too (only literals, no rest). Segments are what stands between slashes: `/` is one empty
+ * literal, `/a/` is `a` and an empty one. `rest` is a trailing `/**`: the prefix itself and everything below it by whole
+ * segments; `/**` alone is no segment and rest. Literals are in the percent-encoding of the path normal form. A regex is
+ * searched for in `RequestHead.matchPath`; as people write it, it begins with `^`.
  */
 export type PathPattern =
   | { readonly kind: 'template'; readonly segments: readonly PathSegment[]; readonly rest: boolean }
@@ -274,7 +279,7 @@ export interface Config {
   readonly store?: StoreConfig
   readonly admin: AdminConfig
   readonly accessLog: AccessLogConfig
-  /** Worker processes, default one for each core. */
+  /** Worker processes; 0, the default, is one for each core. */
   readonly workers: number
   /** Zone of this gateway; balancers prefer endpoints in it. */
   readonly zone?: string
