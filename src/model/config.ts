@@ -29,8 +29,8 @@ export type PathSegment = { readonly kind: 'literal'; readonly text: string } | 
 /**
  * `template` covers exact paths too (only literals, no rest). Segments are what stands between slashes: `/` is one empty
  * literal, `/a/` is `a` and an empty one. `rest` is a trailing `/**`: the prefix itself and everything below it by whole
- * segments; `/**` alone is no segment and rest. Literals are in the percent-encoding of the path normal form. A regex is
- * searched for in `RequestHead.matchPath`; as people write it, it begins with `^`.
+ * segments; `/**` alone is no segment and rest. Literals are in the percent-encoding of the path normal form. A regex must match
+ * the whole of `RequestHead.matchPath`; people write it `/^…/`.
  */
 export type PathPattern =
   | { readonly kind: 'template'; readonly segments: readonly PathSegment[]; readonly rest: boolean }
