@@ -1,0 +1,56 @@
+// Ways around a path rule: every case of paths.json against "everything under /raw/admin is denied, the rest of /raw is public".
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectInnocent, LISTENERS, loadCorpus } from '../support/corpus.ts'
+import { gatewayAvailable, startGateway, type TestGateway } from '../support/gateway.ts'
+import { startOrigin, type Origin } from '../support/origin.ts'
+import { couldReach } from '../support/path-readings.ts'
+import { exchange } from '../support/raw-client.ts'
+
+interface PathCase {
+  readonly id: string
+  readonly path: string
+  readonly must: 'deny' | 'deny_or_400' | 'safe_once' | 'not_split' | 'not_admin' | 'public' | 'case'
+}
+
+let origin: Origin
+let gateway: TestGateway
+
+const denied = (status: number): boolean => status === 403 || status === 404 || (status >= 300 && status < 400)
+
+/** What each word of the corpus allows; `reached` tells whether the origin saw the request. */
+const ALLOWED: Record<PathCase['must'], (status: number, reached: boolean) => boolean> = {
+  deny: (status, reached) => denied(status) && !reached,
+  deny_or_400: (status, reached) => reached || denied(status) || status === 400,
+  safe_once: (status, reached) => reached || denied(status) || status === 400,
+  not_split: (status, reached) => reached || denied(status) || status === 400,
+  not_admin: (status, reached) => status === 200 && reached,
+  public: (status, reached) => status === 200 && reached,
+  case: (status, reached) => denied(status) !== reached,
+}
+
+describe.skipIf(!gatewayAvailable)('paths', () => {
+  beforeAll(async () => {
+    origin = await startOrigin()
+    gateway = await startGateway(`${LISTENERS}
+routes:
+  - { name: admin, match: { path: /raw/admin/** }, to: { respond: { status: 403 } } }
+  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
+`)
+  })
+  afterAll(async () => {
+    await gateway?.stop()
+    await origin?.stop()
+  })
+
+  test.each(loadCorpus<PathCase>('paths'))('$id: $must', async (each) => {
+    origin.clear()
+    const reading = await exchange(gateway.port('patient'), `GET ${each.path} HTTP/1.1\r\nHost: lab.test\r\n\r\n`)
+    const status = reading.responses[0]?.status ?? 0
+    expect(reading.problems).toEqual([])
+    expect(origin.problems()).toEqual([])
+    expect(ALLOWED[each.must](status, origin.requests.length === 1), `answered ${status}, origin saw ${origin.requests.map((request) => request.target).join()}`).toBe(true)
+    for (const request of origin.requests) expect(couldReach(request.target, '/raw/admin'), request.target).toBe(false)
+    if (each.must === 'public') expect(origin.requests[0]?.target).toBe(each.path)
+    await expectInnocent(gateway.port('patient'), origin)
+  })
+})
