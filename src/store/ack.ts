@@ -15,7 +15,7 @@ export interface Ack {
   readonly status: 'applied' | 'rejected' | 'waiting'
   /** Why it rejected; empty otherwise. */
   readonly error: string
-  /** The version it runs, of `epoch`. */
+  /** The version it runs, of `epoch`; 0 when what it runs is none. */
   readonly running: number
   readonly epoch: string
   /** Milliseconds since the epoch by the gateway's clock; shown, never compared. */

@@ -31,8 +31,6 @@ type Event = StoreEvent | undefined
 
 export interface Ledger {
   held(): Held
-  /** What the gateway said it applied. */
-  applied(): Held
   /** Ends the matter without reading the offer (with or without an event), or `read` when it must be read. */
   settleUnread(verdict: Verdict, offer: Offer, now: number): { readonly event: Event } | 'read'
   take(offer: Offer, held: Held, table: TableConfig, text: string): StoreEvent
@@ -53,7 +51,6 @@ export interface Ledger {
 export function createLedger(resume: Held): Ledger {
   const report = createReporter()
   let held = resume
-  let applied: Held = { kind: 'nothing' }
   let delivered: { readonly offer: Offer; readonly held: Held; readonly before: Held } | undefined
   let refused: { readonly key: string; readonly problems: readonly Problem[] } | undefined
   let spoiled: { readonly key: string; readonly until: number } | undefined
@@ -72,7 +69,6 @@ export function createLedger(resume: Held): Ledger {
 
   return {
     held: () => held,
-    applied: () => applied,
     settleUnread(verdict, offer, now) {
       // After a restart the same version must be delivered once more: nobody has it yet.
       if (verdict.kind === 'same' && delivered !== undefined) return { event: report.fine(offer.origin) }
@@ -104,14 +100,12 @@ export function createLedger(resume: Held): Ledger {
     },
     rename(same) {
       if (delivered?.held === held) delivered = { ...delivered, held: same }
-      if (applied === held) applied = same
       held = same
     },
     settle(origin, status, detail) {
       if (delivered?.offer.origin !== origin) return false
       const { offer, before } = delivered
-      if (status === 'applied') applied = delivered.held
-      else if (held === delivered.held) {
+      if (status === 'rejected' && held === delivered.held) {
         // The gateway goes on with what it had, so that is what later offers are measured against.
         held = before
         refuse(offer, [problem(detail)])

@@ -4,11 +4,13 @@ import type { Platform } from '../model/platform.ts'
 import { ACK_RENEW, ACK_TTL, formatAck, type Ack } from './ack.ts'
 import type { RedisView } from './redis-view.ts'
 
+type Word = Partial<Omit<Ack, 'gateway' | 'at'>>
+
 export interface Presence {
   /** Changes what is said, and says it now. Never throws. */
-  say(view: RedisView, word: Partial<Omit<Ack, 'gateway' | 'at'>>): Promise<void>
-  /** Says it again when it is due; `slack` is the longest time until the next call, in milliseconds. Never throws. */
-  renew(view: RedisView, slack: number): Promise<void>
+  say(view: RedisView, word: Word): Promise<void>
+  /** Says it when it is due; `slack` is the longest time until the next call, in milliseconds. Never throws. */
+  renew(view: RedisView, word: Word, slack: number): Promise<void>
   /** Lets the word vanish at once. Never throws. */
   leave(view: RedisView): Promise<void>
 }
@@ -35,7 +37,8 @@ export function createPresence(platform: Platform, key: string, gateway: string)
       ack = { ...ack, ...word }
       return write(view, ACK_TTL * 1000)
     },
-    async renew(view, slack) {
+    async renew(view, word, slack) {
+      ack = { ...ack, ...word }
       if (platform.now() - writtenAt + slack > ACK_RENEW) await write(view, ACK_TTL * 1000)
     },
     leave(view) {

@@ -3,7 +3,7 @@
 import type { TableConfig } from '../model/config.ts'
 import type { ParseTable, Problem } from '../model/store.ts'
 
-export type ReadTable = { readonly table: TableConfig } | { readonly problems: readonly Problem[] }
+export type ReadTable = { readonly table: TableConfig; readonly text: string } | { readonly problems: readonly Problem[] }
 
 /** `mayBeEmpty`: somebody said outside the document that having no routes is meant, or there is nothing to lose. Never throws. */
 export function readTable(text: string, parse: ParseTable, mayBeEmpty: boolean): ReadTable {
@@ -15,7 +15,7 @@ export function readTable(text: string, parse: ParseTable, mayBeEmpty: boolean):
     if (table.routes.length === 0 && !mayBeEmpty && allowEmpty !== true) {
       return { problems: [problem('the table has no routes, and would take away all that are running', 'if that is meant, write `allowEmpty: true` beside `routes: []`', 'routes')] }
     }
-    return { table }
+    return { table, text }
   } catch (error) {
     // A defect of the parser must not end the watch: the running table is still good.
     return { problems: [problem(`the document cannot be read: ${error instanceof Error ? error.message : String(error)}`)] }

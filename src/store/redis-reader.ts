@@ -89,7 +89,7 @@ export function createRedisReader({ platform, parse, keys, limit, ledger }: Redi
     if ('problems' in read) return ledger.refuse(offer, read.problems)
     const held = await how.hold()
     if (verdict.kind === 'read' && verdict.warning !== '') platform.log('warn', verdict.warning, { store: keys.plain })
-    return ledger.take(offer, held, read.table, unpacked.text)
+    return ledger.take(offer, held, read.table, read.text)
   }
 
   async function fetchBlob(view: RedisView, pointer: Pointer): Promise<Unpacked | undefined> {

@@ -68,11 +68,10 @@ export function redisStore(options: RedisStoreOptions): RouteStore & Required<Pi
 }
 
 async function tell(presence: Presence, ledger: Ledger, view: RedisView): Promise<void> {
+  const held = ledger.held()
+  const running = held.kind === 'version' ? { running: held.version, epoch: held.epoch } : { running: 0, epoch: '' }
   const outcome = ledger.takeOutcome()
-  if (outcome === undefined) return presence.renew(view, POLL_MAX)
-  const running = ledger.applied()
-  const now = running.kind === 'version' ? { running: running.version, epoch: running.epoch } : { running: 0, epoch: '' }
-  return presence.say(view, { ...outcome, ...now })
+  return outcome === undefined ? presence.renew(view, running, POLL_MAX) : presence.say(view, { ...outcome, ...running })
 }
 
 /** What an earlier run held; anything unreadable counts as nothing, which only loses the memory of what the store once had. */

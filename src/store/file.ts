@@ -1,0 +1,28 @@
+// The route store in a file. Whatever happens to the file, the last good table stays.
+import type { RouteStore } from '../model/store.ts'
+import { createFileReader, type FileReaderOptions } from './file-reader.ts'
+import { createLedger } from './ledger.ts'
+import { createWake } from './wake.ts'
+
+/** Between two looks without a hint: file systems without events (NFS, bind mounts) are as good as others. Milliseconds. */
+const POLL = 1000
+
+/** A route store on one file, with origin `file:PATH`. One watch at a time. */
+export function fileStore(options: FileReaderOptions): RouteStore & Required<Pick<RouteStore, 'acknowledge'>> {
+  const ledger = createLedger({ kind: 'nothing' })
+  const look = createFileReader(options, ledger)
+  const wake = createWake(options.platform)
+  return {
+    async *watch(signal) {
+      options.view.hint(wake.ring, signal)
+      while (!signal.aborted) {
+        const event = await look(signal)
+        if (event !== undefined) yield event
+        await wake.wait(POLL, signal)
+      }
+    },
+    async acknowledge(origin, status, detail) {
+      ledger.settle(origin, status, detail)
+    },
+  }
+}

@@ -1,0 +1,137 @@
+// The last good table: kept outside the store, so that a gateway that starts while its store is down still serves.
+import type { TableConfig } from '../model/config.ts'
+import type { Platform } from '../model/platform.ts'
+import type { ParseTable, RouteStore, SavedSource, StoreEvent } from '../model/store.ts'
+import { readTable } from './read-table.ts'
+
+/** A store has this long to answer at start before the last good table is used. Milliseconds. */
+const START_BUDGET = 2000
+/** Between two saves, milliseconds: a storm of versions wears no disk. */
+const SAVE_GAP = 5000
+
+/** What is kept: text instead of the table itself, since another version of this program may read it back. */
+export interface LastGood extends SavedSource {
+  /** Where it came from: `redis:v12`. */
+  readonly origin: string
+  /** Wall clock, milliseconds. */
+  readonly savedAt: number
+}
+
+/** Where it is kept; on Node `src/node/store/disk.ts`. */
+export interface LastGoodFile {
+  /** Undefined when nothing was saved yet; fails with a message for people when it cannot be trusted. */
+  load(): Promise<LastGood | undefined>
+  save(last: LastGood): Promise<void>
+}
+
+export interface LoadedTable {
+  readonly table: TableConfig
+  readonly last: LastGood
+}
+
+/** Reads the last good table back. One that cannot be used is logged and counts as none. Never throws. */
+export async function loadLastGood(file: LastGoodFile, parse: ParseTable, platform: Platform): Promise<LoadedTable | undefined> {
+  try {
+    const last = await file.load()
+    if (last === undefined) return undefined
+    const read = readTable(last.text, parse, true)
+    if ('table' in read) return { table: read.table, last }
+    throw new Error(`it is no longer valid: ${read.problems.map(({ message }) => message).join('; ')}`)
+  } catch (error) {
+    platform.log('error', 'the last good table on disk cannot be used', { error: error instanceof Error ? error.message : String(error) })
+    return undefined
+  }
+}
+
+/**
+ * The same store, with `loaded` in force (origin `disk`) when it does not give a table within 2 s of its start, and each
+ * table saved once the gateway says that it applied it.
+ */
+export function withLastGood(store: RouteStore, loaded: LoadedTable | undefined, file: LastGoodFile, platform: Platform): RouteStore & Required<Pick<RouteStore, 'acknowledge'>> {
+  let current: Extract<StoreEvent, { kind: 'table' }> | undefined
+  const keeper = createKeeper(file, platform)
+
+  async function* watch(signal: AbortSignal): AsyncGenerator<StoreEvent> {
+    const life = new AbortController()
+    const end = (): void => life.abort()
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
+    const events = store.watch(life.signal)[Symbol.asyncIterator]()
+    let next = events.next()
+    try {
+      if (loaded !== undefined && !(await givesTable(next, platform, life.signal))) yield fromDisk(loaded, platform)
+      for (let step = await next; step.done !== true; step = await next) {
+        if (step.value.kind === 'table') current = step.value
+        yield step.value
+        next = events.next()
+      }
+    } finally {
+      signal.removeEventListener('abort', end)
+      end()
+      await events.return?.()
+      await keeper.finish()
+    }
+  }
+
+  return {
+    watch,
+    async acknowledge(origin, status, detail) {
+      if (status === 'applied' && current?.origin === origin && current.saved !== undefined) keeper.keep({ ...current.saved, origin, savedAt: platform.wallClock() })
+      await store.acknowledge?.(origin, status, detail)
+    },
+  }
+}
+
+/** Whether the first thing that a store says in time is a table. */
+async function givesTable(first: Promise<IteratorResult<StoreEvent>>, platform: Platform, signal: AbortSignal): Promise<boolean> {
+  const nap = new AbortController()
+  const stop = (): void => nap.abort()
+  signal.addEventListener('abort', stop)
+  const step = await Promise.race([first, platform.sleep(START_BUDGET, nap.signal)])
+  signal.removeEventListener('abort', stop)
+  stop()
+  return signal.aborted || (step !== undefined && step.done !== true && step.value.kind === 'table')
+}
+
+function fromDisk({ table, last }: LoadedTable, platform: Platform): StoreEvent {
+  platform.log('warn', 'the store gives no table; serving the last good one from disk', { origin: last.origin, savedAt: last.savedAt, ageMs: platform.wallClock() - last.savedAt })
+  return { kind: 'table', table, origin: 'disk' }
+}
+
+interface Keeper {
+  keep(last: LastGood): void
+  /** Saves what waits, and ends. */
+  finish(): Promise<void>
+}
+
+/** Saves the newest, one at a time. */
+function createKeeper(file: LastGoodFile, platform: Platform): Keeper {
+  const stopped = new AbortController()
+  let waiting: LastGood | undefined
+  let work: Promise<void> | undefined
+
+  async function run(): Promise<void> {
+    while (waiting !== undefined) {
+      const last = waiting
+      waiting = undefined
+      try {
+        await file.save(last)
+      } catch (error) {
+        platform.log('error', 'the last good table cannot be saved; a restart while the store is down would start without it', { error: error instanceof Error ? error.message : String(error) })
+      }
+      await platform.sleep(SAVE_GAP, stopped.signal)
+    }
+    work = undefined
+  }
+
+  return {
+    keep(last) {
+      waiting = last
+      work ??= run()
+    },
+    async finish() {
+      stopped.abort()
+      await work
+    },
+  }
+}
