@@ -1,0 +1,78 @@
+// The part of a configuration that is not the table: listeners, registries, admin, and the rest, in normal form.
+import type { z } from 'zod'
+import type { Config, ListenerConfig, ListenerTlsConfig, RegistryConfig } from '../model/config.ts'
+import { beside } from './beside.ts'
+import type { Source } from './document.ts'
+import { suggest } from './nearest.ts'
+import { findingsOf, knownKeys, type Finding } from './problems.ts'
+import type { ConfigBody } from './schema/config.ts'
+import type { ListenerBody } from './schema/listeners.ts'
+
+/** A kind of registry, as far as the parser needs to know it; entries of discovery/list.ts are such. */
+export interface RegistryKind {
+  readonly type: string
+  readonly schema: z.ZodType
+  readonly ref?: { readonly options: Readonly<Record<string, string>> }
+}
+
+/** Everything but the table. */
+export type ConfigFrame = Omit<Config, 'table'>
+
+/** Assembles the frame; what is wrong is left out and found fault with. */
+export function assembleFrame(body: ConfigBody, kinds: readonly RegistryKind[], source: Source, file: string): { frame: ConfigFrame; findings: readonly Finding[] } {
+  const findings: Finding[] = []
+  const { store, zone, explainSecret } = body
+  const frame: ConfigFrame = {
+    listeners: listenersOf(body, file),
+    registries: registriesOf(body, kinds, source, findings),
+    admin: body.admin,
+    accessLog: body.accessLog.to === 'stdout' ? body.accessLog : { ...body.accessLog, to: beside(file, body.accessLog.to) },
+    workers: body.workers,
+    stateDir: beside(file, body.stateDir),
+    drainTimeout: body.drainTimeout,
+    ...(store === undefined ? {} : { store }),
+    ...(zone === undefined ? {} : { zone }),
+    ...(explainSecret === undefined ? {} : { explainSecret }),
+  }
+  return { frame, findings }
+}
+
+/** Type of a registry: said, or its name when that is one. */
+export function kindOf(name: string, options: unknown, kinds: readonly RegistryKind[]): RegistryKind | undefined {
+  const type: unknown = typeof options === 'object' && options !== null && 'type' in options ? options.type : name
+  return kinds.find((kind) => kind.type === type)
+}
+
+function listenersOf(body: ConfigBody, file: string): ListenerConfig[] {
+  const { listen, listeners = {} } = body
+  const all: [string, ListenerBody][] = listen === undefined ? Object.entries(listeners) : [['http', listen]]
+  return all.map(([name, { tls, ...rest }]) => ({ name, ...rest, ...(tls === undefined ? {} : { tls: withFiles(tls, file) }) }))
+}
+
+function withFiles(tls: ListenerTlsConfig, file: string): ListenerTlsConfig {
+  const certificates = tls.certificates.map(({ cert, key }) => ({ cert: beside(file, cert), key: beside(file, key) }))
+  return { ...tls, certificates, ...(tls.clientCa === undefined ? {} : { clientCa: beside(file, tls.clientCa) }) }
+}
+
+function registriesOf(body: ConfigBody, kinds: readonly RegistryKind[], source: Source, findings: Finding[]): RegistryConfig[] {
+  return Object.entries(body.registries ?? {}).flatMap(([name, given]) => {
+    const path = ['registries', name]
+    const { type: said, ...options } = given
+    const kind = kindOf(name, given, kinds)
+    if (kind === undefined) {
+      const types = kinds.map(({ type }) => type)
+      const known = `known types: ${types.join(', ')}`
+      if (typeof said === 'string') findings.push({ path: [...path, 'type'], message: `there is no registry type '${said}'`, hint: nearestOr(said, types, known) })
+      else findings.push({ path, message: `'${name}' is no registry type, and the registry does not say another`, hint: `${nearestOr(name, types, known)}; or give it a type: ${types[0] ?? '…'}`, onKey: true })
+      return []
+    }
+    const parsed = kind.schema.safeParse(options, { error: knownKeys })
+    if (!parsed.success) findings.push(...findingsOf(parsed.error.issues, source, path))
+    return [{ name, type: kind.type, options }]
+  })
+}
+
+function nearestOr(word: string, candidates: readonly string[], otherwise: string): string {
+  const hint = suggest(word, candidates)
+  return hint.startsWith('did you mean') ? hint : otherwise
+}

@@ -1,0 +1,128 @@
+// From the schema's issues to problems for people: path, place in the text, what is wrong and what to write instead.
+import type { z } from 'zod'
+import type { Problem } from '../model/store.ts'
+import type { Path, Place, Source } from './document.ts'
+import { suggest } from './nearest.ts'
+
+type Issue = z.core.$ZodIssue
+
+/** A problem that has no place yet. `onKey` means the key itself is wrong rather than its value. */
+export interface Finding {
+  readonly path: Path
+  readonly message: string
+  readonly hint?: string | undefined
+  readonly severity?: 'error' | 'warning'
+  readonly onKey?: boolean
+}
+
+/** Puts findings in their places, in the order of the text. */
+export function locate(findings: readonly Finding[], source: Pick<Source, 'place'>): Problem[] {
+  const problems = findings.map(({ path, message, hint, severity, onKey }): Problem => {
+    const { line, column }: Place = source.place(path, onKey)
+    return { severity: severity ?? 'error', path: formatPath(path), line, column, message, ...(hint === undefined ? {} : { hint }) }
+  })
+  return problems.sort((a, b) => a.line - b.line || a.column - b.column)
+}
+
+/** `routes[3].match.host`, `services["my words"].from`. */
+export function formatPath(path: Path): string {
+  const parts = path.map((step) => (typeof step === 'number' ? `[${step}]` : /^[\w$-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`))
+  return parts.join('').replace(/^\./, '')
+}
+
+/** Error map for parsing: an unknown key's message carries the known ones, which the finished issue no longer has. */
+export function knownKeys(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'unrecognized_keys') return undefined
+  const shape: unknown = (issue.inst as { _zod?: { def?: { shape?: unknown } } } | undefined)?._zod?.def?.shape
+  return typeof shape === 'object' && shape !== null ? Object.keys(shape).join(' ') : ''
+}
+
+/** All findings in the issues of one parse of `source.value`. */
+export function findingsOf(issues: readonly Issue[], source: Source, under: Path = []): Finding[] {
+  return issues.flatMap(simplify).flatMap((issue) => describe(issue, [...under, ...(issue.path as Path)], source))
+}
+
+/** Of a union only the member that the value was meant to be speaks; when there is none, one issue names what may stand there. */
+function simplify(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  const members = issue.errors.map((errors) => errors.flatMap(simplify))
+  const meant = members.filter((errors) => !errors.some((error) => error.path.length === 0 && error.code === 'invalid_type'))
+  const speaking = meant.sort((a, b) => a.length - b.length)[0]
+  if (speaking !== undefined) return speaking.map((error) => ({ ...error, path: [...issue.path, ...error.path] }))
+  const expected = members.flat().flatMap((error) => (error.code === 'invalid_type' ? error.expected.split(' or ') : []))
+  return [{ code: 'invalid_type', expected: [...new Set(expected)].join(' or ') as 'string', path: issue.path, message: '', input: undefined }]
+}
+
+function describe(issue: Issue, path: Path, source: Source): Finding[] {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key '${key}'`, hint: suggest(key, issue.message.split(' ')), onKey: true }))
+    case 'invalid_type':
+      return [wrongType(issue, path, source)]
+    case 'invalid_value':
+      return [{ path, ...wrongValue(issue.values, valueAt(source.value, path)) }]
+    case 'invalid_key':
+      return issue.issues.flatMap((inner) => describe({ ...inner, path: [] }, path, source)).map((finding) => ({ ...finding, onKey: true }))
+    case 'too_small':
+    case 'too_big':
+      return [{ path, message: outOfRange(issue) }]
+    case 'custom':
+      return [{ path, message: issue.message, hint: hintOf(issue.params) }]
+    default:
+      return [{ path, message: issue.message }]
+  }
+}
+
+function hintOf(params: Record<string, unknown> | undefined): string | undefined {
+  return typeof params?.hint === 'string' ? params.hint : undefined
+}
+
+const KINDS: Readonly<Record<string, string>> = { string: 'text', int: 'a whole number', number: 'a whole number', boolean: 'true or false', object: 'a map', record: 'a map', array: 'a list' }
+
+function wrongType({ expected, message }: { readonly expected: string; readonly message: string }, path: Path, source: Source): Finding {
+  const value = valueAt(source.value, path)
+  const wanted = wantedKinds(expected)
+  if (value === undefined) return { path, message: `${String(path.at(-1))} is missing`, hint: `it is ${wanted}` }
+  if (value === null) return { path, message: `no value; it is ${wanted}` }
+  const scalar = typeof value === 'number' || typeof value === 'boolean'
+  // A schema that says something of its own says it as the message; the others have zod's.
+  const own = message === '' || message.startsWith('Invalid input') ? undefined : message
+  const hint = own ?? (scalar && expected.includes('string') ? `put it in quotes: '${source.written(path) ?? String(value)}'` : undefined)
+  return { path, message: `expected ${wanted}, got ${nameOf(value)}`, hint }
+}
+
+/** Whole numbers may also be written as text (`${PORT}`), which is not worth a word here. */
+function wantedKinds(expected: string): string {
+  const kinds = expected.split(' or ').filter((kind) => kind !== 'null')
+  const number = kinds.includes('number') || kinds.includes('int')
+  return kinds.filter((kind) => !(number && kind === 'string')).map((kind) => KINDS[kind] ?? kind).join(' or ')
+}
+
+function nameOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a map'
+  return typeof value === 'string' ? `the text '${shorten(value)}'` : `the ${typeof value} ${String(value)}`
+}
+
+function wrongValue(values: readonly unknown[], value: unknown): { message: string; hint: string } {
+  return { message: `'${shorten(String(value))}' is not one of the values here`, hint: suggest(String(value), values.map(String)) }
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+function outOfRange(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
+  const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
+  return issue.origin === 'array' ? (issue.code === 'too_small' ? 'the list is empty' : `the list may have ${bound}`) : `must be ${bound}`
+}
+
+/** What stands at a path, undefined when nothing does. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let at: unknown = value
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined
+    at = (at as Record<string | number, unknown>)[step]
+  }
+  return at
+}

@@ -1,0 +1,75 @@
+// The whole document as people write it. This schema is the one source of the types, the errors, fairlead.schema.json and
+// docs/reference/config.md.
+import { z } from 'zod'
+import type { AccessLogConfig } from '../../model/config.ts'
+import { Complaint } from '../complaint.ts'
+import { listen, listeners } from './listeners.ts'
+import { route } from './routes.ts'
+import { callers, services } from './services.ts'
+import { duration, integer, named, plain, section, text } from './values.ts'
+
+/** Options of a registry are checked by its adapter; `consul:` with nothing after it is a registry with defaults. */
+const registry = z
+  .union([z.null().transform(() => ({})), z.looseObject({ type: plain.exactOptional().meta({ description: 'Kind of registry. Default: the name, when it is one.', examples: ['consul'] }) })])
+  .transform((given): Record<string, unknown> => given)
+
+const redisUrl = text((url) => {
+  if (!/^rediss?:\/\//.test(url) || URL.parse(url) === null) throw new Complaint('not the URL of a Redis', 'write redis://127.0.0.1:6379 or rediss://…')
+  return url
+})
+
+const store = section({
+  redis: redisUrl.meta({ description: 'URL of the Redis that holds the table.', examples: ['redis://127.0.0.1:6379'] }),
+  prefix: plain.prefault('fairlead').meta({ description: 'Prefix of its keys.' }),
+})
+
+const admin = section({
+  host: plain.prefault('127.0.0.1').meta({ description: 'Address of the admin server.' }),
+  port: integer(0, 65_535).prefault(9990).meta({ description: 'Its port; 0 picks a free one.' }),
+  token: plain.exactOptional().meta({ description: 'Needed for writes; without one they are refused.', examples: ['${FAIRLEAD_ADMIN_TOKEN}'] }),
+})
+
+const format = z.enum(['json', 'clf', 'off'])
+const accessLog = z.union([
+  format.transform((kind): AccessLogConfig => ({ format: kind, to: 'stdout' })),
+  section({
+    format: format.prefault('json').meta({ description: '`json` lines, `clf` (common log format) or `off`.' }),
+    to: plain.prefault('stdout').meta({ description: '`stdout` or a file, relative to the configuration file.', examples: ['/var/log/fairlead/access.log'] }),
+  }),
+])
+
+/** The keys of a table apart from its gateway: what Redis holds and `fairlead routes push` sends. */
+const tableKeys = {
+  $schema: z.string().exactOptional().meta({ description: 'For editors; ignored.' }),
+  version: z.literal(1).exactOptional().meta({ description: 'Version of this format: 1.' }),
+  callers: callers.exactOptional(),
+  services: services.exactOptional(),
+  routes: z.array(route).exactOptional().meta({ description: 'Routes. Which one wins does not depend on the length of a text: see the precedence in the documentation; among equals the first.' }),
+  allowEmpty: z.boolean().prefault(false).meta({ description: 'Take a document without routes; otherwise it is refused, since it is more often an accident.' }),
+}
+
+/** The table alone. */
+export const tableDocument = section(tableKeys)
+
+/** The whole document. */
+export const configDocument = section({
+  listen: listen.exactOptional(),
+  listeners: listeners.exactOptional(),
+  registries: named(registry).exactOptional().meta({ description: 'Registries by name: where endpoints are looked up. The other keys of each are its own options.', examples: [{ consul: {} }] }),
+  store: store.exactOptional().meta({ description: 'Where the table lives besides this file.' }),
+  admin: admin.prefault({}).meta({ description: 'The admin server: status, metrics, explain.' }),
+  accessLog: accessLog.prefault('json').meta({ description: 'Access log: `json`, `clf`, `off`, or a map.', examples: ['clf', { format: 'json', to: 'access.log' }] }),
+  workers: integer(0, 1024).prefault(0).meta({ description: 'Workers; 0 for one for each core.' }),
+  zone: plain.exactOptional().meta({ description: 'Zone of this gateway; endpoints in it are preferred.', examples: ['eu-1a'] }),
+  explainSecret: plain.exactOptional().meta({ description: 'Secret with which a signed request header may ask for its explanation.', examples: ['${FAIRLEAD_EXPLAIN_SECRET}'] }),
+  stateDir: plain.prefault('.fairlead').meta({ description: 'Directory for the last good table and endpoints, relative to the configuration file.' }),
+  drainTimeout: duration.prefault('30s').meta({ description: 'Time that requests under way get at shutdown.' }),
+  ...tableKeys,
+})
+
+/** What a person may write, as a type. */
+export type UserConfig = z.input<typeof configDocument>
+export type UserTable = z.input<typeof tableDocument>
+/** The document with scalars in normal form and names not yet resolved. */
+export type ConfigBody = z.output<typeof configDocument>
+export type TableBody = z.output<typeof tableDocument>

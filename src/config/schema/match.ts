@@ -1,0 +1,103 @@
+// `match`: which requests a route is for.
+import { z } from 'zod'
+import type { FieldCondition, MatchConfig, SourcePattern, TimeWindow } from '../../model/config.ts'
+import { isAddress, readCidr } from '../address.ts'
+import { Complaint } from '../complaint.ts'
+import { readHost } from '../host.ts'
+import { readMatch, readMethod } from '../match-text.ts'
+import { readPath } from '../path-pattern.ts'
+import { readTextMatch } from '../pattern.ts'
+import { readInstant, readTimeOfDay } from '../quantities.ts'
+import { oneOrMany, plain, readName, section, text } from './values.ts'
+
+type FieldTest = FieldCondition['test']
+
+const textMatch = text(readTextMatch)
+const present = z.boolean().transform((there): FieldTest => ({ kind: there ? 'present' : 'absent' }))
+const anyOf = oneOrMany(textMatch).transform((of): FieldTest => ({ kind: 'any', of }))
+const fieldTest = z.union([present, anyOf])
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** A map of field names to tests; `normal` brings a name into the form in which it is looked up. */
+function fields(normal: (name: string) => string) {
+  return z.record(z.string(), fieldTest).transform((given, context): FieldCondition[] => {
+    const seen = new Set<string>()
+    return Object.entries(given).map(([written, test]) => {
+      const name = normal(written)
+      if (name === '') context.issues.push({ code: 'custom', message: `'${written}' is not a field name`, input: given, path: [written] })
+      else if (seen.has(name)) context.issues.push({ code: 'custom', message: `${name} stands twice`, input: given, path: [written], params: { hint: 'give a list of values' } })
+      seen.add(name)
+      return { name, test }
+    })
+  })
+}
+
+const headerName = (name: string): string => (TOKEN.test(name) ? name.toLowerCase() : '')
+const cookieName = (name: string): string => (TOKEN.test(name) ? name : '')
+
+function readSource(written: string): SourcePattern {
+  if (written.includes('/') || isAddress(written)) return { kind: 'cidr', cidr: readCidr(written) }
+  return { kind: 'caller', name: readName(written) }
+}
+
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
+
+const timeWindow = section({
+  after: text(readInstant).exactOptional().meta({ description: 'From this instant on (RFC 3339).', examples: ['2026-11-23T08:00:00Z'] }),
+  before: text(readInstant).exactOptional().meta({ description: 'Until this instant, which is not part of the window.', examples: ['2026-12-24'] }),
+  from: text(readTimeOfDay).exactOptional().meta({ description: 'Time of day in UTC at which the window opens.', examples: ['22:00'] }),
+  to: text(readTimeOfDay).exactOptional().meta({ description: 'Time of day in UTC at which it closes; before `from` it is on the next day.', examples: ['06:00'] }),
+  days: oneOrMany(z.enum(DAYS)).exactOptional().meta({ description: 'Days of the week, UTC.', examples: [['sat', 'sun']] }),
+}).transform((given, context): TimeWindow => {
+  const { days, ...window } = given
+  if ((given.from === undefined) !== (given.to === undefined)) context.issues.push({ code: 'custom', message: 'from and to come together', input: given })
+  if (given.from !== undefined && given.from === given.to) context.issues.push({ code: 'custom', message: 'from and to are the same time: the window is empty', input: given })
+  if (given.after !== undefined && given.before !== undefined && given.after >= given.before) context.issues.push({ code: 'custom', message: 'after is not before `before`: the window is empty', input: given })
+  return days === undefined ? window : { ...window, days: days.map((day) => DAYS.indexOf(day)) }
+})
+
+const conditions = {
+  host: oneOrMany(text(readHost)).exactOptional().meta({ description: 'Host: exact, `*.suffix` (one label or more before it) or `/regex/` over the whole host.', examples: ['words.example.com', '*.example.com', '/^api-[0-9]+\\.example\\.com$/'] }),
+  path: oneOrMany(text(readPath))
+    .exactOptional()
+    .meta({ description: 'Path: `/exact`, `/prefix/**` (the prefix and what is below it, by whole segments), `/users/{id}/orders`, or a regular expression written `/^…/`.', examples: ['/health', '/api/**', '/users/{id}/orders', '/^/v[0-9]+/.*$/'] }),
+  method: oneOrMany(text(readMethod)).exactOptional().meta({ description: 'Methods.', examples: [['GET', 'HEAD']] }),
+  headers: fields(headerName).exactOptional().meta({ description: 'Headers by name: exact text, `/regex/`, `true` for present, `false` for absent; a list means any.', examples: [{ 'x-user': '/^tester-/' }] }),
+  query: fields((name) => name).exactOptional().meta({ description: 'Query parameters by name, tested like headers.', examples: [{ version: ['1', '2'] }] }),
+  cookies: fields(cookieName).exactOptional().meta({ description: 'Cookies by name, tested like headers.', examples: [{ beta: true }] }),
+  source: oneOrMany(text(readSource)).exactOptional().meta({ description: 'Who calls: address ranges and names from `callers`.', examples: [['simon', '10.0.0.0/8']] }),
+  listener: oneOrMany(plain).exactOptional().meta({ description: 'Names of listeners.', examples: ['secure'] }),
+  when: timeWindow.exactOptional().meta({ description: 'A window of time, UTC.' }),
+}
+
+const one = section(conditions)
+const short = text(readMatch)
+
+const whole = section({
+  ...conditions,
+  any: z
+    .array(z.union([short, one]))
+    .min(1)
+    .exactOptional()
+    .meta({ description: 'Alternatives, any of which is enough; the conditions beside it must hold as well.', examples: [['words.example.com/**', { path: '/words/**' }]] }),
+}).transform((given, context): MatchConfig[] => {
+  const { any, ...common } = given
+  if (any === undefined) return [common]
+  for (const [i, alternative] of any.entries()) {
+    const twice = Object.keys(alternative).find((key) => key in common)
+    if (twice !== undefined) context.issues.push({ code: 'custom', message: `${twice} is given here and beside any`, input: given, path: ['any', i], params: { hint: 'write it in one place' } })
+  }
+  return any.map((alternative) => ({ ...common, ...alternative }))
+})
+
+/** A match in normal form is a list of alternatives. */
+export const match = z.union([short.transform((only): MatchConfig[] => [only]), whole]).meta({
+  description: 'Which requests: `[METHODS ]host/path`, or conditions that must all hold.',
+  examples: ['words.example.com/**', 'GET,POST api.example.com/v1/**', { host: 'words.example.com', headers: { 'x-user': '/^tester-/' } }],
+})
+
+/** Refuses a match without a single condition only where it would surprise: `{}` is written `/**`. */
+export function refuseEmpty(alternatives: readonly MatchConfig[]): void {
+  if (alternatives.some((alternative) => Object.keys(alternative).length === 0)) throw new Complaint('no condition at all', 'write /** to match every request')
+}

@@ -1,0 +1,118 @@
+// `services` and `callers`: what requests are sent to, and who sends them.
+import { z } from 'zod'
+import type { BalanceConfig, CallerConfig, HashKey, StaticEndpointConfig, UpstreamTlsConfig } from '../../model/config.ts'
+import { readCidr, readHostPort } from '../address.ts'
+import { Complaint } from '../complaint.ts'
+import { duration, integer, named, oneOrMany, plain, section, text } from './values.ts'
+
+const tags = oneOrMany(plain)
+const meta = z.record(plain, z.string())
+const weight = integer(0, 65_535)
+
+const endpointFields = section({
+  host: plain.meta({ description: 'Address or name.', examples: ['10.0.0.1'] }),
+  port: integer(1, 65_535).meta({ description: 'TCP port.' }),
+  weight: weight.prefault(1).meta({ description: 'Share of traffic relative to the other endpoints, 0 to 65535.' }),
+  zone: plain.exactOptional().meta({ description: 'Zone; gateways prefer endpoints in their own.' }),
+  tags: tags.exactOptional().meta({ description: 'Tags, for subsets.' }),
+  meta: meta.exactOptional().meta({ description: 'Metadata, for subsets.' }),
+}).transform(({ tags, meta, ...rest }): StaticEndpointConfig => ({ ...rest, tags: tags ?? [], meta: meta ?? {} }))
+
+const endpoint = z.union([
+  text((address): StaticEndpointConfig => {
+    const { host, port } = readHostPort(address)
+    if (port === 0) throw new Complaint(`'${address}' has port 0`, 'an endpoint has a port from 1 to 65535')
+    return { host, port, weight: 1, tags: [], meta: {} }
+  }),
+  endpointFields,
+])
+
+const subset = section({
+  tags: tags.exactOptional().meta({ description: 'Tags that an endpoint must all have.', examples: [['v2']] }),
+  meta: meta.exactOptional().meta({ description: 'Metadata that an endpoint must have.', examples: [{ version: '2' }] }),
+}).transform((given, context) => {
+  if (given.tags === undefined && given.meta === undefined) context.issues.push({ code: 'custom', message: 'a subset needs tags or meta', input: given })
+  return { tags: given.tags ?? [], meta: given.meta ?? {} }
+})
+
+const SIMPLE = ['peak-ewma', 'least-request', 'round-robin', 'random'] as const
+const HASHED = ['ring-hash', 'maglev'] as const
+
+const hashKey = z.union([
+  z.literal('source').transform((): HashKey => ({ kind: 'source' })),
+  section({
+    header: plain.exactOptional().meta({ description: 'Header whose value is hashed.', examples: ['x-user'] }),
+    cookie: plain.exactOptional().meta({ description: 'Cookie whose value is hashed.', examples: ['session'] }),
+  }).transform((given, context): HashKey => {
+    if ((given.header === undefined) === (given.cookie === undefined)) context.issues.push({ code: 'custom', message: 'give a header or a cookie', input: given })
+    return given.header === undefined ? { kind: 'cookie', name: given.cookie ?? '' } : { kind: 'header', name: given.header.toLowerCase() }
+  }),
+])
+
+const balance = z.union([
+  z.enum([...SIMPLE, ...HASHED]).transform((kind, context): BalanceConfig => {
+    if (kind !== 'ring-hash' && kind !== 'maglev') return { kind }
+    context.issues.push({ code: 'custom', message: `${kind} needs to know what to hash`, input: kind, params: { hint: `write { kind: ${kind}, by: source } or by: { header: x-user }` } })
+    return z.NEVER
+  }),
+  section({
+    kind: z.enum(HASHED).meta({ description: 'Balancer that keeps a key on one endpoint.' }),
+    by: hashKey.meta({ description: 'What is hashed: `source` (the client address), a header or a cookie.', examples: ['source', { header: 'x-user' }] }),
+  }),
+])
+
+const upstreamTls = z.union([
+  z.boolean().transform((on): UpstreamTlsConfig | undefined => (on ? { verify: true } : undefined)),
+  section({
+    serverName: plain.exactOptional().meta({ description: "Name to ask for and to check. Default: the endpoint's host." }),
+    ca: plain.exactOptional().meta({ description: 'PEM file with the CA. Default: the public ones.', examples: ['ca.pem'] }),
+    cert: plain.exactOptional().meta({ description: 'PEM file with the client certificate.' }),
+    key: plain.exactOptional().meta({ description: 'PEM file with its private key.' }),
+    verify: z.boolean().prefault(true).meta({ description: 'False accepts any certificate.' }),
+  }).transform((given, context): UpstreamTlsConfig => {
+    if ((given.cert === undefined) !== (given.key === undefined)) context.issues.push({ code: 'custom', message: 'cert and key come together', input: given })
+    return given
+  }),
+])
+
+const service = section({
+  from: oneOrMany(plain)
+    .exactOptional()
+    .meta({ description: 'References into registries in order of preference; the first with usable endpoints wins.', examples: [['consul/words', 'file/words'], 'consul/words?tag=v2&dc=dc1'] }),
+  endpoints: z
+    .array(endpoint)
+    .min(1)
+    .exactOptional()
+    .meta({ description: 'Addresses instead of `from`: `host:port`, or a map.', examples: [['10.0.0.1:80', { host: '10.0.0.2', port: 80, weight: 2 }]] }),
+  subsets: named(subset).prefault({}).meta({ description: 'Named parts of the service, chosen by tags and metadata; a route names one as `service/subset`.' }),
+  balance: balance.prefault('peak-ewma').meta({ description: 'How requests are spread: `peak-ewma`, `least-request`, `round-robin`, `random`, or `ring-hash` and `maglev` with `by`.', examples: ['round-robin', { kind: 'maglev', by: 'source' }] }),
+  tls: upstreamTls.exactOptional().meta({ description: 'TLS to the endpoints.' }),
+  connectTimeout: duration.prefault('1s').meta({ description: 'Time to connect to an endpoint.' }),
+  maxConnections: integer(1, 1_000_000).prefault(1024).meta({ description: 'Connections to one endpoint in one worker; further requests are refused with `overloaded`.' }),
+  proxyProtocol: z.enum(['v1', 'v2']).exactOptional().meta({ description: 'Write a PROXY protocol header to each new connection.' }),
+}).transform((given, context) => {
+  if ((given.from === undefined) === (given.endpoints === undefined)) context.issues.push({ code: 'custom', message: 'give either from or endpoints', input: given })
+  return given
+})
+
+/** A service without its name; `from` still as written. */
+export type ServiceBody = z.output<typeof service>
+
+export const services = named(service).meta({ description: 'Services by name. Only needed for subsets, balancers, failover and static addresses: a route may name a registry directly.' })
+
+const caller = section({
+  spiffe: oneOrMany(
+    text((uri) => {
+      if (!/^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(uri)) throw new Complaint(`'${uri}' is not an URI name`, 'write spiffe://domain/path')
+      return uri
+    }),
+  )
+    .exactOptional()
+    .meta({ description: 'URI names in a verified client certificate, any of which is enough.', examples: ['spiffe://dc1/svc/simon'] }),
+  cidr: oneOrMany(text(readCidr)).exactOptional().meta({ description: 'Addresses, any of which is enough.', examples: [['10.1.2.0/24']] }),
+}).transform((given, context): Omit<CallerConfig, 'name'> => {
+  if (given.spiffe === undefined && given.cidr === undefined) context.issues.push({ code: 'custom', message: 'a caller needs spiffe or cidr', input: given })
+  return { spiffe: given.spiffe ?? [], cidr: given.cidr ?? [] }
+})
+
+export const callers = named(caller).meta({ description: 'Who is calling, by name; used by `match.source`.' })

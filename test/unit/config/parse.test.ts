@@ -1,0 +1,76 @@
+// Whole documents: the examples of the documentation, and one with every kind of mistake against its golden problems.
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Problem } from '../../../src/model/store.ts'
+import { parseConfig, parseTable, type ParseOptions } from '../../../src/config/parse.ts'
+
+const consul = { type: 'consul', schema: z.strictObject({ address: z.string().optional(), token: z.string().optional() }), ref: { options: { tag: '', dc: '' } } }
+const file = { type: 'file', schema: z.strictObject({ path: z.string() }) }
+const options: ParseOptions = { file: '/etc/fairlead/fairlead.yaml', env: { CONSUL_HTTP_TOKEN: 'secret' }, adapters: [consul, file] }
+
+function fixture(name: string): string {
+  return readFileSync(new URL(`../../fixtures/config/${name}`, import.meta.url), 'utf8')
+}
+
+function print({ line, column, severity, path, message, hint }: Problem): string {
+  return `${line}:${column} ${severity} ${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`
+}
+
+describe('the examples of the documentation', () => {
+  test('the smallest file', () => {
+    const { config, problems } = parseConfig(fixture('smallest.yaml'), options)
+    expect(problems).toEqual([])
+    expect(config?.listeners).toMatchObject([{ name: 'http', port: 8080, limits: { headTimeout: 10_000, headBytes: 65_536 } }])
+    expect(config?.registries).toEqual([{ name: 'consul', type: 'consul', options: {} }])
+    expect(config?.table.services).toEqual([{ name: 'consul/words', from: ['consul/words'], endpoints: [], subsets: {}, balance: { kind: 'peak-ewma' }, connectTimeout: 1000, maxConnections: 1024 }])
+    expect(config?.table.routes).toMatchObject([{ name: 'route-1', priority: 0, timeout: 15_000, upgrade: true, action: { kind: 'forward', to: [{ service: 'consul/words', weight: 1 }] } }])
+    expect(config?.table.routes[0]?.match).toEqual([{ host: [{ kind: 'exact', host: 'words.example.com' }], path: [{ kind: 'template', segments: [], rest: true }] }])
+  })
+
+  test('the fuller file', () => {
+    const { config, problems } = parseConfig(fixture('fuller.yaml'), options)
+    expect(problems.map(print)).toEqual([])
+    expect(config?.listeners[1]?.tls).toEqual({ certificates: [{ cert: '/etc/fairlead/server.pem', key: '/etc/fairlead/server.key' }], clientCa: '/etc/fairlead/ca.pem', requireClientCert: true, minVersion: 'TLSv1.2' })
+    expect(config?.registries[0]?.options).toEqual({ address: 'http://127.0.0.1:8500', token: 'secret' })
+    expect(config?.store).toEqual({ redis: 'redis://127.0.0.1:6379', prefix: 'fairlead' })
+    expect(config?.table.callers).toEqual([
+      { name: 'simon', spiffe: ['spiffe://dc1/svc/simon'], cidr: [] },
+      { name: 'billing-vm', spiffe: [], cidr: ['10.1.2.0/24'] },
+    ])
+    expect(config?.table.services[0]).toMatchObject({ from: ['consul/words', 'consul/words?dc=dc2'], subsets: { v1: { tags: ['v1'], meta: {} }, v2: { tags: [], meta: { version: '2' } } } })
+    expect(config?.table.routes[1]).toMatchObject({
+      action: { kind: 'forward', to: [{ service: 'words', subset: 'v1', weight: 95 }, { service: 'words', subset: 'v2', weight: 5 }] },
+      match: [{ method: ['GET', 'HEAD'], source: [{ kind: 'caller', name: 'simon' }, { kind: 'cidr', cidr: '10.0.0.0/8' }] }],
+      timeout: 2000,
+      retry: { attempts: 2, on: ['connect', 'reset', '5xx'], perTry: 500 },
+      tests: [{ method: 'GET', url: 'words.example.com/one', from: 'simon', expect: ['words/v1', 'words/v2'] }],
+    })
+  })
+})
+
+describe('mistakes', () => {
+  test('all are reported at once, each with its place and the right spelling', async () => {
+    const { config, problems } = parseConfig(fixture('wrong.yaml'), options)
+    expect(config).toBeUndefined()
+    await expect(`${problems.map(print).join('\n')}\n`).toMatchFileSnapshot('../../fixtures/config/wrong.problems.txt')
+  })
+})
+
+describe('a table apart from its gateway', () => {
+  test('holds callers, services and routes only', () => {
+    const { table, problems } = parseTable('{"version": 1, "services": {"words": {"from": "consul/words"}}, "routes": [{"match": "/**", "to": "words"}]}', { file: '' })
+    expect(problems).toEqual([])
+    expect(table?.routes).toHaveLength(1)
+    expect(parseTable('listen: 80\nroutes: [{match: /**, to: words/x}]', { file: '' }).problems.map(print)).toMatchInlineSnapshot(`
+      [
+        "1:1 error listen: 'listen' is not part of a table (it belongs into the configuration of the gateway; a table holds callers, services and routes)",
+      ]
+    `)
+  })
+
+  test('is not blanked by accident', () => {
+    expect(parseTable('{"routes": []}', { file: '' }).problems.map(print)).toEqual(['1:12 error routes: no routes (add allowEmpty: true if it is meant)'])
+    expect(parseTable('{"routes": [], "allowEmpty": true}', { file: '' }).table).toEqual({ callers: [], services: [], routes: [] })
+  })
+})
