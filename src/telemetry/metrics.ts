@@ -1,0 +1,50 @@
+// Every metric there is: name, type, unit, labels and one line of help. docs/reference/metrics.md has the same list, and a
+// test holds the two together.
+
+export type MetricType = 'counter' | 'gauge' | 'histogram'
+
+export interface Metric {
+  readonly type: MetricType
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
+const perRoute = ['route', 'service'] as const
+const perWatch = ['registry', 'service'] as const
+
+/** By name, without the prefix `fairlead_`. */
+export const METRICS = {
+  requests_total: { type: 'counter', labels: [...perRoute, 'code', 'reason'], help: 'Requests finished, by status sent (0 when the client left before one) and by the reason when the gateway answered itself or cut the response.' },
+  request_duration_seconds: { type: 'histogram', labels: perRoute, help: 'From the first byte of the request head to the last byte of the response; upgraded connections are not in it.' },
+  request_bytes_total: { type: 'counter', labels: perRoute, help: 'Body bytes received from clients.' },
+  response_bytes_total: { type: 'counter', labels: perRoute, help: 'Body bytes sent to clients.' },
+  retries_total: { type: 'counter', labels: perRoute, help: 'Further tries of requests after the first.' },
+  active_requests: { type: 'gauge', labels: [], help: 'Requests begun and not finished.' },
+  downstream_connections: { type: 'gauge', labels: ['state'], help: 'Connections from clients: active with a request or tunnel, idle without.' },
+  downstream_connections_total: { type: 'counter', labels: ['event'], help: 'Connections from clients that were accepted, and those refused because the listener was at its limit.' },
+  upstream_connections: { type: 'gauge', labels: ['state'], help: 'Connections to endpoints: active with a request or tunnel, idle in a pool.' },
+  upstream_connections_total: { type: 'counter', labels: ['event'], help: 'Connections to endpoints opened and closed, requests sent on a reused one, and connects that failed.' },
+  tunnels: { type: 'gauge', labels: [], help: 'Upgraded connections (WebSocket) that are open.' },
+  tunnels_total: { type: 'counter', labels: [], help: 'Upgraded connections that were opened.' },
+  access_log_dropped_total: { type: 'counter', labels: [], help: 'Lines of the access log dropped because its reader was too slow or the disk was full.' },
+  discovery_age_seconds: { type: 'gauge', labels: perWatch, help: 'Time since the registry last confirmed the endpoints of a service.' },
+  discovery_mode: { type: 'gauge', labels: [...perWatch, 'mode'], help: '1 for the mode a watched service is in: ready, stale (the last good set is in use), pending (nothing known yet) or absent (the registry does not know it).' },
+  discovery_endpoints: { type: 'gauge', labels: [...perWatch, 'usable'], help: 'Endpoints of a watched service, by whether they may get requests.' },
+  table_revision: { type: 'gauge', labels: [], help: 'Number of the revision of the route table in force.' },
+  table_info: { type: 'gauge', labels: ['hash', 'origin'], help: '1, with the content hash of the route table in force and where it came from.' },
+  table_applied_timestamp_seconds: { type: 'gauge', labels: [], help: 'Wall clock at which the route table in force was applied.' },
+  tables_rejected_total: { type: 'counter', labels: [], help: 'Route tables refused since the start; the one before stayed in force.' },
+  workers: { type: 'gauge', labels: ['state'], help: 'Worker processes, by state.' },
+  worker_restarts_total: { type: 'counter', labels: [], help: 'Workers replaced because they died.' },
+  start_timestamp_seconds: { type: 'gauge', labels: [], help: 'Wall clock at which the gateway started.' },
+  build_info: { type: 'gauge', labels: ['version'], help: '1, with the version of Fairlead.' },
+} as const satisfies Readonly<Record<string, Metric>>
+
+export type MetricName = keyof typeof METRICS
+
+/** One value of a metric. Labels are in the order in which they are shown; those of the metric that are missing count as empty. */
+export interface Sample {
+  readonly metric: MetricName
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
