@@ -1,0 +1,119 @@
+// What the admin API says and takes, as JSON. The server makes these, `fairlead routes`, `endpoints` and `explain` read them.
+// Times are wall clock milliseconds, ages are milliseconds at the moment of the answer.
+import type { EndpointHealth, StaleCause } from './endpoint.ts'
+import type { Revision } from './snapshot.ts'
+import type { Problem } from './store.ts'
+
+/** One route of the running table. */
+export interface RouteView {
+  /** Position in the list, from 0. */
+  readonly index: number
+  readonly name: string
+  readonly priority: number
+  /** Each alternative as a person would write it: `GET words.example.com/** header x-user=/^tester-/`. */
+  readonly match: readonly string[]
+  /** `words/v1 95, words/v2 5`, `redirect 302 https://…`, `respond 404`. */
+  readonly action: string
+}
+
+/** A table that was refused while another went on serving. */
+export interface RejectedView {
+  /** Which one: `redis:v12`, `file:/etc/fairlead.yaml`. */
+  readonly origin: string
+  readonly at: number
+  readonly problems: readonly Problem[]
+}
+
+/** GET /api/routes */
+export interface RoutesAnswer {
+  /** Null before the first table. */
+  readonly revision: Revision | null
+  readonly routes: readonly RouteView[]
+  /** Newest first; empty again once a later table was accepted. */
+  readonly rejected: readonly RejectedView[]
+}
+
+/** State of a service's set as people ask for it. */
+export interface SetView {
+  readonly kind: 'ready' | 'pending' | 'absent' | 'stale'
+  /** Since the last confirmed answer; null when there was none. */
+  readonly age: number | null
+  readonly cause?: StaleCause
+}
+
+/** One service in use. */
+export interface ServiceView {
+  readonly name: string
+  /** References and addresses, in order of preference. */
+  readonly from: readonly string[]
+  readonly balance: string
+  readonly set: SetView
+  readonly endpoints: number
+  readonly usable: number
+  /** Usable endpoints of each subset. */
+  readonly subsets: Readonly<Record<string, number>>
+}
+
+/** GET /api/services */
+export interface ServicesAnswer {
+  readonly services: readonly ServiceView[]
+}
+
+/** One endpoint with where and when it was learned. */
+export interface EndpointView {
+  readonly id: string
+  /** `10.0.0.1:80`, `[::1]:80`. */
+  readonly address: string
+  readonly weight: number
+  readonly zone: string | null
+  readonly tags: readonly string[]
+  readonly meta: Readonly<Record<string, string>>
+  readonly health: EndpointHealth
+  readonly draining: boolean
+  /** Whether it gets requests. */
+  readonly usable: boolean
+  /** Why it gets none; null when it does. */
+  readonly why: string | null
+  readonly subsets: readonly string[]
+  /** Name of the registry, as configured. */
+  readonly origin: string
+  readonly learnedAt: number
+  /** Since it was learned. */
+  readonly age: number
+}
+
+/** GET /api/endpoints and /api/endpoints?service=NAME (404 when there is no such service) */
+export interface EndpointsAnswer {
+  readonly services: readonly { readonly name: string; readonly set: SetView; readonly endpoints: readonly EndpointView[] }[]
+}
+
+/** One line of the history of tables. */
+export type RevisionView =
+  | { readonly kind: 'effective'; readonly revision: Revision; readonly routes: number; readonly services: number; readonly changes: readonly string[] }
+  | ({ readonly kind: 'rejected'; readonly during: number } & RejectedView)
+
+/** GET /api/revisions, newest first */
+export interface RevisionsAnswer {
+  readonly current: Revision | null
+  readonly revisions: readonly RevisionView[]
+}
+
+/** POST /api/explain: the request to explain. The answer is `RequestExplanation` of `src/proxy/explain-request.ts`. */
+export interface ExplainRequest {
+  readonly method: string
+  /** Absolute, or `host/path`, or a path alone. */
+  readonly url: string
+  readonly headers?: readonly (readonly [string, string])[]
+  /** Address of the client, or the name of a caller. Default 127.0.0.1. */
+  readonly from?: string
+  /** Default: the first. */
+  readonly listener?: string
+  /** The draw for a split, in [0, 1). Default: random. */
+  readonly roll?: number
+}
+
+/** Any other answer than 200: `{ "error": … }`. */
+export interface AdminError {
+  readonly error: string
+  readonly problems?: readonly Problem[]
+}
