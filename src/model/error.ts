@@ -30,8 +30,11 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS
 
-/** Whether the same request may be sent again: always, never, or only when nothing of it reached the endpoint. */
-export type RetryClass = 'unsent' | 'reset' | 'never'
+/**
+ * How far a failed try got. `unsent`: nothing reached the endpoint. `stale`: a reused connection turned out closed before any
+ * byte of a response, most likely by its idle limit. `reset`: sent, and no byte of a response came. `never`: too late to try again.
+ */
+export type RetryClass = 'unsent' | 'stale' | 'reset' | 'never'
 
 export interface GatewayErrorOptions {
   /** Which leg failed. */

@@ -1,0 +1,39 @@
+// The record of one request: begun when its head is there, finished whatever happens.
+import type { AccessRecord } from '../model/access.ts'
+import type { Exchange } from '../model/exchange.ts'
+import type { Gateway } from './gateway.ts'
+import { requestIdOf } from './request-id.ts'
+
+/** Starts the record with what the head says. */
+export function beginAccess(gateway: Gateway, exchange: Exchange): AccessRecord {
+  const { head } = exchange
+  return {
+    startedAt: gateway.platform.wallClock(),
+    duration: 0,
+    listener: head.listener,
+    client: head.source.address,
+    method: head.method,
+    host: head.authority,
+    target: head.query === '' ? head.path : head.path + head.query,
+    status: 0,
+    reason: '',
+    route: '',
+    service: '',
+    endpoint: '',
+    attempts: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    revision: gateway.snapshot.revision.number,
+    requestId: requestIdOf(head, gateway.platform),
+    upgrade: '',
+    userAgent: head.headers.get('user-agent') ?? '',
+  }
+}
+
+/** Completes the record and hands it out. */
+export function finishAccess(gateway: Gateway, exchange: Exchange, access: AccessRecord): void {
+  access.duration = gateway.platform.now() - exchange.startedAt
+  access.bytesIn = exchange.bytesIn
+  access.bytesOut = exchange.bytesOut
+  gateway.record(access)
+}

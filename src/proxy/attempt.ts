@@ -1,0 +1,119 @@
+// The attempt loop: pick an endpoint, send under a limit, classify, and try again where that is safe and paid for.
+import { observe } from '../balance/ewma.ts'
+import type { AccessRecord } from '../model/access.ts'
+import type { EndpointState } from '../model/balancer.ts'
+import { GatewayError } from '../model/error.ts'
+import type { Exchange, OutboundRequest, UpstreamResponse } from '../model/exchange.ts'
+import type { Decision } from '../model/route.ts'
+import type { Pool, ServiceEndpoints } from '../model/snapshot.ts'
+import { afterError, afterStatus, backoff, type Verdict } from '../policy/retry.ts'
+import type { Gateway } from './gateway.ts'
+import { requestHash } from './request-hash.ts'
+
+/** Milliseconds for which an endpoint that refused a connection is passed over while a sibling is left. */
+const AVOID_MS = 2000
+
+/** A response and the endpoint it came from, whose `active` count the caller gives back with `release`. */
+export interface Attempted {
+  readonly response: UpstreamResponse
+  readonly state: EndpointState
+}
+
+/** One request's tries so far. */
+interface Tries {
+  readonly service: ServiceEndpoints
+  readonly pool: Pool
+  readonly label: string
+  readonly hash: number
+  readonly tried: EndpointState[]
+  /** Platform time by which a response head must be there, 0 for none. */
+  readonly deadline: number
+}
+
+/** Ends a try's claim on its endpoint. */
+export function release(state: EndpointState): void {
+  state.active--
+}
+
+/** Sends until a response head is accepted. Rejects with the last GatewayError. */
+export async function attempt(gateway: Gateway, exchange: Exchange, access: AccessRecord, decision: Extract<Decision, { kind: 'forward' }>, request: OutboundRequest): Promise<Attempted> {
+  const { retry, timeout } = decision.entry.route.config
+  if (retry !== undefined) exchange.keepBody()
+  const tries = begin(gateway, exchange, decision, timeout)
+  const budget = retry === undefined ? undefined : gateway.budgets.of(tries.service.config.name, exchange.startedAt)
+  budget?.deposit()
+  for (;;) {
+    const state = pick(gateway, tries)
+    access.attempts++
+    access.endpoint = `${state.endpoint.host}:${state.endpoint.port}`
+    const outcome = await once(gateway, exchange, request, state, tries, retry?.perTry ?? 0)
+    const failure = { method: request.method, replayable: exchange.replayable && request.upgrade === '' && !exchange.gone, tries: access.attempts }
+    const verdict = outcome instanceof GatewayError ? afterError(outcome, failure, retry) : afterStatus(outcome.status, failure, retry)
+    if (!(await goOn(gateway, verdict, access.attempts, tries, budget))) {
+      if (!(outcome instanceof GatewayError)) return { response: outcome, state }
+      release(state)
+      throw outcome
+    }
+    release(state)
+    if (!(outcome instanceof GatewayError)) outcome.discard()
+  }
+}
+
+function begin(gateway: Gateway, exchange: Exchange, decision: Extract<Decision, { kind: 'forward' }>, timeout: number): Tries {
+  const { destination } = decision
+  const service = gateway.snapshot.services[destination.service]
+  if (service === undefined) throw new GatewayError('internal', `table and snapshot disagree about service ${destination.label}`)
+  const pool = destination.subset === undefined ? service.all : service.subsets[destination.subset]
+  if (pool === undefined || pool.states.length === 0) throw new GatewayError('no_endpoints', `service ${destination.label} has no usable endpoint`)
+  return {
+    service,
+    pool,
+    label: destination.label,
+    hash: requestHash(service.config.balance, exchange.head),
+    tried: [],
+    deadline: timeout === 0 ? 0 : exchange.startedAt + timeout,
+  }
+}
+
+function pick(gateway: Gateway, tries: Tries): EndpointState {
+  const { platform } = gateway
+  const state = tries.pool.picker.pick({ now: platform.now(), random: platform.random, hash: tries.hash, tried: tries.tried })
+  if (state === undefined) throw new GatewayError('no_endpoints', `service ${tries.label} has no usable endpoint`)
+  return state
+}
+
+/** One try. Feeds the balancer with its outcome; the endpoint's `active` count stays raised. */
+async function once(gateway: Gateway, exchange: Exchange, request: OutboundRequest, state: EndpointState, tries: Tries, perTry: number): Promise<UpstreamResponse | GatewayError> {
+  const { platform, transport } = gateway
+  const sentAt = platform.now()
+  state.active++
+  try {
+    const response = await transport.send(exchange, request, state, tries.service.config, earlier(tries.deadline, perTry === 0 ? 0 : sentAt + perTry))
+    const now = platform.now()
+    observe(state, now - sentAt, now)
+    return response
+  } catch (error) {
+    const now = platform.now()
+    const failure = error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while sending', { cause: error })
+    if (failure.retry === 'unsent' && failure.reason !== 'overloaded') state.avoidUntil = now + AVOID_MS
+    if (failure.side === 'upstream') observe(state, now - sentAt, now)
+    tries.tried.push(state)
+    return failure
+  }
+}
+
+function earlier(a: number, b: number): number {
+  return a === 0 ? b : b === 0 ? a : Math.min(a, b)
+}
+
+/** True when another try is to be made, after its pause. Spends the budget for paid ones. */
+async function goOn(gateway: Gateway, verdict: Verdict, tries: number, { deadline }: Tries, budget: { withdraw(now: number): boolean } | undefined): Promise<boolean> {
+  if (verdict === 'no') return false
+  const { platform } = gateway
+  const now = platform.now()
+  if (deadline !== 0 && now >= deadline) return false
+  if (verdict === 'free') return true
+  if (budget === undefined || !budget.withdraw(now)) return false
+  await platform.sleep(backoff(tries, platform.random()))
+  return true
+}

@@ -1,0 +1,80 @@
+// The life of a request, top to bottom. The runtime has accepted it and guarded its head; what follows is the same on Node
+// and at the edge. Each step is a function in a file of its own.
+import type { AccessRecord } from '../model/access.ts'
+import type { Exchange, Transport, UpstreamResponse } from '../model/exchange.ts'
+import type { Platform } from '../model/platform.ts'
+import type { Decision } from '../model/route.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { GatewayError } from '../model/error.ts'
+import { decide } from '../route/decide.ts'
+import { beginAccess, finishAccess } from './access.ts'
+import { attempt, release, type Attempted } from './attempt.ts'
+import type { Budgets } from './budgets.ts'
+import { explanationFor, type LiveExplain } from './live-explain.ts'
+import { localResponse, respondError } from './respond.ts'
+import { outboundHeaders } from './request-headers.ts'
+import { clientHeaders } from './response-headers.ts'
+
+/** What one worker serves with. */
+export interface Gateway {
+  readonly platform: Platform
+  readonly transport: Transport
+  /** Replaced whole when routes or endpoints change; a request reads it once. */
+  snapshot: Snapshot
+  readonly budgets: Budgets
+  /** Set when a secret for live explanations is configured. */
+  readonly explain?: LiveExplain
+  /** Takes the one record of each finished request. */
+  record(access: AccessRecord): void
+}
+
+type Forward = Extract<Decision, { kind: 'forward' }>
+
+/** Serves one request to its end. Never rejects. */
+export async function handle(gateway: Gateway, exchange: Exchange): Promise<void> {
+  const { snapshot, platform } = gateway
+  const access = beginAccess(gateway, exchange)
+  try {
+    const context = { wallClock: access.startedAt, roll: platform.random() }
+    // Match. Ahead of everything that costs, so that what has no route is refused for next to nothing.
+    const decision = decide(snapshot.table, exchange.head, context)
+    const explanation = gateway.explain === undefined ? undefined : await explanationFor(gateway.explain, snapshot, exchange.head, context)
+    if (decision.kind === 'forward') await forward(gateway, exchange, decision, access, explanation)
+    else await exchange.respond(...localResponse(decision, exchange, access, explanation))
+  } catch (error) {
+    await respondError(gateway, exchange, access, error)
+  } finally {
+    finishAccess(gateway, exchange, access)
+  }
+}
+
+/** Sends the request on and streams the answer back. */
+async function forward(gateway: Gateway, exchange: Exchange, decision: Forward, access: AccessRecord, explanation: string | undefined): Promise<void> {
+  const { route } = decision.entry
+  access.route = route.name
+  access.service = decision.destination.label
+  // Before a dial: a route without upgrades must not give a client a tunnel to anything.
+  if (exchange.upgrade !== '' && !route.config.upgrade) throw new GatewayError('upgrade_refused', `route ${route.name} does not allow upgrades`, { status: 403 })
+  const attempted = await attempt(gateway, exchange, access, decision, {
+    method: exchange.head.method,
+    target: decision.target,
+    authority: decision.authority,
+    headers: outboundHeaders(exchange, access.requestId, route.requestHeaders, decision.params),
+    upgrade: exchange.upgrade,
+  })
+  await deliver(exchange, decision, attempted, access, explanation)
+}
+
+/** Response filters, then the stream. After this nothing is tried again. */
+async function deliver(exchange: Exchange, decision: Forward, attempted: Attempted, access: AccessRecord, explanation: string | undefined): Promise<void> {
+  const response: UpstreamResponse = attempted.response
+  access.status = response.status
+  if (response.status === 101) access.upgrade = exchange.upgrade
+  const headers = clientHeaders(response.headers, decision.entry.route.responseHeaders, decision.params)
+  if (explanation !== undefined) headers.append('fairlead-explanation', explanation)
+  try {
+    await exchange.relay(response, { status: response.status, reason: response.reason, headers })
+  } finally {
+    release(attempted.state)
+  }
+}
