@@ -1,0 +1,347 @@
+// One client connection: reads requests one after another, hands each to the gateway as an exchange, writes the answers in
+// order, and becomes a tunnel after an upgrade.
+import type { Socket } from 'node:net'
+import { GatewayError } from '../../model/error.ts'
+import type { Exchange, UpstreamResponse } from '../../model/exchange.ts'
+import type { RequestHead, ResponseHead } from '../../model/request.ts'
+import { BodyReader } from './body-reader.ts'
+import type { Connection } from './connection.ts'
+import { HeadReader } from './head-reader.ts'
+import { refusalText } from './refusal.ts'
+import type { RequestBody } from './request-body.ts'
+import { type ParsedRequest, parseRequest } from './request-parser.ts'
+import { Response, type ResponseSink } from './response.ts'
+import type { ParsedResponse } from './response-parser.ts'
+import { ResponseWriter } from './response-writer.ts'
+import type { Timed } from './sweep.ts'
+import { Tunnel } from './tunnel.ts'
+import { upgradeOf } from './upgrade.ts'
+import { listen, type WireOwner } from './wire.ts'
+import { responseStart } from './write.ts'
+
+/** Between requests, or in the middle of a head. */
+const READING = 0
+/** A request is being served; its body may still come. */
+const SERVING = 1
+const TUNNEL = 2
+/** Answered for the last time: what still comes is thrown away until the client closes. */
+const LINGERING = 3
+const CLOSED = 4
+
+/** Milliseconds in which a client may still send after the last answer, so that a reset does not destroy it on the way. */
+const LINGER_MS = 1000
+
+export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
+  head!: RequestHead
+  startedAt = 0
+  upgrade = ''
+  bytesOut = 0
+  deadline = 0
+  body: RequestBody | undefined
+  bodyLength = -1
+  chunkedBody = false
+  expects = false
+  readonly socket: Socket
+  private state: number = READING
+  private readonly connection: Connection
+  private readonly reader = new HeadReader('request')
+  private readonly bodies: BodyReader
+  private readonly writer: ResponseWriter
+  private served = 0
+  private keepAlive = true
+  private http10 = false
+  /** Bytes of the next request that came while one is served. */
+  private waiting: Buffer | undefined
+  private ended = false
+  private response: Response | undefined
+  private tunnel: Tunnel | undefined
+  private settle: { resolve(): void; reject(error: GatewayError): void } | undefined
+  private onGone: (() => void) | undefined
+
+  constructor(socket: Socket, connection: Connection) {
+    this.socket = socket
+    this.connection = connection
+    this.writer = new ResponseWriter(socket)
+    this.bodies = new BodyReader(this)
+    this.deadline = connection.sweep.now + connection.limits.headTimeout
+    connection.sweep.add(this)
+    listen(socket, this)
+  }
+
+  get trustedPeer(): boolean {
+    return this.connection.trustedPeer
+  }
+
+  get peerAddress(): string {
+    return this.connection.peerAddress
+  }
+
+  get bodyTimeout(): number {
+    return this.connection.limits.bodyTimeout
+  }
+
+  get gone(): boolean {
+    return this.state === CLOSED || this.state === LINGERING
+  }
+
+  get replayable(): boolean {
+    return this.body === undefined || this.body.replayable
+  }
+
+  get bytesIn(): number {
+    return this.tunnel?.bytesIn ?? this.body?.bytes ?? 0
+  }
+
+  keepBody(): void {
+    this.body?.keepForRetry()
+  }
+
+  /** Called when the client leaves before a response head is there. */
+  whenGone(action: (() => void) | undefined): void {
+    this.onGone = action
+  }
+
+  onBytes(bytes: Buffer): void {
+    if (this.state === READING) this.read(bytes, 0)
+    else if (this.state === SERVING) this.readBody(bytes, 0)
+    else if (this.state === TUNNEL) this.tunnel?.fromClient(bytes)
+  }
+
+  onEnd(): void {
+    this.ended = true
+    if (this.state === TUNNEL) this.tunnel?.clientEnded()
+    // A client may end its direction after a whole request and still wait for the answer; within a body it cannot.
+    else if (this.state !== SERVING || !this.bodies.done) this.destroy()
+  }
+
+  onDrain(): void {
+    this.response?.resume()
+  }
+
+  onClosed(): void {
+    this.destroy()
+  }
+
+  onDeadline(): void {
+    this.deadline = 0
+    if (this.state === READING && this.reader.started) this.refuse(new GatewayError('request_timeout', 'the head came too slowly', { side: 'downstream' }))
+    else if (this.state === SERVING) this.bodyTooSlow()
+    else if (this.state === TUNNEL) this.tunnel?.idle()
+    else this.destroy()
+  }
+
+  /** Stops after the request under way; a tunnel is told that the gateway goes away. */
+  drain(): void {
+    this.keepAlive = false
+    if (this.state === READING && !this.reader.started) this.destroy()
+  }
+
+  /** Ends the connection at the end of the drain time. */
+  cut(): void {
+    if (this.state === TUNNEL) this.tunnel?.goAway()
+    else this.destroy()
+  }
+
+  resumeReading(): void {
+    if (this.state !== CLOSED) this.socket.resume()
+  }
+
+  pauseReading(): void {
+    this.socket.pause()
+  }
+
+  respond(head: ResponseHead, body: string): Promise<void> {
+    if (this.state !== SERVING) return Promise.resolve()
+    this.keepAlive &&= this.bodies.done && this.connection.open
+    this.bytesOut += this.writer.whole(head, body, this.head.method, this.http10, this.keepAlive)
+    this.finish()
+    return Promise.resolve()
+  }
+
+  relay(upstream: UpstreamResponse, head: ResponseHead): Promise<void> {
+    const response = upstream as Response
+    if (this.state !== SERVING) {
+      response.discard()
+      return Promise.reject(clientClosed())
+    }
+    this.response = response
+    this.onGone = undefined
+    if (head.status === 101) return this.openTunnel(response, head)
+    this.keepAlive &&= this.bodies.done && this.connection.open
+    const whole = response.takeWhole()
+    if (whole !== undefined) {
+      this.bytesOut += this.writer.begin(head, response, this.head.method, this.http10, this.keepAlive, whole)
+      this.response = undefined
+      this.writer.end('')
+      this.finish()
+      return Promise.resolve()
+    }
+    this.writer.begin(head, response, this.head.method, this.http10, this.keepAlive, undefined)
+    const done = new Promise<void>((resolve, reject) => {
+      this.settle = { resolve, reject }
+    })
+    response.relayTo(this)
+    return done
+  }
+
+  /** Hands on an interim response, where the client can read one (RFC 9110 section 15.2). */
+  relayInterim(parsed: ParsedResponse): void {
+    if (this.state !== SERVING || this.http10 || (parsed.status === 100 && !this.expects)) return
+    this.socket.write(parsed.status === 100 ? 'HTTP/1.1 100 Continue\r\n\r\n' : `${responseStart(parsed.status, parsed.reason, parsed.headers)}\r\n`, 'latin1')
+  }
+
+  writeResponse(bytes: Buffer): boolean {
+    this.bytesOut += bytes.length
+    return this.writer.write(bytes)
+  }
+
+  endResponse(trailers: string): void {
+    this.writer.end(trailers)
+    this.response = undefined
+    const { settle } = this
+    this.settle = undefined
+    this.finish()
+    settle?.resolve()
+  }
+
+  failResponse(error: GatewayError): void {
+    this.response = undefined
+    // The client must be able to tell: no last chunk, no full length; and where only the close tells, a reset.
+    if (this.writer.endsByClose) this.socket.resetAndDestroy()
+    const { settle } = this
+    this.settle = undefined
+    settle?.reject(error)
+    this.destroy()
+  }
+
+  /** Reads requests from a piece of input until one is being served. */
+  private read(bytes: Buffer, from: number): void {
+    try {
+      const fresh = !this.reader.started
+      const at = this.reader.read(bytes, from, this.connection.limits)
+      if (fresh) {
+        this.startedAt = this.connection.now()
+        this.deadline = this.connection.sweep.now + this.connection.limits.headTimeout
+      }
+      if (at >= 0) this.serve(parseRequest(this.reader.text, this.reader.scanner, this.reader.base, this.connection.scheme), bytes, at)
+    } catch (error) {
+      this.refuse(error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while reading a request', { cause: error }))
+    }
+  }
+
+  private serve(parsed: ParsedRequest, bytes: Buffer, at: number): void {
+    const { connection } = this
+    this.state = SERVING
+    this.upgrade = upgradeOf(parsed)
+    this.head = connection.headOf(parsed)
+    this.http10 = parsed.http10
+    this.expects = parsed.expects
+    this.keepAlive = parsed.keepAlive && !connection.isLast(++this.served)
+    this.bytesOut = 0
+    this.bodyLength = parsed.length
+    this.chunkedBody = parsed.chunked
+    this.body = this.bodies.begin(parsed, connection.limits.bodyBytes)
+    this.deadline = this.body === undefined ? 0 : connection.sweep.now + connection.limits.bodyTimeout
+    if (at < bytes.length) this.readBody(bytes, at)
+    if (this.state === SERVING) connection.serve(this)
+  }
+
+  private readBody(bytes: Buffer, from: number): void {
+    if (this.bodies.done) return this.wait(from === 0 ? bytes : bytes.subarray(from))
+    this.deadline = this.connection.sweep.now + this.connection.limits.bodyTimeout
+    let at: number
+    try {
+      at = this.bodies.read(bytes, from)
+    } catch (error) {
+      return this.abortBody(error as GatewayError)
+    }
+    if (!this.bodies.done) return
+    this.deadline = 0
+    if (at < bytes.length) this.wait(bytes.subarray(at))
+  }
+
+  /** Keeps what follows the request under way, and reads no more until its turn comes. */
+  private wait(bytes: Buffer): void {
+    this.waiting = this.waiting === undefined ? bytes : Buffer.concat([this.waiting, bytes])
+    this.socket.pause()
+  }
+
+  /** A response is out whole: the next request, or the end. */
+  private finish(): void {
+    this.onGone = undefined
+    if (this.state !== SERVING) return
+    if (!this.keepAlive || !this.bodies.done || (this.ended && this.waiting === undefined)) return this.linger()
+    this.state = READING
+    this.body = undefined
+    this.deadline = this.connection.sweep.now + this.connection.limits.idleTimeout
+    const { waiting } = this
+    if (waiting === undefined) return
+    this.waiting = undefined
+    this.socket.resume()
+    // Not from within the answer before: fifty pipelined requests must not be fifty frames deep.
+    queueMicrotask(() => {
+      if (this.state === READING) this.read(waiting, 0)
+    })
+  }
+
+  /** Nothing more will be answered. */
+  private linger(): void {
+    this.state = LINGERING
+    this.body = undefined
+    this.deadline = this.connection.sweep.now + LINGER_MS
+    this.socket.end()
+    this.socket.resume()
+  }
+
+  /** Answers what cannot be served and ends the connection: after a refusal nobody knows where the next request starts. */
+  private refuse(error: GatewayError): void {
+    if (this.state === CLOSED || this.state === LINGERING) return
+    this.connection.onRefused(error, this.startedAt)
+    this.socket.write(refusalText(error), 'latin1')
+    this.linger()
+  }
+
+  /** The body broke its framing, its limit or its time while the request was being served. */
+  private abortBody(error: GatewayError): void {
+    if (this.writer.started) return this.destroy()
+    const gone = this.onGone
+    this.onGone = undefined
+    this.refuse(error)
+    gone?.()
+  }
+
+  private bodyTooSlow(): void {
+    if (!this.bodies.done) this.abortBody(new GatewayError('request_timeout', 'the body came too slowly', { side: 'downstream' }))
+    else this.destroy()
+  }
+
+  private openTunnel(response: Response, head: ResponseHead): Promise<void> {
+    this.state = TUNNEL
+    const text = `${responseStart(101, head.reason, head.headers)}connection: upgrade\r\nupgrade: ${this.upgrade}\r\n\r\n`
+    this.tunnel = new Tunnel(this, response, this.connection, this.upgrade)
+    const done = this.tunnel.open(text, this.waiting)
+    this.waiting = undefined
+    return done
+  }
+
+  /** The connection is over, whoever ended it. */
+  destroy(): void {
+    if (this.state === CLOSED) return
+    const { response, settle, onGone, tunnel } = this
+    this.state = CLOSED
+    this.deadline = 0
+    this.connection.sweep.remove(this)
+    this.connection.onClosed(this)
+    this.socket.destroy()
+    this.response = this.settle = this.onGone = undefined
+    onGone?.()
+    if (tunnel === undefined) response?.abandon()
+    else tunnel.clientGone()
+    settle?.reject(clientClosed())
+  }
+}
+
+function clientClosed(): GatewayError {
+  return new GatewayError('client_closed', 'the client went away', { side: 'downstream' })
+}
+

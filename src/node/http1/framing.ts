@@ -1,0 +1,31 @@
+// How long a message body is (RFC 9112 section 6), decided strictly: whatever two parsers could frame differently is refused.
+
+export const NO_BODY = 0
+export const BY_LENGTH = 1
+export const CHUNKED = 2
+/** Response only: the end of the connection is the end of the body. */
+export const UNTIL_CLOSE = 3
+export type BodyMode = typeof NO_BODY | typeof BY_LENGTH | typeof CHUNKED | typeof UNTIL_CLOSE
+
+/** Framing fields as they are met while a head is read. */
+export class Framing {
+  /** -1 when there is none. */
+  length = -1
+  chunked = false
+  /** Set when a framing field is malformed or contradicts another. */
+  bad = false
+  private hasCoding = false
+
+  /** A Content-Length line: digits only, once, below 2^53 (RFC 9110 section 8.6). */
+  contentLength(value: string): void {
+    if (this.length >= 0 || this.hasCoding || !/^[0-9]{1,15}$/.test(value)) this.bad = true
+    else this.length = Number(value)
+  }
+
+  /** A Transfer-Encoding line: exactly `chunked`, once; every other coding is one that this hop cannot undo. */
+  transferEncoding(value: string): void {
+    if (this.hasCoding || this.length >= 0 || value.toLowerCase() !== 'chunked') this.bad = true
+    this.hasCoding = true
+    this.chunked = true
+  }
+}

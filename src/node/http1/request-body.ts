@@ -1,0 +1,99 @@
+// The body of one request between the client's connection and whichever endpoint it goes to. It waits for an endpoint, keeps
+// what a retry may need, and holds the client back when the endpoint is slow.
+
+/** Bytes that wait for an endpoint before the client is paused. */
+const QUEUE_LIMIT = 64 * 1024
+/** Largest body that is kept for a retry. */
+const KEEP_LIMIT = 64 * 1024
+
+/** Where body bytes go. */
+export interface BodySink {
+  /** False when the sink wants a pause; it calls `resume` on the body later. */
+  writeBody(chunk: Buffer): boolean
+  endBody(trailers: string): void
+}
+
+/** One request's body; made only for requests that have one. */
+export class RequestBody {
+  /** All of it has arrived. */
+  complete = false
+  bytes = 0
+  private trailers = ''
+  private readonly chunks: Buffer[] = []
+  private held = 0
+  private keep = false
+  /** Some of it went out and was not kept. */
+  private lost = false
+  private sink: BodySink | undefined
+  private readonly pause: () => void
+  private readonly unpause: () => void
+
+  constructor(pause: () => void, unpause: () => void) {
+    this.pause = pause
+    this.unpause = unpause
+  }
+
+  get replayable(): boolean {
+    return !this.lost
+  }
+
+  /** Keeps the body, up to 64 KiB, so that it can be sent again. */
+  keepForRetry(): void {
+    this.keep = true
+  }
+
+  /** Bytes from the client. The buffer is the receiver's from now on. */
+  push(chunk: Buffer): void {
+    this.bytes += chunk.length
+    if (this.sink === undefined) {
+      this.hold(chunk)
+      if (this.held >= QUEUE_LIMIT) this.pause()
+      return
+    }
+    this.retain(chunk)
+    if (!this.sink.writeBody(chunk)) this.pause()
+  }
+
+  end(trailers: string): void {
+    this.complete = true
+    this.trailers = trailers
+    this.sink?.endBody(trailers)
+  }
+
+  /** Sends everything to an endpoint from the start. Only while `replayable`. */
+  attach(sink: BodySink): void {
+    this.sink = sink
+    const waiting = this.chunks.splice(0)
+    this.held = 0
+    let go = true
+    for (const chunk of waiting) {
+      this.retain(chunk)
+      go = sink.writeBody(chunk)
+    }
+    if (this.complete) sink.endBody(this.trailers)
+    else if (go) this.unpause()
+  }
+
+  /** The endpoint failed; what is kept waits for the next. */
+  detach(): void {
+    this.sink = undefined
+  }
+
+  /** The endpoint takes more again. */
+  resume(): void {
+    if (this.sink !== undefined) this.unpause()
+  }
+
+  private hold(chunk: Buffer): void {
+    this.chunks.push(chunk)
+    this.held += chunk.length
+  }
+
+  /** Keeps a chunk that goes out, or notes that it is lost. */
+  private retain(chunk: Buffer): void {
+    if (this.keep && !this.lost && this.held + chunk.length <= KEEP_LIMIT) return this.hold(chunk)
+    this.lost = true
+    this.chunks.length = 0
+    this.held = 0
+  }
+}

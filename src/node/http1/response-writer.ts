@@ -1,0 +1,84 @@
+// Writes responses to a client: the head with its framing, and the body in the coding that the client can read.
+import type { Socket } from 'node:net'
+import type { ResponseHead } from '../../model/request.ts'
+import { httpDate } from './http-date.ts'
+import type { Response } from './response.ts'
+import { CHUNKED, NO_BODY, UNTIL_CLOSE } from './framing.ts'
+import { responseStart } from './write.ts'
+
+/** Bodies up to this size leave in one write with their head, as one string. */
+const ONE_WRITE = 16 * 1024
+
+export class ResponseWriter {
+  /** A response head has been written and its body is not over. */
+  started = false
+  /** Only the end of the connection tells this client that the body is over. */
+  endsByClose = false
+  private chunked = false
+  private readonly socket: Socket
+
+  constructor(socket: Socket) {
+    this.socket = socket
+  }
+
+  /** A response made here. Returns its body's bytes. */
+  whole(head: ResponseHead, body: string, method: string, http10: boolean, keepAlive: boolean): number {
+    const bytes = Buffer.byteLength(body)
+    const bodiless = head.status === 204 || head.status === 304
+    let text = responseStart(head.status, head.reason, head.headers)
+    if (!head.headers.has('date')) text += `date: ${httpDate()}\r\n`
+    if (!bodiless) text += `content-length: ${bytes}\r\n`
+    text += `${connectionField(http10, keepAlive)}\r\n`
+    if (method === 'HEAD' || bodiless || bytes === 0) this.socket.write(text, 'latin1')
+    else this.socket.write(Buffer.concat([Buffer.from(text, 'latin1'), Buffer.from(body)]))
+    return method === 'HEAD' || bodiless ? 0 : bytes
+  }
+
+  /** The head of an endpoint's response, with its body when that is here whole. Returns the bytes of body written. */
+  begin(head: ResponseHead, response: Response, method: string, http10: boolean, keepAlive: boolean, whole: Buffer | undefined): number {
+    this.started = true
+    const { mode, length } = response
+    const unknown = mode === CHUNKED || mode === UNTIL_CLOSE
+    this.chunked = unknown && !http10
+    this.endsByClose = unknown && http10
+    let text = responseStart(head.status, head.reason, head.headers)
+    if (this.chunked && whole === undefined) text += 'transfer-encoding: chunked\r\n'
+    else if (whole !== undefined && unknown) {
+      this.chunked = this.endsByClose = false
+      text += `content-length: ${whole.length}\r\n`
+    } else if (length >= 0 && head.status !== 204) text += `content-length: ${length}\r\n`
+    else if (mode === NO_BODY && method !== 'HEAD' && head.status !== 204 && head.status !== 304) text += 'content-length: 0\r\n'
+    text += `${connectionField(http10, keepAlive && !this.endsByClose)}\r\n`
+    if (whole === undefined) this.socket.write(text, 'latin1')
+    else if (whole.length <= ONE_WRITE) this.socket.write(text + whole.latin1Slice(), 'latin1')
+    else {
+      this.socket.cork()
+      this.socket.write(text, 'latin1')
+      this.socket.write(whole)
+      this.socket.uncork()
+    }
+    return whole?.length ?? 0
+  }
+
+  /** A piece of body; false when the client wants a pause. */
+  write(bytes: Buffer): boolean {
+    if (!this.chunked) return this.socket.write(bytes)
+    this.socket.cork()
+    this.socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
+    this.socket.write(bytes)
+    const go = this.socket.write('\r\n', 'latin1')
+    this.socket.uncork()
+    return go
+  }
+
+  end(trailers: string): void {
+    this.started = false
+    if (this.chunked) this.socket.write(`0\r\n${trailers}\r\n`, 'latin1')
+    this.chunked = false
+  }
+}
+
+function connectionField(http10: boolean, keepAlive: boolean): string {
+  if (!keepAlive) return 'connection: close\r\n'
+  return http10 ? 'connection: keep-alive\r\n' : ''
+}

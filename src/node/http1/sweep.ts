@@ -1,0 +1,51 @@
+// Deadlines of connections, checked together on one coarse tick: a timer for each request would cost more than the request's parsing.
+
+/** Milliseconds between two looks, and so the coarseness of every limit on a connection. */
+const TICK_MS = 50
+
+/** Something with a deadline. */
+export interface Timed {
+  /** `Sweep.now` after which `onDeadline` is called; 0 for none. Set it again, or to 0, in the call. */
+  deadline: number
+  onDeadline(): void
+}
+
+/** The connections of one process that have limits. */
+export class Sweep {
+  /** Monotonic milliseconds as of the last tick. */
+  now: number
+  private readonly members = new Set<Timed>()
+  private readonly timer: NodeJS.Timeout
+  private readonly clock: () => number
+
+  constructor(clock: () => number) {
+    this.clock = clock
+    this.now = clock()
+    this.timer = setInterval(() => this.tick(), TICK_MS)
+    this.timer.unref()
+  }
+
+  add(member: Timed): void {
+    this.members.add(member)
+  }
+
+  remove(member: Timed): void {
+    this.members.delete(member)
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+  }
+
+  /** Late ticks count once: after the process itself was paused, nobody is timed out for the pause. */
+  private tick(): void {
+    const now = this.clock()
+    const jump = now - this.now - TICK_MS
+    this.now = now
+    for (const member of this.members) {
+      if (member.deadline === 0) continue
+      if (jump > 1000) member.deadline += jump
+      if (now >= member.deadline) member.onDeadline()
+    }
+  }
+}
