@@ -5,13 +5,16 @@ import type { EndpointState } from '../model/balancer.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Exchange, OutboundRequest, UpstreamResponse } from '../model/exchange.ts'
 import type { Decision } from '../model/route.ts'
-import type { Pool, ServiceEndpoints } from '../model/snapshot.ts'
+import type { Pool, ServiceEndpoints, Snapshot } from '../model/snapshot.ts'
 import { afterError, afterStatus, backoff, type Verdict } from '../policy/retry.ts'
 import type { Gateway } from './gateway.ts'
 import { requestHash } from './request-hash.ts'
 
 /** Milliseconds for which an endpoint that refused a connection is passed over while a sibling is left. */
 const AVOID_MS = 2000
+
+/** A decision to forward. */
+export type Forward = Extract<Decision, { kind: 'forward' }>
 
 /** A response and the endpoint it came from, whose `active` count the caller gives back with `release`. */
 export interface Attempted {
@@ -36,10 +39,10 @@ export function release(state: EndpointState): void {
 }
 
 /** Sends until a response head is accepted. Rejects with the last GatewayError. */
-export async function attempt(gateway: Gateway, exchange: Exchange, access: AccessRecord, decision: Extract<Decision, { kind: 'forward' }>, request: OutboundRequest): Promise<Attempted> {
+export async function attempt(gateway: Gateway, snapshot: Snapshot, exchange: Exchange, access: AccessRecord, decision: Forward, request: OutboundRequest): Promise<Attempted> {
   const { retry, timeout } = decision.entry.route.config
   if (retry !== undefined) exchange.keepBody()
-  const tries = begin(gateway, exchange, decision, timeout)
+  const tries = begin(snapshot, exchange, decision, timeout)
   const budget = retry === undefined ? undefined : gateway.budgets.of(tries.service.config.name, exchange.startedAt)
   budget?.deposit()
   for (;;) {
@@ -59,9 +62,9 @@ export async function attempt(gateway: Gateway, exchange: Exchange, access: Acce
   }
 }
 
-function begin(gateway: Gateway, exchange: Exchange, decision: Extract<Decision, { kind: 'forward' }>, timeout: number): Tries {
+function begin(snapshot: Snapshot, exchange: Exchange, decision: Forward, timeout: number): Tries {
   const { destination } = decision
-  const service = gateway.snapshot.services[destination.service]
+  const service = snapshot.services[destination.service]
   if (service === undefined) throw new GatewayError('internal', `table and snapshot disagree about service ${destination.label}`)
   const pool = destination.subset === undefined ? service.all : service.subsets[destination.subset]
   if (pool === undefined || pool.states.length === 0) throw new GatewayError('no_endpoints', `service ${destination.label} has no usable endpoint`)

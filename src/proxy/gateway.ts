@@ -3,12 +3,11 @@
 import type { AccessRecord } from '../model/access.ts'
 import type { Exchange, Transport, UpstreamResponse } from '../model/exchange.ts'
 import type { Platform } from '../model/platform.ts'
-import type { Decision } from '../model/route.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { GatewayError } from '../model/error.ts'
 import { decide } from '../route/decide.ts'
 import { beginAccess, finishAccess } from './access.ts'
-import { attempt, release, type Attempted } from './attempt.ts'
+import { attempt, type Attempted, type Forward, release } from './attempt.ts'
 import type { Budgets } from './budgets.ts'
 import { explanationFor, type LiveExplain } from './live-explain.ts'
 import { localResponse, respondError } from './respond.ts'
@@ -28,8 +27,6 @@ export interface Gateway {
   record(access: AccessRecord): void
 }
 
-type Forward = Extract<Decision, { kind: 'forward' }>
-
 /** Serves one request to its end. Never rejects. */
 export async function handle(gateway: Gateway, exchange: Exchange): Promise<void> {
   const { snapshot, platform } = gateway
@@ -39,7 +36,7 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<void
     // Match. Ahead of everything that costs, so that what has no route is refused for next to nothing.
     const decision = decide(snapshot.table, exchange.head, context)
     const explanation = gateway.explain === undefined ? undefined : await explanationFor(gateway.explain, snapshot, exchange.head, context)
-    if (decision.kind === 'forward') await forward(gateway, exchange, decision, access, explanation)
+    if (decision.kind === 'forward') await forward(gateway, snapshot, exchange, decision, access, explanation)
     else await exchange.respond(...localResponse(decision, exchange, access, explanation))
   } catch (error) {
     await respondError(gateway, exchange, access, error)
@@ -49,13 +46,13 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<void
 }
 
 /** Sends the request on and streams the answer back. */
-async function forward(gateway: Gateway, exchange: Exchange, decision: Forward, access: AccessRecord, explanation: string | undefined): Promise<void> {
+async function forward(gateway: Gateway, snapshot: Snapshot, exchange: Exchange, decision: Forward, access: AccessRecord, explanation: string | undefined): Promise<void> {
   const { route } = decision.entry
   access.route = route.name
   access.service = decision.destination.label
   // Before a dial: a route without upgrades must not give a client a tunnel to anything.
   if (exchange.upgrade !== '' && !route.config.upgrade) throw new GatewayError('upgrade_refused', `route ${route.name} does not allow upgrades`, { status: 403 })
-  const attempted = await attempt(gateway, exchange, access, decision, {
+  const attempted = await attempt(gateway, snapshot, exchange, access, decision, {
     method: exchange.head.method,
     target: decision.target,
     authority: decision.authority,

@@ -1,5 +1,5 @@
 // The hash that keeps a key on one endpoint, for balancers that ask for one.
-import { hash32 } from '../balance/hash.ts'
+import { hashString } from '../balance/hash.ts'
 import type { BalanceConfig } from '../model/config.ts'
 import type { RequestHead } from '../model/request.ts'
 import { cookieValue } from '../route/cookie.ts'
@@ -9,5 +9,5 @@ export function requestHash(balance: BalanceConfig, head: RequestHead): number {
   if (balance.kind !== 'ring-hash' && balance.kind !== 'maglev') return 0
   const { by } = balance
   const key = by.kind === 'header' ? head.headers.get(by.name) : by.kind === 'cookie' ? cookieValue(head.headers, by.name) : undefined
-  return hash32(key ?? head.source.address)
+  return hashString(key ?? head.source.address)
 }

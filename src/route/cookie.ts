@@ -33,3 +33,10 @@ function someInField(field: string, name: string, accept: (value: string) => boo
 function unquote(value: string): string {
   return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
 }
+
+/** The first value of a cookie, for balancers that keep it on one endpoint. */
+export function cookieValue(headers: RequestHead['headers'], name: string): string | undefined {
+  let found: string | undefined
+  for (const field of headers.getAll('cookie')) if (someInField(field, name, (value) => ((found = value), true))) break
+  return found
+}

@@ -1,5 +1,6 @@
 // Collects the bytes of one head, which mostly come in one piece, and hands out its text and marks.
 import { GatewayError } from '../../model/error.ts'
+import { latin1 } from './latin1.ts'
 import { BAD, DONE, type HeadLimits, HeadScanner, LINE_TOO_LONG, MORE } from './scanner.ts'
 
 /** Reads heads one after another from a connection. */
@@ -34,7 +35,7 @@ export class HeadReader {
     if (result === DONE) {
       this.scanner = scanner
       this.base = at
-      this.text = bytes.latin1Slice(at, scanner.end)
+      this.text = latin1(bytes, at, scanner.end)
       return scanner.end
     }
     if (result !== MORE) throw this.refusal(result)
@@ -67,7 +68,7 @@ export class HeadReader {
     if (result === MORE) return -1
     if (result !== DONE) throw this.refusal(result)
     this.base = 0
-    this.text = held.latin1Slice(0, this.scanner.end)
+    this.text = latin1(held, 0, this.scanner.end)
     this.held = undefined
     return at + this.scanner.end - before
   }

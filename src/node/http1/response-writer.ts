@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { ResponseHead } from '../../model/request.ts'
 import { httpDate } from './http-date.ts'
+import { latin1 } from './latin1.ts'
 import type { Response } from './response.ts'
 import { CHUNKED, NO_BODY, UNTIL_CLOSE } from './framing.ts'
 import { responseStart } from './write.ts'
@@ -50,7 +51,7 @@ export class ResponseWriter {
     else if (mode === NO_BODY && method !== 'HEAD' && head.status !== 204 && head.status !== 304) text += 'content-length: 0\r\n'
     text += `${connectionField(http10, keepAlive && !this.endsByClose)}\r\n`
     if (whole === undefined) this.socket.write(text, 'latin1')
-    else if (whole.length <= ONE_WRITE) this.socket.write(text + whole.latin1Slice(), 'latin1')
+    else if (whole.length <= ONE_WRITE) this.socket.write(text + latin1(whole, 0, whole.length), 'latin1')
     else {
       this.socket.cork()
       this.socket.write(text, 'latin1')

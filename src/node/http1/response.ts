@@ -52,7 +52,7 @@ export class Response implements UpstreamResponse {
 
   /** The body when it is here whole and in one piece, to leave in one write with the head. */
   takeWhole(): Buffer | undefined {
-    return this.ended && this.early.length === 1 ? this.early.pop() : undefined
+    return this.ended && this.trailers === '' && this.failure === undefined && this.early.length === 1 ? this.early.pop() : undefined
   }
 
   /** Starts handing the body to the client. */

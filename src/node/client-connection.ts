@@ -1,0 +1,111 @@
+// What one client connection stands in: its listener's rules, its peer, and the gateway that serves its requests.
+import type { ListenerLimits } from '../model/config.ts'
+import type { GatewayError } from '../model/error.ts'
+import type { RequestHead, Source } from '../model/request.ts'
+import { clientAddress } from '../proxy/client-address.ts'
+import { type Gateway, handle } from '../proxy/gateway.ts'
+import type { Connection } from './http1/connection.ts'
+import type { Downstream } from './http1/downstream.ts'
+import type { ParsedRequest } from './http1/request-parser.ts'
+import type { Sweep } from './http1/sweep.ts'
+import type { Listener } from './listener.ts'
+
+/** Counters of client connections of one worker. */
+export interface ConnectionCounts {
+  open: number
+  accepted: number
+  tunnels: number
+  tunnelsIdleClosed: number
+  tlsFailed: number
+  proxyHeaderBad: number
+  refused: number
+}
+
+/** What connections share in one worker. */
+export interface Serving {
+  readonly gateway: Gateway
+  readonly sweep: Sweep
+  readonly counts: ConnectionCounts
+  onRefused(listener: string, client: string, error: GatewayError, startedAt: number): void
+}
+
+export class ClientConnection implements Connection {
+  readonly trustedPeer: boolean
+  readonly peerAddress: string
+  private readonly listener: Listener
+  private readonly serving: Serving
+  private readonly source: Source
+
+  constructor(listener: Listener, serving: Serving, source: Source) {
+    this.listener = listener
+    this.serving = serving
+    this.source = source
+    this.peerAddress = source.address
+    this.trustedPeer = listener.trusted(source.address)
+    serving.counts.open++
+    serving.counts.accepted++
+  }
+
+  get sweep(): Sweep {
+    return this.serving.sweep
+  }
+
+  get limits(): ListenerLimits {
+    return this.listener.config.limits
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.listener.config.tls === undefined ? 'http' : 'https'
+  }
+
+  get open(): boolean {
+    return this.listener.open
+  }
+
+  now(): number {
+    return this.serving.gateway.platform.now()
+  }
+
+  headOf(parsed: ParsedRequest): RequestHead {
+    const source = this.trustedPeer && parsed.hasForwarding ? { ...this.source, address: clientAddress(parsed.headers, this.peerAddress, this.listener.trusted) } : this.source
+    return {
+      method: parsed.method,
+      scheme: this.scheme,
+      authority: parsed.authority,
+      host: parsed.host,
+      path: parsed.path,
+      matchPath: parsed.matchPath,
+      query: parsed.query,
+      headers: parsed.headers,
+      source,
+      listener: this.listener.config.name,
+    }
+  }
+
+  isLast(served: number): boolean {
+    const { requestsPerConnection } = this.limits
+    return !this.listener.open || (requestsPerConnection > 0 && served >= requestsPerConnection)
+  }
+
+  serve(exchange: Downstream): void {
+    void handle(this.serving.gateway, exchange)
+  }
+
+  onRefused(error: GatewayError, startedAt: number): void {
+    this.serving.counts.refused++
+    this.serving.onRefused(this.listener.config.name, this.peerAddress, error, startedAt)
+  }
+
+  onTunnel(change: 1 | -1): void {
+    this.serving.counts.tunnels += change
+  }
+
+  onTunnelIdle(): void {
+    this.serving.counts.tunnelsIdleClosed++
+  }
+
+  onClosed(downstream: Downstream): void {
+    this.serving.counts.open--
+    this.listener.connections.delete(downstream)
+  }
+}

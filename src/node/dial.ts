@@ -1,0 +1,88 @@
+// Opens a connection to an endpoint: TCP, then TLS and a PROXY header where the service asks for them.
+import { connect as tcpConnect, isIP, type Socket } from 'node:net'
+import { connect as tlsConnect, type SecureContext } from 'node:tls'
+import type { ServiceConfig, UpstreamTlsConfig } from '../model/config.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import { GatewayError } from '../model/error.ts'
+import type { RequestHead } from '../model/request.ts'
+import { proxyHeader } from './proxy-protocol/write.ts'
+
+/** The client on whose behalf a connection is opened. */
+export interface DialClient {
+  readonly head: RequestHead
+  readonly socket: Socket
+}
+
+/** Opens connections. */
+export interface Dialer {
+  /** Resolves with a connected socket. Rejects with a GatewayError, nothing sent. `deadline` in platform milliseconds, 0 for none. */
+  dial(endpoint: Endpoint, service: ServiceConfig, client: DialClient, deadline: number): Promise<Socket>
+}
+
+/** A dialer. `contextOf` gives the TLS context of a service, cached and reloaded by its owner. */
+export function createDialer(now: () => number, contextOf: (tls: UpstreamTlsConfig) => SecureContext): Dialer {
+  return {
+    dial(endpoint, service, client, deadline) {
+      const limit = deadline === 0 ? service.connectTimeout : Math.max(1, Math.min(service.connectTimeout, deadline - now()))
+      return open(endpoint, service, limit, client, contextOf)
+    },
+  }
+}
+
+function open(endpoint: Endpoint, service: ServiceConfig, limit: number, client: DialClient, contextOf: (tls: UpstreamTlsConfig) => SecureContext): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const raw = tcpConnect({ host: bare(endpoint.host), port: endpoint.port, noDelay: true, keepAlive: true, allowHalfOpen: true })
+    const timer = setTimeout(() => fail(new GatewayError('connect_timeout', `connecting took over ${Math.round(limit)} ms`, { side: 'upstream', retry: 'unsent' })), limit)
+    let socket = raw
+    const fail = (error: GatewayError): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      raw.destroy()
+      reject(error)
+    }
+    const done = (): void => {
+      clearTimeout(timer)
+      socket.removeAllListeners('error')
+      resolve(socket)
+    }
+    raw.on('error', (error) => fail(new GatewayError('connect_failed', error.message, { side: 'upstream', retry: 'unsent', cause: error })))
+    raw.once('connect', () => {
+      if (service.proxyProtocol !== undefined) raw.write(proxyHeader(service.proxyProtocol, client.head.source, client.socket))
+      if (service.tls === undefined) return done()
+      try {
+        socket = secure(raw, endpoint, service.tls, contextOf(service.tls))
+      } catch (error) {
+        return fail(tlsError(error as Error))
+      }
+      socket.on('error', (error) => fail(tlsError(error)))
+      socket.once('secureConnect', () => {
+        // From now on the socket above it reports what happens to the raw one.
+        raw.removeAllListeners('error')
+        raw.on('error', () => {})
+        done()
+      })
+    })
+  })
+}
+
+/** Asks for and checks `serverName`, or the endpoint's own host; an address is checked against the certificate's addresses. */
+function secure(raw: Socket, endpoint: Endpoint, tls: UpstreamTlsConfig, secureContext: SecureContext): Socket {
+  const name = tls.serverName ?? bare(endpoint.host)
+  return tlsConnect({
+    socket: raw,
+    secureContext,
+    host: name,
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    rejectUnauthorized: tls.verify,
+    ALPNProtocols: ['http/1.1'],
+  })
+}
+
+function tlsError(error: Error): GatewayError {
+  return new GatewayError('upstream_tls', error.message, { side: 'upstream', retry: 'unsent', cause: error })
+}
+
+/** An IPv6 literal without its brackets. */
+function bare(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host
+}

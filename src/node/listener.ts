@@ -1,0 +1,163 @@
+// One listener: a port, who may vouch for clients on it, and its connections.
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import type { ListenerConfig } from '../model/config.ts'
+import type { Platform } from '../model/platform.ts'
+import { type Trust, trustOf, unmapped } from '../proxy/client-address.ts'
+import { ClientConnection, type Serving } from './client-connection.ts'
+import { Downstream } from './http1/downstream.ts'
+import { readProxyHeader } from './proxy-protocol/read.ts'
+import { ListenerCertificates } from './tls.ts'
+
+/** Milliseconds between stopping to accept and ending what drains. */
+const DRAIN_TICK_MS = 50
+
+export class Listener {
+  readonly config: ListenerConfig
+  readonly trusted: Trust
+  readonly connections = new Set<Downstream>()
+  /** False once draining. */
+  open = true
+  private readonly serving: Serving
+  private readonly server: Server
+  private readonly secure: Server | undefined
+  private readonly certificates: ListenerCertificates | undefined
+  private readonly platform: Platform
+
+  constructor(config: ListenerConfig, serving: Serving, platform: Platform) {
+    this.config = config
+    this.serving = serving
+    this.platform = platform
+    this.trusted = trustOf(config.trustedProxies)
+    this.server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true })
+    this.server.maxConnections = config.limits.connections
+    this.server.on('connection', (socket) => this.accept(socket))
+    this.server.on('error', (error) => platform.log('error', 'listener failed', { listener: config.name, error: error.message }))
+    if (config.tls !== undefined) {
+      this.certificates = new ListenerCertificates(config.tls, platform)
+      this.secure = this.createSecure(this.certificates)
+    }
+  }
+
+  /** Starts to listen; resolves with the port. `reusePort` lets several processes share it. */
+  listen(reusePort: boolean): Promise<number> {
+    const { port, host } = this.config
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject)
+      this.server.listen({ port, ...(host === undefined ? {} : { host }), ...(reusePort ? { reusePort: true } : {}) }, () => {
+        this.server.removeListener('error', reject)
+        const address = this.server.address()
+        resolve(address !== null && typeof address === 'object' ? address.port : port)
+      })
+    })
+  }
+
+  /** Stops accepting and lets requests finish for at most `limit` milliseconds; tunnels are told to go away at the end of it. */
+  async drain(limit: number): Promise<void> {
+    this.open = false
+    this.certificates?.stop()
+    this.server.close()
+    const deadline = this.platform.now() + limit
+    for (const connection of this.connections) connection.drain()
+    while (this.connections.size > 0 && this.platform.now() < deadline) await this.platform.sleep(DRAIN_TICK_MS)
+    for (const connection of this.connections) connection.cut()
+    const last = this.platform.now() + Math.min(1000, limit)
+    while (this.connections.size > 0 && this.platform.now() < last) await this.platform.sleep(DRAIN_TICK_MS)
+    for (const connection of this.connections) connection.destroy()
+  }
+
+  private accept(socket: Socket): void {
+    const peer = unmapped(socket.remoteAddress ?? '')
+    const trusted = this.trusted(peer)
+    if (this.config.proxyProtocol && trusted) return this.readProxyHeader(socket)
+    this.start(socket, peer, socket.remotePort ?? 0)
+  }
+
+  /** TLS first where the listener has it; the address found here is remembered for the secure socket. */
+  private start(socket: Socket, address: string, port: number): void {
+    if (this.secure === undefined) return this.serve(socket, address, port, [])
+    socket.on('error', () => socket.destroy())
+    addresses.set(socket, { address, port })
+    this.secure.emit('connection', socket)
+  }
+
+  private serve(socket: Socket, address: string, port: number, identities: readonly string[]): void {
+    const connection = new ClientConnection(this, this.serving, { address, port, identities })
+    this.connections.add(new Downstream(socket, connection))
+  }
+
+  /** Waits for the header that a trusted proxy sends first; a connection without a valid one is dropped. */
+  private readProxyHeader(socket: Socket): void {
+    let bytes: Buffer = Buffer.alloc(0)
+    const timer = setTimeout(() => socket.destroy(), this.config.limits.headTimeout)
+    const stop = (): void => {
+      clearTimeout(timer)
+      socket.removeListener('data', onData)
+      socket.removeListener('error', onError)
+      socket.removeListener('close', stop)
+    }
+    const onError = (): void => {
+      socket.destroy()
+    }
+    const onData = (chunk: Buffer): void => {
+      bytes = Buffer.concat([bytes, chunk])
+      const header = readProxyHeader(bytes)
+      if (header.kind === 'more') return
+      stop()
+      if (header.kind === 'bad') {
+        this.serving.counts.proxyHeaderBad++
+        socket.on('error', () => {})
+        return void socket.destroy()
+      }
+      socket.pause()
+      if (header.length < bytes.length) socket.unshift(bytes.subarray(header.length))
+      this.start(socket, unmapped(header.address ?? socket.remoteAddress ?? ''), header.port ?? socket.remotePort ?? 0)
+      socket.resume()
+    }
+    socket.on('data', onData)
+    socket.on('error', onError)
+    socket.on('close', stop)
+  }
+
+  private createSecure(certificates: ListenerCertificates): Server {
+    const tls = this.config.tls
+    const server = createTlsServer({
+      ALPNProtocols: ['http/1.1'],
+      SNICallback: (name, done) => done(null, certificates.contextFor(name)),
+      requestCert: tls?.clientCa !== undefined,
+      rejectUnauthorized: tls?.requireClientCert === true,
+      allowHalfOpen: true,
+      handshakeTimeout: this.config.limits.headTimeout,
+      ...certificates.fallback,
+    })
+    certificates.onReload = () => server.setSecureContext(certificates.fallback)
+    server.on('secureConnection', (socket: TLSSocket) => {
+      const raw = addresses.get(parentOf(socket))
+      socket.setNoDelay(true)
+      this.serve(socket, raw?.address ?? unmapped(socket.remoteAddress ?? ''), raw?.port ?? socket.remotePort ?? 0, identitiesOf(socket))
+    })
+    server.on('tlsClientError', (_error, socket) => {
+      this.serving.counts.tlsFailed++
+      socket.destroy()
+    })
+    return server
+  }
+}
+
+/** Client addresses of sockets that wait for their handshake. */
+const addresses = new WeakMap<object, { readonly address: string; readonly port: number }>()
+
+/** The raw socket under a secure one. */
+function parentOf(socket: TLSSocket): object {
+  return (socket as unknown as { _parent?: object })._parent ?? socket
+}
+
+/** URI names of a verified client certificate. */
+function identitiesOf(socket: TLSSocket): readonly string[] {
+  if (!socket.authorized) return []
+  const names = socket.getPeerCertificate().subjectaltname ?? ''
+  return names
+    .split(', ')
+    .filter((name) => name.startsWith('URI:'))
+    .map((name) => name.slice(4))
+}
