@@ -33,7 +33,7 @@ describe.skipIf(!gatewayAvailable)('paths', () => {
     origin = await startOrigin()
     gateway = await startGateway(`${LISTENERS}
 routes:
-  - { name: admin, match: { path: /raw/admin/** }, to: { respond: { status: 403 } } }
+  - { name: admin, match: { path: /raw/admin/** }, respond: { status: 403 } }
   - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
 `)
   })

@@ -1,0 +1,71 @@
+// Fairlead as a user runs it: one YAML file, one worker, metrics on, header rules on, and a table of the kind that people have.
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { repository } from '../paths.ts'
+import { HOST, routePath, type Peer, type Setup } from '../peer.ts'
+import { childrenOf, freePort, launch, listening, stop } from '../process.ts'
+
+/** The program; FAIRLEAD_BENCH_MAIN names another one with the same command line, to compare two versions. */
+const main = process.env['FAIRLEAD_BENCH_MAIN'] ?? join(repository, 'src', 'cli', 'main.ts')
+
+export const fairlead: Peer = {
+  name: 'fairlead',
+  missing: () => (existsSync(main) ? undefined : `no ${main}`),
+  start: async (setup) => startFairlead(setup),
+}
+
+/** Starts it with options for Node, which its workers inherit; profiling uses them. */
+export async function startFairlead(setup: Setup, nodeOptions = ''): ReturnType<Peer['start']> {
+  const [plainPort, tlsPort] = [await freePort(), await freePort()]
+  const name = `fairlead-${plainPort}`
+  const file = join(setup.scratch, `${name}.yaml`)
+  writeFileSync(file, stringify(configuration(setup, plainPort, tlsPort, name)))
+  const child = launch(name, process.execPath, [main, 'run', file], setup.scratch, nodeOptions === '' ? {} : { NODE_OPTIONS: nodeOptions })
+  // A table of 100,000 routes is read from YAML first.
+  await listening(plainPort, child, name, setup.scratch, 120)
+  const pid = child.pid ?? 0
+  const workers = (): number[] => {
+    const children = childrenOf(pid)
+    return children.length === 0 ? [pid] : children
+  }
+  return { plainPort, tlsPort, control: pid, workers, stop: async () => stop(child) }
+}
+
+function configuration(setup: Setup, plainPort: number, tlsPort: number, name: string): object {
+  const limits = { idleTimeout: '10m' }
+  return {
+    listeners: {
+      web: { port: plainPort, host: '127.0.0.1', limits },
+      secure: { port: tlsPort, host: '127.0.0.1', limits, tls: { cert: setup.certificate.cert, key: setup.certificate.key } },
+    },
+    admin: { port: 0 },
+    accessLog: 'off',
+    workers: 1,
+    stateDir: join(setup.scratch, name),
+    services: {
+      backend: { endpoints: [`127.0.0.1:${setup.backend.port}`] },
+      echo: { endpoints: [`127.0.0.1:${setup.backend.webSocketPort}`] },
+    },
+    routes: [...routes(), ...bigTable(setup.tableSize)],
+  }
+}
+
+/** Two dozen routes; the requests of the bench end at `bench`, past others of the same host that look at headers, cookies and methods first. */
+function routes(): object[] {
+  const requestHeaders = { set: { 'x-gateway': 'fairlead' }, remove: ['x-debug'] }
+  const responseHeaders = { set: { 'x-served-by': 'fairlead' }, remove: ['x-powered-by'] }
+  const others = Array.from({ length: 20 }, (_none, n) => ({ name: `other-${n}`, match: { host: `shop-${n}.example.com`, path: `/api/v${n % 3}/**` }, to: 'backend' }))
+  return [
+    ...others,
+    { name: 'testers', match: { host: HOST, path: '/**', headers: { 'x-user': '/^tester-/' } }, to: 'backend' },
+    { name: 'preview', match: { host: HOST, path: '/**', cookies: { preview: 'on' } }, to: 'backend' },
+    { name: 'removals', match: { host: HOST, path: '/words/**', method: ['DELETE'] }, to: 'backend' },
+    { name: 'socket', match: { host: HOST, path: '/socket' }, to: 'echo' },
+    { name: 'bench', match: { host: HOST, path: '/**' }, to: 'backend', requestHeaders, responseHeaders, timeout: '15s', retry: { attempts: 1, on: ['connect', 'reset'] } },
+  ]
+}
+
+function bigTable(size: number): object[] {
+  return Array.from({ length: size }, (_none, n) => ({ name: `table-${n}`, match: { host: HOST, path: routePath(n) }, to: 'backend' }))
+}
