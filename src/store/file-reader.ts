@@ -34,6 +34,8 @@ interface Steady {
   readonly bytes: Uint8Array<ArrayBuffer>
   /** Platform time since which the file is as it was read. */
   readonly since: number
+  /** It was so young when it was read that its stamp may not show the next change. */
+  readonly racy: boolean
 }
 
 /** Gives a function that looks once, and waits as long as the file is being written. It never throws. */
@@ -74,17 +76,18 @@ export function createFileReader(options: FileReaderOptions, ledger: Ledger): (s
       stamp = await view.stat()
     }
     const since = platform.now() - SETTLE
+    const racy = stamp !== undefined && platform.wallClock() - stamp.modified < RACY
     const bytes = await view.read(limit)
     const after = await view.stat()
-    return stamp === undefined || after?.key !== stamp.key || signal.aborted ? undefined : { stamp, bytes, since }
+    return stamp === undefined || after?.key !== stamp.key || signal.aborted ? undefined : { stamp, bytes, since, racy }
   }
 
-  async function judge({ stamp, bytes, since }: Steady, signal: AbortSignal): Promise<StoreEvent | undefined> {
+  async function judge({ stamp, bytes, since, racy }: Steady, signal: AbortSignal): Promise<StoreEvent | undefined> {
     const offer = offerOf(await sha256Hex(bytes))
     const settled = known(offer)
     const read = settled === undefined ? await readBytes(bytes) : undefined
     if (read !== undefined && isDoubtful(read) && !(await stands(stamp, since + DOUBT, signal))) return undefined
-    seen = { stamp: stamp.key, sha256: offer.sha256, racy: platform.wallClock() - stamp.modified < RACY }
+    seen = { stamp: stamp.key, sha256: offer.sha256, racy }
     if (read === undefined) return settled?.event
     if ('problems' in read) return ledger.refuse(offer, read.problems)
     running = read.table
@@ -99,7 +102,7 @@ export function createFileReader(options: FileReaderOptions, ledger: Ledger): (s
   async function readBytes(bytes: Uint8Array<ArrayBuffer>): Promise<ReadTable> {
     const unpacked = await unpackText(bytes, limit)
     if ('problem' in unpacked) return { problems: [problem(`${path} cannot be used: ${unpacked.problem}`)] }
-    return readTable(unpacked.text, parse, running === undefined)
+    return readTable(unpacked.text, parse)
   }
 
   /** Before the first table there is nothing to protect, and nothing to wait for. */

@@ -34,7 +34,7 @@ export async function loadLastGood(file: LastGoodFile, parse: ParseTable, platfo
   try {
     const last = await file.load()
     if (last === undefined) return undefined
-    const read = readTable(last.text, parse, true)
+    const read = readTable(last.text, parse)
     if ('table' in read) return { table: read.table, last }
     throw new Error(`it is no longer valid: ${read.problems.map(({ message }) => message).join('; ')}`)
   } catch (error) {

@@ -16,8 +16,6 @@ export interface Pointer {
   readonly schema: number
   /** The writer means to go back to a lower version of the same epoch. */
   readonly rollback: boolean
-  /** The writer means to have no routes. */
-  readonly allowEmpty: boolean
   /** ISO time by the writer's clock; shown, never compared. */
   readonly writtenAt: string
   readonly by: string
@@ -51,7 +49,6 @@ export function parsePointer(text: string): Pointer | string {
     bytes,
     schema,
     rollback: fields.get('rollback') === true,
-    allowEmpty: fields.get('allowEmpty') === true,
     writtenAt: shortText(fields.get('writtenAt')),
     by: shortText(fields.get('by')),
   }

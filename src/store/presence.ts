@@ -22,7 +22,7 @@ export function createPresence(platform: Platform, key: string, gateway: string)
 
   async function write(view: RedisView, ttl: number): Promise<void> {
     writtenAt = platform.now()
-    ack = { ...ack, at: platform.wallClock() }
+    ack = { ...ack, at: Math.round(platform.wallClock()) }
     try {
       await view.set(key, formatAck(ack), ttl)
     } catch (error) {

@@ -1,20 +1,16 @@
-// From a text to a table that may replace the running one: parsed whole, without errors, and with routes unless having none
-// was said to be meant.
+// From a text to a table that may replace the running one: parsed whole and without errors, or not at all.
 import type { TableConfig } from '../model/config.ts'
 import type { ParseTable, Problem } from '../model/store.ts'
 
 export type ReadTable = { readonly table: TableConfig; readonly text: string } | { readonly problems: readonly Problem[] }
 
-/** `mayBeEmpty`: somebody said outside the document that having no routes is meant, or there is nothing to lose. Never throws. */
-export function readTable(text: string, parse: ParseTable, mayBeEmpty: boolean): ReadTable {
+/** Never throws. */
+export function readTable(text: string, parse: ParseTable): ReadTable {
   if (text.trim() === '') return { problems: [problem('the document is empty', 'to have no routes on purpose write `routes: []` and `allowEmpty: true`')] }
   try {
-    const { table, problems, allowEmpty } = parse(text)
+    const { table, problems } = parse(text)
     const errors = problems.filter(({ severity }) => severity === 'error')
     if (table === undefined || errors.length > 0) return { problems: problems.length > 0 ? problems : [problem('the document holds no route table')] }
-    if (table.routes.length === 0 && !mayBeEmpty && allowEmpty !== true) {
-      return { problems: [problem('the table has no routes, and would take away all that are running', 'if that is meant, write `allowEmpty: true` beside `routes: []`', 'routes')] }
-    }
     return { table, text }
   } catch (error) {
     // A defect of the parser must not end the watch: the running table is still good.

@@ -60,7 +60,6 @@ export function createRedisReader({ platform, parse, keys, limit, ledger }: Redi
     const verdict = judgePointer(held, pointer, limit)
     if (verdict.kind === 'same' && held.kind === 'version' && held.epoch !== epoch) ledger.rename({ ...held, epoch })
     return act(verdict, { key: offerKey(pointer), origin: `redis:v${version}`, version, sha256 }, {
-      mayBeEmpty: pointer.allowEmpty,
       unpack: () => fetchBlob(view, pointer),
       // After validation: it costs one more read for each new version, and none for each look.
       hold: async () => ({ kind: 'version', version, epoch, sha256, plain: await hashOfPlain(view) }),
@@ -73,19 +72,18 @@ export function createRedisReader({ platform, parse, keys, limit, ledger }: Redi
     const sha256 = await sha256Hex(raw)
     const verdict = judgePlain(ledger.held(), sha256, keys)
     return act(verdict, { key: `plain/${sha256}`, origin: `redis:plain-${sha256.slice(0, 8)}`, version: 0, sha256 }, {
-      mayBeEmpty: false,
       unpack: () => unpackText(raw, limit),
       hold: async () => ({ kind: 'plain', sha256 }),
     })
   }
 
-  async function act(verdict: Verdict, offer: Offer, how: { mayBeEmpty: boolean; unpack(): Promise<Unpacked | undefined>; hold(): Promise<Held> }): Promise<StoreEvent | undefined> {
+  async function act(verdict: Verdict, offer: Offer, how: { unpack(): Promise<Unpacked | undefined>; hold(): Promise<Held> }): Promise<StoreEvent | undefined> {
     const settled = ledger.settleUnread(verdict, offer, platform.now())
     if (settled !== 'read') return settled.event
     const unpacked = await how.unpack()
     if (unpacked === undefined) return ledger.unavailable(offer.origin, `${keys.current} names version ${offer.version}, and ${keys.versions}${offer.version} is not there: evicted, deleted, or not yet copied to this replica`)
     if ('problem' in unpacked) return ledger.spoil(offer, unpacked.problem, platform.now())
-    const read = readTable(unpacked.text, parse, how.mayBeEmpty)
+    const read = readTable(unpacked.text, parse)
     if ('problems' in read) return ledger.refuse(offer, read.problems)
     const held = await how.hold()
     if (verdict.kind === 'read' && verdict.warning !== '') platform.log('warn', verdict.warning, { store: keys.plain })
