@@ -46,6 +46,11 @@ export function inCidr(address: Address, { network, bits }: Cidr): boolean {
   return true
 }
 
+/** Whether every address of `inner` lies in `outer`. */
+export function containsCidr(outer: Cidr, inner: Cidr): boolean {
+  return inner.bits >= outer.bits && inCidr(inner.network, outer)
+}
+
 function readAddress(text: string): Address | undefined {
   const zone = text.indexOf('%')
   const bare = zone < 0 ? text : text.slice(0, zone)

@@ -4,14 +4,14 @@ import type { MatchConfig, RouteConfig, TableConfig } from '../model/config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition, DecideContext, Entry, Params, Route, Standing, Table } from '../model/route.ts'
 import { compileRoute } from './action.ts'
+import type { FiledEntry } from './bucket.ts'
 import { type HostCondition, hostMatcher } from './host.ts'
 import { HostIndex } from './index-host.ts'
-import type { FiledEntry } from './index-path.ts'
 import { FURTHER_MATCHERS } from './list.ts'
 import type { Scope } from './matcher.ts'
 import { compareStanding, standingOf } from './order.ts'
 import { NO_PARAMS, type PathCondition, pathMatcher } from './path.ts'
-import { createScope } from './scope.ts'
+import { type TableScope, createScope } from './scope.ts'
 import { TableError } from './table-error.ts'
 
 /** One alternative before the entries are ranked. */
@@ -40,7 +40,7 @@ export function compileTable(config: TableConfig): Table {
   return new RankedTable(config, routes, entries.map(({ route, draft }, rank) => new RankedEntry(route, draft, rank)))
 }
 
-function draftsOf(route: RouteConfig, index: number, declared: number, scope: Scope): readonly Draft[] {
+function draftsOf(route: RouteConfig, index: number, declared: number, scope: TableScope): readonly Draft[] {
   const drafts: Draft[] = []
   if (route.match.length === 0) scope.problem(`routes[${index}].match`, 'no alternative is listed, so the route can never match')
   for (const [alternative, match] of route.match.entries()) {
@@ -48,7 +48,7 @@ function draftsOf(route: RouteConfig, index: number, declared: number, scope: Sc
     checkLists(match, at, scope)
     const hosts = orNone(hostMatcher.compile(match, at, scope))
     const paths = orNone(pathMatcher.compile(match, at, scope))
-    const remaining = FURTHER_MATCHERS.flatMap((matcher) => matcher.compile(match, at, scope))
+    const remaining = furtherConditions(match, at, scope)
     for (const onHost of hosts) {
       for (const onPath of paths) {
         const standing = standingOf({ route, match, host: onHost?.pattern, path: onPath?.pattern, declared: declared + drafts.length })
@@ -57,6 +57,22 @@ function draftsOf(route: RouteConfig, index: number, declared: number, scope: Sc
     }
   }
   return drafts
+}
+
+/**
+ * Conditions besides host and path. Routes that ask for the same share them: a hundred thousand routes for GET then have one
+ * condition, which stays in the processor's cache.
+ */
+function furtherConditions(match: MatchConfig, at: string, scope: TableScope): readonly Condition[] {
+  const { host: _host, path: _path, ...further } = match
+  const key = JSON.stringify(further)
+  const same = scope.shared.get(key)
+  if (same !== undefined) return same
+  const problems = scope.problems.length
+  const conditions = FURTHER_MATCHERS.flatMap((matcher) => matcher.compile(match, at, scope))
+  // One with a problem is compiled again, so that each place is reported.
+  if (scope.problems.length === problems) scope.shared.set(key, conditions)
+  return conditions
 }
 
 function orNone<T>(conditions: readonly T[]): readonly (T | undefined)[] {
@@ -87,6 +103,7 @@ class RankedEntry implements FiledEntry {
   readonly remaining: readonly Condition[]
   readonly onHost: HostCondition | undefined
   readonly onPath: PathCondition | undefined
+  next: FiledEntry | undefined
 
   constructor(route: Route, draft: Draft, rank: number) {
     this.route = route
@@ -98,6 +115,7 @@ class RankedEntry implements FiledEntry {
     this.remaining = draft.remaining
     this.onHost = draft.onHost
     this.onPath = draft.onPath
+    this.next = undefined
   }
 
   /** Made when asked for: explain and checks need the list, requests do not. */

@@ -1,7 +1,10 @@
 // The decision: what the table says about one request. It is the same value on every runtime.
+import { GatewayError } from '../model/error.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { DecideContext, Decision, Destination, Entry, Params, Table } from '../model/route.ts'
-import { GatewayError } from '../model/error.ts'
+
+/** A decision when some entry won. */
+export type Outcome = Exclude<Decision, { kind: 'none' }>
 
 const NONE: Decision = Object.freeze({ kind: 'none' })
 
@@ -12,7 +15,7 @@ export function decide(table: Table, head: RequestHead, context: DecideContext):
 }
 
 /** What an entry that won does with the request. */
-export function decideEntry(entry: Entry, head: RequestHead, context: DecideContext): Decision {
+export function decideEntry(entry: Entry, head: RequestHead, context: DecideContext): Outcome {
   const { route } = entry
   const { action } = route
   const params = entry.capture(head)

@@ -29,7 +29,7 @@ function fieldCondition(kind: string, field: FieldCondition, some: SomeValue, at
 
 function fieldText(field: FieldCondition): string {
   if (field.test.kind !== 'any') return field.test.kind
-  return field.test.of.map((text) => (text.kind === 'exact' ? text.value : `/${text.pattern}/`)).join(' or ')
+  return field.test.of.map((text) => (text.kind === 'exact' ? text.value || 'an empty value' : `/${text.pattern}/`)).join(' or ')
 }
 
 function fieldTest(field: FieldCondition, some: SomeValue, at: string, scope: Scope): (head: RequestHead) => boolean {

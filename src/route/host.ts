@@ -26,14 +26,14 @@ export function hostText(pattern: HostPattern): string {
 export function hostStanding(pattern: HostPattern | undefined): number {
   if (pattern === undefined) return 3_000
   if (pattern.kind === 'exact') return 0
-  return pattern.kind === 'regex' ? 2_000 : 1_000 - countLabels(pattern.suffix)
+  return pattern.kind === 'regex' ? 2_000 : 1_000 - Math.min(countLabels(pattern.suffix), 999)
 }
 
-/** Labels of a host or suffix; 255 characters hold at most 127. */
+/** Labels of a host or suffix. */
 export function countLabels(host: string): number {
   let labels = 1
   for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) labels++
-  return Math.min(labels, 900)
+  return labels
 }
 
 class HostIs implements HostCondition {

@@ -2,37 +2,45 @@
 // entries without a host. A table of 100,000 hosts costs a request one look into the first map.
 import type { RequestHead } from '../model/request.ts'
 import type { Condition, DecideContext, Entry } from '../model/route.ts'
+import { type Best, type FiledEntry, canBeat } from './bucket.ts'
 import { countLabels } from './host.ts'
-import { type Best, type FiledEntry, PathIndex } from './index-path.ts'
+import { PathIndex } from './index-path.ts'
 
 interface RegexHost {
-  readonly pattern: string
   readonly condition: Condition
   readonly paths: PathIndex
 }
+
+const DOT = 46
 
 /** The whole table, filed. */
 export class HostIndex {
   readonly #exact = new Map<string, PathIndex>()
   readonly #suffixes = new Map<string, PathIndex>()
-  readonly #regexes: RegexHost[] = []
-  #any: PathIndex | undefined
+  readonly #regexes: readonly RegexHost[]
+  readonly #any: PathIndex | undefined
   /** Rank of the best entry with a suffix. */
   #suffixBest = Number.POSITIVE_INFINITY
-  /** Labels of the longest suffix: a host of thousands of labels is asked about no more than these. */
-  #suffixLabels = 0
+  /** Whether some suffix has this many labels. A host of a thousand labels is asked about no more than these. */
+  readonly #suffixLabels: boolean[] = []
 
   /** `entries` in order of rank. */
   constructor(entries: readonly FiledEntry[]) {
-    for (const entry of entries) this.#pathsFor(entry).add(entry)
+    const regexes = new Map<string, RegexHost>()
+    const any = new PathIndex()
+    // From the last to the best, so that each bucket grows at its front.
+    for (const entry of entries.toReversed()) (entry.host === undefined ? any : this.#pathsFor(entry, entry.host, regexes)).add(entry)
+    const all = [any, ...this.#exact.values(), ...this.#suffixes.values(), ...regexes.values().map(({ paths }) => paths)]
+    for (const paths of all) paths.seal()
+    this.#any = any.best === Number.POSITIVE_INFINITY ? undefined : any
+    this.#regexes = [...regexes.values()].sort((a, b) => a.paths.best - b.paths.best)
   }
 
   /** The entry of lowest rank whose conditions all hold. */
   find(head: RequestHead, context: DecideContext): Entry | undefined {
-    const { host } = head
-    const exact = this.#exact.get(host)
+    const exact = this.#exact.get(head.host)
     let best: Best = exact === undefined ? undefined : exact.find(head, context, undefined)
-    if (canBeat(this.#suffixBest, best)) best = this.#findSuffix(host, head, context, best)
+    if (canBeat(this.#suffixBest, best)) best = this.#findSuffix(head, context, best)
     for (const { condition, paths } of this.#regexes) {
       if (!canBeat(paths.best, best)) break
       if (condition.test(head, context)) best = paths.find(head, context, best)
@@ -41,42 +49,37 @@ export class HostIndex {
   }
 
   /** From the shortest suffix to the longest that any entry has; ranks, not this order, say which wins. */
-  #findSuffix(host: string, head: RequestHead, context: DecideContext, best: Best): Best {
-    let dot = host.length
-    for (let labels = 0; labels < this.#suffixLabels; labels++) {
-      dot = host.lastIndexOf('.', dot - 1)
-      if (dot <= 0) break
-      const paths = this.#suffixes.get(host.slice(dot + 1))
+  #findSuffix(head: RequestHead, context: DecideContext, best: Best): Best {
+    const { host } = head
+    let labels = 0
+    for (let at = host.length - 1; at > 0 && labels < this.#suffixLabels.length; at--) {
+      if (host.charCodeAt(at) !== DOT) continue
+      labels++
+      const paths = this.#suffixLabels[labels] === true ? this.#suffixes.get(host.slice(at + 1)) : undefined
       if (paths !== undefined && canBeat(paths.best, best)) best = paths.find(head, context, best)
     }
     return best
   }
 
-  #pathsFor(entry: FiledEntry): PathIndex {
-    const { host, onHost } = entry
-    if (host === undefined || onHost === undefined) return (this.#any ??= new PathIndex(entry))
-    if (host.kind === 'exact') return pathsIn(this.#exact, host.host, entry)
-    if (host.kind === 'regex') return this.#pathsForRegex(host.pattern, onHost, entry)
-    this.#suffixBest = Math.min(this.#suffixBest, entry.rank)
-    this.#suffixLabels = Math.max(this.#suffixLabels, countLabels(host.suffix))
-    return pathsIn(this.#suffixes, host.suffix, entry)
-  }
-
-  #pathsForRegex(pattern: string, condition: Condition, entry: FiledEntry): PathIndex {
-    const same = this.#regexes.find((regex) => regex.pattern === pattern)
+  #pathsFor(entry: FiledEntry, host: NonNullable<FiledEntry['host']>, regexes: Map<string, RegexHost>): PathIndex {
+    if (host.kind === 'exact') return pathsIn(this.#exact, host.host)
+    if (host.kind === 'suffix') {
+      this.#suffixBest = entry.rank
+      const labels = countLabels(host.suffix)
+      while (this.#suffixLabels.length <= labels) this.#suffixLabels.push(false)
+      this.#suffixLabels[labels] = true
+      return pathsIn(this.#suffixes, host.suffix)
+    }
+    const same = regexes.get(host.pattern)
     if (same !== undefined) return same.paths
-    const paths = new PathIndex(entry)
-    this.#regexes.push({ pattern, condition, paths })
+    const paths = new PathIndex()
+    if (entry.onHost !== undefined) regexes.set(host.pattern, { condition: entry.onHost, paths })
     return paths
   }
 }
 
-function canBeat(rank: number, best: Best): boolean {
-  return best === undefined || rank < best.rank
-}
-
-function pathsIn(map: Map<string, PathIndex>, key: string, first: FiledEntry): PathIndex {
+function pathsIn(map: Map<string, PathIndex>, key: string): PathIndex {
   let paths = map.get(key)
-  if (paths === undefined) map.set(key, (paths = new PathIndex(first)))
+  if (paths === undefined) map.set(key, (paths = new PathIndex()))
   return paths
 }

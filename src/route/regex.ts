@@ -30,7 +30,7 @@ export function compileRegex(pattern: string): Regex | { readonly refused: strin
     return new LinearRegex(pattern, re)
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
-    return { refused: `not a regular expression in RE2 syntax: ${error.message}${hint(pattern)}` }
+    return { refused: `not a regular expression in RE2 syntax: ${error.message.replace('error parsing regexp: ', '')}${hint(pattern)}` }
   }
 }
 

@@ -1,5 +1,6 @@
 // Where one compilation keeps its problems and what several routes share: patterns, callers and services.
 import type { TableConfig } from '../model/config.ts'
+import type { Condition } from '../model/route.ts'
 import type { ServiceIndex } from './action.ts'
 import { type Caller, compileCallers } from './caller.ts'
 import type { Scope, TableProblem } from './matcher.ts'
@@ -9,6 +10,8 @@ import { compileRegex } from './regex.ts'
 export interface TableScope extends Scope {
   readonly problems: readonly TableProblem[]
   readonly services: ServiceIndex
+  /** Conditions besides host and path, by the JSON of what they were made from. */
+  readonly shared: Map<string, readonly Condition[]>
 }
 
 /** Starts a compilation: callers and services are looked at, and names given twice reported. */
@@ -22,6 +25,7 @@ export function createScope(config: TableConfig): TableScope {
   return {
     problems,
     problem,
+    shared: new Map(),
     services: new Map(config.services.map((service, index) => [service.name, { index, config: service }])),
     regex(pattern, path) {
       const compiled = patterns.get(pattern) ?? compileRegex(pattern)

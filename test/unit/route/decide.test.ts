@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { compileTable } from '../../../src/route/compile.ts'
 import { decide } from '../../../src/route/decide.ts'
-import { AT_NOON, host, path, request, route, table } from './build.ts'
+import { AT_NOON, host, path, request, route, table } from '../../support/build-table.ts'
 
 const forwarded = (routes: Parameters<typeof table>[0], url: string, parts = {}, context = AT_NOON) => {
   const decision = decide(compileTable(table(routes)), request(url, parts), context)

@@ -1,8 +1,8 @@
 // Builders for tables and requests in tests of the route table.
-import type { HostPattern, MatchConfig, PathPattern, RouteConfig, ServiceConfig, TableConfig } from '../../../src/model/config.ts'
-import { HeaderList } from '../../../src/model/headers.ts'
-import type { RequestHead } from '../../../src/model/request.ts'
-import type { DecideContext } from '../../../src/model/route.ts'
+import type { FieldCondition, HostPattern, MatchConfig, PathPattern, RouteConfig, ServiceConfig, TableConfig, TextMatch } from '../../src/model/config.ts'
+import { HeaderList } from '../../src/model/headers.ts'
+import type { RequestHead } from '../../src/model/request.ts'
+import type { DecideContext } from '../../src/model/route.ts'
 
 export const AT_NOON: DecideContext = { wallClock: Date.UTC(2026, 10, 23, 12), roll: 0 }
 
@@ -83,4 +83,12 @@ export function request(url: string, parts: RequestParts = {}): RequestHead {
     source: { address: parts.from ?? '127.0.0.1', port: 0, identities: parts.identities ?? [] },
     listener: parts.listener ?? 'web',
   }
+}
+
+/** A condition on the field `x-n`: `present`, `absent`, or texts as `exact:v` and `regex:^v`. */
+export function field(...tests: readonly string[]): FieldCondition {
+  const [first] = tests
+  if (first === 'present' || first === 'absent') return { name: 'x-n', test: { kind: first } }
+  const of = tests.map((text): TextMatch => (text.startsWith('regex:') ? { kind: 'regex', pattern: text.slice(6) } : { kind: 'exact', value: text.slice(6) }))
+  return { name: 'x-n', test: { kind: 'any', of } }
 }
