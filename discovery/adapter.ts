@@ -49,3 +49,15 @@ export const commonOptions = {
     .describe('Believe a sudden emptiness or a large shrink at once. By default the endpoints are kept until the registry has confirmed it over 30 s.'),
   allowLinkLocal: z.boolean().default(false).describe('Accept link-local addresses (169.254.0.0/16, fe80::/10). By default they are refused: cloud metadata services live there.'),
 }
+
+/** Trust and identity towards a registry over https. */
+export const tlsOption = z
+  .strictObject({
+    ca: z.string().optional().describe('PEM file of the authority that signed the registry’s certificate.'),
+    cert: z.string().optional().describe('PEM file of the client certificate.'),
+    key: z.string().optional().describe('PEM file of the client key.'),
+    serverName: z.string().optional().describe('Name to expect in the certificate, such as `server.dc1.consul`.'),
+    verify: z.boolean().default(true).describe('False accepts any certificate.'),
+  })
+  .optional()
+  .describe('Trust and identity for https addresses.')

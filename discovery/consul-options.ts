@@ -1,19 +1,8 @@
 // Options of a Consul registry as people write them.
 import { z } from 'zod'
-import { commonOptions, duration } from './adapter.ts'
+import { commonOptions, duration, tlsOption } from './adapter.ts'
 
 const address = z.url({ protocol: /^https?$/, error: 'must be the http:// or https:// URL of a Consul agent, such as http://127.0.0.1:8500' })
-
-const tls = z
-  .strictObject({
-    ca: z.string().optional().describe('PEM file of the authority that signed the agent’s certificate.'),
-    cert: z.string().optional().describe('PEM file of the client certificate.'),
-    key: z.string().optional().describe('PEM file of the client key.'),
-    serverName: z.string().optional().describe('Name to expect in the certificate, such as `server.dc1.consul`.'),
-    verify: z.boolean().default(true).describe('False accepts any certificate.'),
-  })
-  .optional()
-  .describe('Trust and identity for https addresses.')
 
 /** Schema of `registries.<name>` of type `consul`. */
 export const consulOptions = z.strictObject({
@@ -28,7 +17,7 @@ export const consulOptions = z.strictObject({
   partition: z.string().min(1).optional().describe('Admin partition (Consul Enterprise; other servers refuse it).'),
   wait: duration(1000, 60_000, '45s').describe('Longest time of one blocking query, 1s to 60s. It bounds how long a rebuilt cluster goes unnoticed.'),
   zoneKey: z.string().min(1).default('zone').describe('Key in the metadata of the service, else of the node, that names the zone of an endpoint.'),
-  tls,
+  tls: tlsOption,
   ...commonOptions,
 })
 

@@ -1,6 +1,18 @@
-// Files as a source of endpoints.
+// Files as a source of endpoints. They are looked at each second (which also works on NFS, bind mounts and ConfigMaps), and
+// read once two looks agree, since writers that do not rename are seen half way.
+import type { Platform } from '../src/model/platform.ts'
+import type { ServiceRef } from '../src/model/discoverer.ts'
 import type { Adapter } from './adapter.ts'
-import { fileOptions } from './file-options.ts'
+import { createDiscoverer } from './discoverer.ts'
+import type { FileAccess, FileStat } from './file-access.ts'
+import { parseEndpointsFile } from './file-format.ts'
+import { fileOptions, type FileOptions } from './file-options.ts'
+import type { Ask, Reading } from './reading.ts'
+
+const MAX_BYTES = 4 * 2 ** 20
+/** Between two looks that must agree, milliseconds. */
+const STILL = 100
+const LOOKS = 20
 
 /** The file adapter. */
 export const file: Adapter = {
@@ -9,7 +21,73 @@ export const file: Adapter = {
   needs: ['files'],
   schema: fileOptions,
   ref: { example: 'file/words', options: {} },
-  create() {
-    throw new Error('the file adapter is being written')
+  create(name, written, platform, capabilities = {}) {
+    const options = fileOptions.parse(written)
+    const { files } = capabilities
+    if (files === undefined) throw new Error(`registry ${name}: files cannot be read in this runtime`)
+    const read = (ask: Ask, signal: AbortSignal): Promise<Reading> => readService({ options, files, platform }, ask, signal)
+    // A file that cannot be read is cheap to look at again.
+    const source = { registry: name, needs: ['files' as const], read, changes: { kind: 'poll' as const, every: options.every }, strict: true, maxBackoff: options.every }
+    return createDiscoverer(source, platform, options)
   },
+}
+
+interface Shelf {
+  readonly options: FileOptions
+  readonly files: FileAccess
+  readonly platform: Platform
+}
+
+async function readService(shelf: Shelf, ask: Ask, signal: AbortSignal): Promise<Reading> {
+  try {
+    const path = await locate(shelf, ask.ref)
+    if (typeof path !== 'string') return path
+    return await readFile(shelf, path, ask, signal)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const message = error instanceof Error ? error.message : String(error)
+    return { kind: code === 'EACCES' || code === 'EPERM' ? 'denied' : 'failed', message }
+  }
+}
+
+// Names come from routes, which others may write than who owns the directory: nothing outside it is opened.
+async function locate({ options, files }: Shelf, ref: ServiceRef): Promise<string | Reading> {
+  const root = await files.resolve(options.path)
+  const rootStat = root === undefined ? undefined : await files.stat(root)
+  if (root === undefined || rootStat === undefined) return { kind: 'failed', message: `${options.path} does not exist` }
+  if (rootStat.kind === 'file') return root
+  if (ref.name.split('/').some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) return { kind: 'failed', message: `${ref.name} is no name of a file` }
+  for (const candidate of [`${root}/${ref.name}`, `${root}/${ref.name}.json`]) {
+    const path = await files.resolve(candidate)
+    if (path === undefined) continue
+    if (!path.startsWith(`${root}/`)) return { kind: 'failed', message: `${candidate} leads out of ${options.path}` }
+    if ((await files.stat(path))?.kind === 'file') return path
+  }
+  return { kind: 'not-found', message: `${options.path} has no file ${ref.name} or ${ref.name}.json` }
+}
+
+async function readFile({ options, files, platform }: Shelf, path: string, ask: Ask, signal: AbortSignal): Promise<Reading> {
+  let seen = await files.stat(path)
+  if (seen !== undefined && ask.token === versionOf(path, seen)) return { kind: 'unchanged', token: ask.token }
+  for (let look = 0; look < LOOKS && !signal.aborted; look++) {
+    await platform.sleep(STILL, signal)
+    const now = await files.stat(path)
+    const content = seen !== undefined && now !== undefined && versionOf(path, seen) === versionOf(path, now) ? await files.read(path, MAX_BYTES) : undefined
+    const after = await files.stat(path)
+    if (content !== undefined && now !== undefined && after !== undefined && versionOf(path, now) === versionOf(path, after)) return understand(path, after, content, ask.ref, options)
+    seen = after
+  }
+  return seen === undefined ? { kind: 'not-found', message: `${path} is gone` } : { kind: 'failed', message: `${path} keeps changing` }
+}
+
+function understand(path: string, stat: FileStat, content: string, ref: ServiceRef, options: FileOptions): Reading {
+  const parsed = parseEndpointsFile(content, ref.name, options.allowEmpty)
+  if (parsed.kind === 'bad') return { kind: 'failed', message: `${path}: ${parsed.reason}` }
+  const token = versionOf(path, stat)
+  if (parsed.kind === 'absent') return { kind: 'not-found', message: `${path} has no service ${ref.name}`, token }
+  return { kind: 'listed', instances: parsed.instances, token, stated: parsed.stated }
+}
+
+function versionOf(path: string, stat: FileStat): string {
+  return `${path} ${stat.inode} ${stat.modified} ${stat.size}`
 }

@@ -1,0 +1,135 @@
+// From what a registry wrote to endpoints: checked, bounded, each malformed entry refused alone.
+import type { Endpoint, EndpointHealth } from '../src/model/endpoint.ts'
+import type { Rejection } from '../src/model/discoverer.ts'
+import { readHost } from './host.ts'
+import type { Instance } from './reading.ts'
+
+export const MAX_INSTANCES = 10_000
+const MAX_WEIGHT = 65_535
+const MAX_TEXT = 512
+const MAX_LABELS = 128
+
+/** Entries that passed, in the order of their ids, and what was refused. */
+export interface Admitted {
+  readonly endpoints: readonly Endpoint[]
+  readonly rejected: readonly Rejection[]
+  /** Ids of endpoints whose `critical` is only presumed. */
+  readonly presumed: ReadonlySet<string>
+}
+
+export interface AdmitOptions {
+  readonly registry: string
+  readonly allowLinkLocal: boolean
+  /** Wall clock, milliseconds; `learnedAt` of what is new. */
+  readonly at: number
+}
+
+/** Checks every instance. */
+export function admit(instances: readonly Instance[], options: AdmitOptions): Admitted {
+  const rejected: Rejection[] = []
+  const presumed = new Set<string>()
+  const byId = new Map<string, Endpoint>()
+  for (const instance of instances) {
+    const refuse = (reason: string): void => void rejected.push({ id: printable(instance.id), reason })
+    const endpoint = read(instance, options, refuse)
+    if (endpoint === undefined) continue
+    if (byId.has(endpoint.id)) {
+      refuse('has the id of another entry')
+      continue
+    }
+    byId.set(endpoint.id, endpoint)
+    if (instance.presumed === true && endpoint.health === 'critical') presumed.add(endpoint.id)
+  }
+  return { endpoints: onePerAddress([...byId.values()]), rejected, presumed }
+}
+
+function read(instance: Instance, options: AdmitOptions, refuse: (reason: string) => void): Endpoint | undefined {
+  if (!isText(instance.id) || instance.id === '') return void refuse('has an id that is empty, too long or has control characters')
+  const host = readHost(instance.host, options.allowLinkLocal)
+  if ('reason' in host) return void refuse(host.reason)
+  const port = instance.port
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) return void refuse(`has no usable port: ${printable(JSON.stringify(port))}`)
+  const zone = instance.zone ?? undefined
+  const badZone = zone !== undefined && (!isText(zone) || zone === '')
+  if (badZone) refuse('its zone is not a usable text and is left out')
+  return {
+    id: `${options.registry}/${instance.id}`,
+    host: host.host,
+    port,
+    weight: readWeight(instance.weight, refuse),
+    ...(zone === undefined || badZone ? {} : { zone }),
+    tags: readTags(instance.tags, refuse),
+    meta: readMeta(instance.meta, refuse),
+    health: instance.health,
+    draining: instance.draining ?? false,
+    origin: options.registry,
+    learnedAt: options.at,
+  }
+}
+
+function readWeight(weight: unknown, refuse: (reason: string) => void): number {
+  if (weight === undefined || weight === null) return 1
+  if (typeof weight === 'number' && weight >= 0 && weight <= MAX_WEIGHT) return weight
+  refuse(`its weight ${printable(JSON.stringify(weight))} is not a number from 0 to ${MAX_WEIGHT}; 1 is used`)
+  return 1
+}
+
+function readTags(tags: unknown, refuse: (reason: string) => void): readonly string[] {
+  if (tags === undefined || tags === null) return []
+  const good = Array.isArray(tags) ? tags.slice(0, MAX_LABELS).filter(isText) : []
+  if (!Array.isArray(tags) || good.length < tags.length) refuse('some of its tags are too many, too long or have control characters, and are left out')
+  return [...new Set(good)]
+}
+
+// Without a prototype, so that a key `__proto__` is a key like any other.
+function readMeta(meta: unknown, refuse: (reason: string) => void): Readonly<Record<string, string>> {
+  const good = Object.create(null) as Record<string, string>
+  if (meta === undefined || meta === null) return good
+  const entries = typeof meta === 'object' && !Array.isArray(meta) ? Object.entries(meta) : []
+  const usable = entries.slice(0, MAX_LABELS).filter((entry): entry is [string, string] => isText(entry[0]) && isText(entry[1]))
+  for (const [key, value] of usable) good[key] = value
+  if (typeof meta !== 'object' || Array.isArray(meta) || usable.length < entries.length) refuse('some of its metadata is not text, too much, too long or has control characters, and is left out')
+  return good
+}
+
+const HEALTH_ORDER: Readonly<Record<EndpointHealth, number>> = { passing: 0, unknown: 1, warning: 2, critical: 3, maintenance: 4 }
+
+// Two entries of one address are one server. It keeps its healthiest entry (an old registration may linger as critical),
+// then the first id, with the tags and metadata of all.
+function onePerAddress(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const order = [...endpoints].sort((a, b) => rank(a) - rank(b) || compare(a.id, b.id))
+  const byAddress = new Map<string, Endpoint>()
+  for (const endpoint of order) {
+    const address = `${endpoint.host} ${endpoint.port}`
+    const first = byAddress.get(address)
+    byAddress.set(address, first === undefined ? endpoint : merge(first, endpoint))
+  }
+  return [...byAddress.values()].sort((a, b) => compare(a.id, b.id))
+}
+
+function rank(endpoint: Endpoint): number {
+  return endpoint.draining ? 10 : HEALTH_ORDER[endpoint.health]
+}
+
+function merge(first: Endpoint, other: Endpoint): Endpoint {
+  const meta = Object.assign(Object.create(null) as Record<string, string>, other.meta, first.meta)
+  return { ...first, tags: [...new Set([...first.tags, ...other.tags])], meta }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+// These texts reach logs, headers and terminals.
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TEXT && !CONTROL.test(value)
+}
+
+/** A text of unknown origin, fit for a log line: at most 200 characters, control characters replaced. */
+export function printable(text: string | undefined): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
+  return (text ?? '').slice(0, 200).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+}

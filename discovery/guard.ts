@@ -1,0 +1,59 @@
+// The guard against sudden emptiness and large shrinks. Registries that restart, lose rights, lose their sessions or answer
+// from a fresh replica say "nothing" with a straight face; what could equally be an accident is held until confirmed.
+import type { Endpoint } from '../src/model/endpoint.ts'
+
+/** Milliseconds that a suspicion must last before it is believed. */
+export const HOLD = 30_000
+/** Milliseconds between two confirmations. */
+export const CONFIRM_EVERY = 10_000
+/** Confirming answers needed, however long it lasts. */
+export const CONFIRMATIONS = 2
+/** A shrink below this share of what there was … */
+const SHRINK = 0.5
+/** … by at least so many endpoints is suspicious. */
+const SHRINK_BY = 3
+
+/** Why an answer is suspicious, and which endpoints to go on using meanwhile. */
+export interface Suspicion {
+  /** In their last good form. */
+  readonly lost: readonly Endpoint[]
+  /** For people. */
+  readonly message: string
+}
+
+/**
+ * Compares an answer with what was accepted last. Endpoints whose leaving the registry states (draining, maintenance, a
+ * check of their own critical) are no loss; those that vanished, and those whose `critical` is only `presumed`, are.
+ */
+export function suspect(accepted: readonly Endpoint[], next: readonly Endpoint[], presumed: ReadonlySet<string>): Suspicion | undefined {
+  const listed = new Map(next.map((endpoint) => [endpoint.id, endpoint]))
+  const stated = (endpoint: Endpoint): boolean => {
+    const now = listed.get(endpoint.id)
+    return now !== undefined && !isUsable(now) && !presumed.has(now.id)
+  }
+  const before = accepted.filter((endpoint) => isUsable(endpoint) && !stated(endpoint))
+  const after = next.filter(isUsable)
+  // A server that came back under another id is not lost.
+  const left = new Set(after.flatMap((endpoint) => [endpoint.id, addressOf(endpoint)]))
+  const lost = before.filter((endpoint) => !left.has(endpoint.id) && !left.has(addressOf(endpoint)))
+  if (lost.length === 0) return undefined
+  if (after.length === 0) return { lost, message: `all ${before.length} endpoints vanished at once` }
+  const shrink = before.length - after.length
+  if (shrink < SHRINK_BY || after.length >= before.length * SHRINK) return undefined
+  return { lost, message: `${before.length} endpoints shrank to ${after.length} at once` }
+}
+
+/** What is used while a suspicion is being confirmed: everything listed, and what was lost in its last form, marked as held. */
+export function withHeld(next: readonly Endpoint[], lost: readonly Endpoint[]): readonly Endpoint[] {
+  const byId = new Map(next.map((endpoint) => [endpoint.id, endpoint]))
+  for (const endpoint of lost) byId.set(endpoint.id, { ...endpoint, held: true })
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+function addressOf(endpoint: Endpoint): string {
+  return `${endpoint.host} ${endpoint.port}`
+}
+
+function isUsable(endpoint: Endpoint): boolean {
+  return !endpoint.draining && endpoint.health !== 'critical' && endpoint.health !== 'maintenance'
+}

@@ -1,0 +1,196 @@
+// The state of one watch as pure transitions: what an answer means for the endpoints, given everything known before.
+import { endpointsOf, type Endpoint, type EndpointSet, type StaleCause } from '../src/model/endpoint.ts'
+import type { Attempt, ReadOutcome, Rejection, ServiceRef, WatchOptions } from '../src/model/discoverer.ts'
+import { admit, MAX_INSTANCES } from './admit.ts'
+import { CONFIRM_EVERY, CONFIRMATIONS, HOLD, suspect, withHeld, type Suspicion } from './guard.ts'
+import type { Ask, Reading } from './reading.ts'
+import { reconcile } from './reconcile.ts'
+
+const RESYNC = 300_000
+const MAX_REJECTIONS = 100
+
+/** All that is known of one service. */
+export interface Progress {
+  /** The last answer that was believed; undefined before the first. */
+  readonly accepted: readonly Endpoint[] | undefined
+  /** Wall clock of the last believed answer, milliseconds. */
+  readonly at: number
+  /** What the reader was told last. */
+  readonly set: EndpointSet | undefined
+  /** Version of the last answer. */
+  readonly token: string | undefined
+  /** Whether the last believed answer left rows out for lack of rights; undefined when that is not known. */
+  readonly filtered: boolean | undefined
+  /** A suspicion under confirmation; times are monotonic milliseconds. */
+  readonly hold: { readonly since: number; readonly confirmAt: number; readonly confirmations: number } | undefined
+  /** Failures in a row. */
+  readonly failures: number
+  /** Monotonic milliseconds. */
+  readonly resyncAt: number
+}
+
+/** The moment of a transition. */
+export interface Moment {
+  /** Monotonic milliseconds. */
+  readonly now: number
+  /** Wall clock, milliseconds. */
+  readonly wall: number
+  /** Uniform in [0, 1). */
+  readonly random: number
+}
+
+/** What a registry's configuration says about believing it. */
+export interface Trust {
+  readonly registry: string
+  readonly allowEmpty: boolean
+  readonly allowLinkLocal: boolean
+  readonly strict: boolean
+}
+
+/** A question, and whether it only checks that the feed of changes missed nothing. */
+export interface Question {
+  readonly ask: Ask
+  readonly resync: boolean
+}
+
+/** The state before the first question. */
+export function begin(last: WatchOptions['last'], moment: Moment): Progress {
+  return { accepted: last?.endpoints, at: last?.at ?? 0, set: undefined, token: undefined, filtered: undefined, hold: undefined, failures: 0, resyncAt: nextResync(moment) }
+}
+
+/** The next question. `wait` is how long a blocking query may take, 0 where the source is polled. */
+export function nextQuestion(progress: Progress, ref: ServiceRef, wait: number, now: number): Question {
+  const { hold, token } = progress
+  if (hold !== undefined && now >= hold.confirmAt) return { ask: { ref, purpose: 'confirm', wait: 0 }, resync: false }
+  const resync = now >= progress.resyncAt
+  // After a failure the version is not asked with: a registry that came back may count anew, and would not wake us.
+  if (token === undefined || resync || progress.failures > 0) return { ask: { ref, purpose: 'full', wait: 0 }, resync }
+  if (wait === 0) return { ask: { ref, purpose: 'full', token, wait: 0 }, resync }
+  const bounded = hold === undefined ? wait : Math.max(1000, Math.min(wait, hold.confirmAt - now))
+  return { ask: { ref, purpose: 'follow', token, wait: bounded }, resync }
+}
+
+/** What an answer makes of the state. */
+export function advance(before: Progress, question: Question, reading: Reading, trust: Trust, moment: Moment): { readonly progress: Progress; readonly attempt: Attempt } {
+  const digested = digest(before, question, reading, trust, moment)
+  const progress = question.resync && digested.progress.failures === 0 ? { ...digested.progress, resyncAt: nextResync(moment) } : digested.progress
+  const missedChange = question.resync && before.failures === 0 && progress.failures === 0 && before.token !== undefined && progress.accepted !== before.accepted
+  return { progress, attempt: { at: moment.wall, rejected: [], ...digested.attempt, missedChange } }
+}
+
+interface Digested {
+  readonly progress: Progress
+  readonly attempt: { readonly outcome: ReadOutcome; readonly message?: string; readonly count: number; readonly rejected?: readonly Rejection[] }
+}
+
+function digest(before: Progress, question: Question, reading: Reading, trust: Trust, moment: Moment): Digested {
+  switch (reading.kind) {
+    case 'failed':
+    case 'denied':
+      return troubled(before, reading.kind, reading.message)
+    case 'unchanged':
+      return unchanged(before, reading.token, moment)
+    case 'not-found':
+      return answered(before, question, { endpoints: [], presumed: new Set() }, reading, trust, moment)
+    case 'listed':
+      return listed(before, question, reading, trust, moment)
+  }
+}
+
+function troubled(before: Progress, outcome: 'failed' | 'denied', message: string, rejected: readonly Rejection[] = []): Digested {
+  const set = keepServing(before, { outcome, message })
+  return { progress: { ...before, set, failures: before.failures + 1 }, attempt: { outcome, message, count: endpointsOf(set).length, rejected } }
+}
+
+function unchanged(before: Progress, token: string, moment: Moment): Digested {
+  const accepted = before.accepted ?? []
+  // A suspicion stays one until it is confirmed or gone; trouble that is over does not.
+  const set: EndpointSet | undefined = before.hold === undefined && before.set?.kind !== 'absent' ? { kind: 'ready', endpoints: accepted, at: moment.wall } : before.set
+  const progress: Progress = { ...before, token, failures: 0, at: before.hold === undefined ? moment.wall : before.at, set: difference(before.set, set) }
+  return { progress, attempt: { outcome: accepted.length > 0 ? 'ok-with-data' : 'ok-empty', count: accepted.length } }
+}
+
+type Listed = Extract<Reading, { kind: 'listed' }>
+
+function listed(before: Progress, question: Question, reading: Listed, trust: Trust, moment: Moment): Digested {
+  if (reading.instances.length > MAX_INSTANCES) return troubled(before, 'failed', `the registry lists ${reading.instances.length} instances; more than ${MAX_INSTANCES} of one service are refused`)
+  const { endpoints, rejected: refused, presumed } = admit(reading.instances, { registry: trust.registry, allowLinkLocal: trust.allowLinkLocal, at: moment.wall })
+  const all = [...(reading.rejected ?? []), ...refused]
+  const rejected = all.length > MAX_REJECTIONS ? [...all.slice(0, MAX_REJECTIONS), { id: '…', reason: `and ${all.length - MAX_REJECTIONS} more` }] : all
+  const first = rejected[0]
+  if (first !== undefined && trust.strict) return troubled(before, 'failed', `entry ${first.id} ${first.reason}`, rejected)
+  if (first !== undefined && endpoints.length === 0) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, rejected)
+  if (reading.filtered === true && before.filtered === false && loses(before, endpoints)) {
+    return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', rejected)
+  }
+  const digested = answered(before, question, { endpoints, presumed }, reading, trust, moment)
+  return { ...digested, attempt: { ...digested.attempt, rejected } }
+}
+
+interface Answer {
+  readonly endpoints: readonly Endpoint[]
+  readonly presumed: ReadonlySet<string>
+}
+
+function answered(before: Progress, question: Question, answer: Answer, reading: Listed | Extract<Reading, { kind: 'not-found' }>, trust: Trust, moment: Moment): Digested {
+  const suspicion = trust.allowEmpty || reading.stated === true || before.accepted === undefined ? undefined : suspect(before.accepted, answer.endpoints, answer.presumed)
+  const hold = suspicion === undefined ? undefined : confirm(before, question, moment)
+  const progress = suspicion !== undefined && hold !== undefined ? held(before, answer, suspicion, hold, reading) : believed(before, answer, reading, moment)
+  const outcome = reading.kind === 'not-found' ? 'not-found' : answer.endpoints.length > 0 ? 'ok-with-data' : 'ok-empty'
+  const message = reading.kind === 'not-found' ? reading.message : hold === undefined ? undefined : suspicion?.message
+  return { progress: { ...progress, token: reading.token, failures: 0 }, attempt: { outcome, count: answer.endpoints.length, ...(message === undefined ? {} : { message }) } }
+}
+
+function believed(before: Progress, answer: Answer, reading: Reading, moment: Moment): Progress {
+  const accepted = reconcile(before.accepted ?? [], answer.endpoints)
+  const set: EndpointSet = reading.kind === 'not-found' ? { kind: 'absent', at: moment.wall } : { kind: 'ready', endpoints: accepted, at: moment.wall }
+  const filtered = reading.kind === 'listed' ? (reading.filtered ?? false) : before.filtered
+  return { ...before, accepted, at: moment.wall, filtered, hold: undefined, set: difference(before.set, set) }
+}
+
+function held(before: Progress, answer: Answer, suspicion: Suspicion, hold: NonNullable<Progress['hold']>, reading: Reading): Progress {
+  const listed = reading.kind === 'not-found' ? 'the registry does not know the service any more' : suspicion.message
+  const cause: StaleCause = { outcome: 'guarded', message: `${listed}; the endpoints are kept until this is confirmed over ${HOLD / 1000} s` }
+  const endpoints = reconcile(endpointsOf(before.set ?? { kind: 'pending' }), withHeld(reconcile(before.accepted ?? [], answer.endpoints), suspicion.lost))
+  return { ...before, hold, set: difference(before.set, { kind: 'stale', endpoints, at: before.at, cause }) }
+}
+
+// Undefined once it has been confirmed often and long enough.
+function confirm(before: Progress, question: Question, moment: Moment): Progress['hold'] {
+  const again = moment.now + CONFIRM_EVERY * (1 + 0.1 * moment.random)
+  if (before.hold === undefined) return { since: moment.now, confirmAt: again, confirmations: 0 }
+  if (question.ask.purpose !== 'confirm') return before.hold
+  const confirmations = before.hold.confirmations + 1
+  if (confirmations >= CONFIRMATIONS && moment.now - before.hold.since >= HOLD) return undefined
+  return { since: before.hold.since, confirmAt: again, confirmations }
+}
+
+function keepServing(before: Progress, cause: StaleCause): EndpointSet {
+  if (before.accepted === undefined) return difference(before.set, { kind: 'pending', cause })
+  const endpoints = before.set === undefined ? before.accepted : endpointsOf(before.set)
+  return difference(before.set, { kind: 'stale', endpoints, at: before.at, cause })
+}
+
+// The set before, when the new one says nothing new: readers compare by identity.
+function difference(before: EndpointSet | undefined, next: EndpointSet): EndpointSet
+function difference(before: EndpointSet | undefined, next: EndpointSet | undefined): EndpointSet | undefined
+function difference(before: EndpointSet | undefined, next: EndpointSet | undefined): EndpointSet | undefined {
+  if (before === undefined || next === undefined || before.kind !== next.kind) return next
+  const sameCause = causeText(before) === causeText(next)
+  if (before.kind === 'ready' || before.kind === 'stale') return sameCause && endpointsOf(before) === endpointsOf(next) ? before : next
+  return sameCause ? before : next
+}
+
+function causeText(set: EndpointSet): string {
+  const cause = set.kind === 'stale' || set.kind === 'pending' ? set.cause : undefined
+  return cause === undefined ? '' : `${cause.outcome} ${cause.message}`
+}
+
+function loses(before: Progress, endpoints: readonly Endpoint[]): boolean {
+  const listed = new Set(endpoints.map((endpoint) => endpoint.id))
+  return (before.accepted ?? []).some((endpoint) => !listed.has(endpoint.id))
+}
+
+function nextResync(moment: Moment): number {
+  return moment.now + RESYNC * (0.8 + 0.4 * moment.random)
+}

@@ -1,0 +1,80 @@
+// What an adapter says: how to ask its registry once, and what the answer was. Everything else (loops, guard, backoff,
+// limits) is the machinery's, see follow.ts.
+import type { EndpointHealth } from '../src/model/endpoint.ts'
+import type { Need, Rejection, ServiceRef } from '../src/model/discoverer.ts'
+
+/** One question. */
+export interface Ask {
+  readonly ref: ServiceRef
+  /**
+   * `full`: the list as it is now. `follow`: the list once it differs from `token`, or after `wait`. `confirm`: as `full`,
+   * but from the registry's own truth and from another server where there are several, since the last answer was suspicious.
+   */
+  readonly purpose: 'full' | 'follow' | 'confirm'
+  /** Version of the last answer; always there with `follow`, and with `full` where the source polls. */
+  readonly token?: string
+  /** Milliseconds a `follow` may wait at the registry. */
+  readonly wait: number
+}
+
+/**
+ * An instance as the registry wrote it. What comes from outside is `unknown` here: `admit` checks it, so that adapters
+ * do not have to.
+ */
+export interface Instance {
+  /** The registry's own identity of it, unique inside the service. */
+  readonly id: string
+  readonly host: unknown
+  readonly port: unknown
+  /** Absent means 1. */
+  readonly weight?: unknown
+  readonly zone?: unknown
+  /** Absent or null means none. */
+  readonly tags?: unknown
+  readonly meta?: unknown
+  readonly health: EndpointHealth
+  readonly draining?: boolean
+  /** True when `critical` was concluded from something above the instance (its node, its session), which may be an accident. */
+  readonly presumed?: boolean
+}
+
+/** The answer to one question. The five outcomes of discovery/README.md, and `unchanged`. */
+export type Reading =
+  | {
+      /** `ok-with-data`, or `ok-empty` when there are none. */
+      readonly kind: 'listed'
+      readonly instances: readonly Instance[]
+      /** Rows that could not even become an `Instance`. */
+      readonly rejected?: readonly Rejection[]
+      /** Version of this answer, for the next `follow`. Without one the source is polled. */
+      readonly token?: string
+      /** Size of the answer; large ones are asked for less often. */
+      readonly bytes?: number
+      /** The registry says that it left rows out for lack of rights. */
+      readonly filtered?: boolean
+      /** The registry states that this is meant: a shrink or emptiness is believed at once. */
+      readonly stated?: boolean
+    }
+  | { readonly kind: 'not-found'; readonly message: string; readonly token?: string; readonly stated?: boolean }
+  | { readonly kind: 'unchanged'; readonly token: string }
+  | { readonly kind: 'denied' | 'failed'; readonly message: string; readonly retryAfter?: number }
+
+/** A registry as an adapter gives it to `createDiscoverer`. */
+export interface Source {
+  /** Configured name of the registry; origin of its endpoints. */
+  readonly registry: string
+  readonly needs: readonly Need[]
+  /** Asks once. Ends soon when the signal is aborted. May throw: that counts as `failed` with the error's message. */
+  read(ask: Ask, signal: AbortSignal): Promise<Reading>
+  /**
+   * How changes are learned: `block` where `follow` waits at the registry (longest `wait` milliseconds), `poll` each `every`
+   * milliseconds. `hint`, where the registry has a feed of events, resolves when something may have changed.
+   */
+  readonly changes:
+    | { readonly kind: 'block'; readonly wait: number }
+    | { readonly kind: 'poll'; readonly every: number; readonly hint?: (ref: ServiceRef, signal: AbortSignal) => Promise<void> }
+  /** A single bad entry refuses the whole answer: right for what one hand wrote. Default false. */
+  readonly strict?: boolean
+  /** Cap of the backoff in milliseconds, default 30 s. */
+  readonly maxBackoff?: number
+}

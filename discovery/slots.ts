@@ -1,0 +1,45 @@
+// A bound on things done at once: questions to one registry, connections held by blocking queries.
+
+/** Slots that are taken and given back. */
+export interface Slots {
+  /** Takes a free slot, or says that there is none. */
+  tryTake(): boolean
+  /** Takes a slot when one is free, first come first served. False when the signal was aborted before. */
+  take(signal: AbortSignal): Promise<boolean>
+  give(): void
+  /** Slots free now. */
+  free(): number
+}
+
+/** Makes `count` free slots. */
+export function createSlots(count: number): Slots {
+  let free = count
+  const waiting = new Set<(taken: boolean) => void>()
+  return {
+    tryTake() {
+      if (free === 0) return false
+      free--
+      return true
+    },
+    take(signal) {
+      if (signal.aborted) return Promise.resolve(false)
+      if (this.tryTake()) return Promise.resolve(true)
+      return new Promise((resolve) => {
+        const leave = (): void => settle(false)
+        const settle = (taken: boolean): void => {
+          waiting.delete(settle)
+          signal.removeEventListener('abort', leave)
+          resolve(taken)
+        }
+        waiting.add(settle)
+        signal.addEventListener('abort', leave)
+      })
+    },
+    give() {
+      const next = waiting.values().next().value
+      if (next === undefined) free++
+      else next(true)
+    },
+    free: () => free,
+  }
+}
