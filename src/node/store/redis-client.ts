@@ -4,20 +4,20 @@ import { Redis } from 'ioredis'
 import { classifyRedisError, type StoreFault } from '../../store/redis-fault.ts'
 import type { RedisTarget } from './redis-url.ts'
 
-/** For connecting and for each answer, milliseconds. */
+/** For connecting, and for each answer unless told otherwise; milliseconds. */
 const TIMEOUT = 2000
 /** Longest pause between two attempts to connect, milliseconds. */
 const BACKOFF_MAX = 5000
 
 export interface RedisClient {
   readonly redis: Redis
-  /** Runs a command once the connection is up; fails with `StoreFault` after 2 s for each at most. */
+  /** Runs a command once the connection is up; fails with `StoreFault`, after the timeout at most. */
   run<T>(command: (redis: Redis) => Promise<T>): Promise<T>
   close(): void
 }
 
-/** `random` is uniform in [0, 1); `name` shows in CLIENT LIST. */
-export function createRedisClient(target: RedisTarget, random: () => number, name: string): RedisClient {
+/** `random` is uniform in [0, 1); `name` shows in CLIENT LIST; `timeout` is for each answer in milliseconds, default 2 s. */
+export function createRedisClient(target: RedisTarget, random: () => number, name: string, timeout: number = TIMEOUT): RedisClient {
   const backoff = (attempt: number): number => 50 + random() * Math.min(BACKOFF_MAX, 100 * 2 ** Math.min(attempt, 10))
   const redis = new Redis({
     connectionName: name,
@@ -31,7 +31,7 @@ export function createRedisClient(target: RedisTarget, random: () => number, nam
     // Six plain commands need no RESP3, and some proxies do not speak it.
     protocol: 2,
     connectTimeout: TIMEOUT,
-    commandTimeout: TIMEOUT,
+    commandTimeout: timeout,
     disconnectTimeout: 100,
     keepAlive: 10_000,
     retryStrategy: backoff,
