@@ -1,0 +1,68 @@
+// `fairlead routes push FILE`: check a table, run its tests, publish it to Redis and wait until the gateways have it.
+import { parseDocument } from 'yaml'
+import type { Problem } from '../model/store.ts'
+import { UsageError, type CliIo, type ExitCode } from './io.ts'
+import { formatProblem } from './problem.ts'
+import { publishTable } from './publish-table.ts'
+import { readArguments, readNumber, readTimeout, STORE_OPTIONS, whoAmI, withStore } from './store-options.ts'
+
+export const PUSH_USAGE = `usage: fairlead routes push FILE --redis URL [options]
+  FILE            a table: callers, services, routes; - for standard input
+  --redis URL     where to publish; default: environment variable FAIRLEAD_REDIS
+  --prefix P      start of the keys, default fairlead
+  --note TEXT     kept in the log, for people
+  --by NAME       who publishes, default user@host
+  --expect N      only when version N is in force
+  --timeout 10s   longest wait for the gateways; 0s does not wait
+  --allow-empty   publish a table without routes
+  --json          one JSON object as the result`
+
+/** Checks a table as the gateways will, and runs the tests in it; a failed test is a problem. */
+export type CheckTable = (text: string, file: string) => readonly Problem[]
+
+const OPTIONS = {
+  ...STORE_OPTIONS,
+  note: { type: 'string', default: '' },
+  by: { type: 'string' },
+  expect: { type: 'string' },
+  timeout: { type: 'string', default: '10s' },
+  'allow-empty': { type: 'boolean', default: false },
+} as const
+
+export async function routesPush(args: readonly string[], io: CliIo, check: CheckTable): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, OPTIONS, PUSH_USAGE)
+  const [file, ...more] = positionals
+  if (file === undefined || more.length > 0) throw new UsageError(PUSH_USAGE)
+  const timeout = readTimeout(values.timeout)
+  const expectVersion = values.expect === undefined ? undefined : readNumber('--expect', values.expect, 0)
+  const written = await readFile(file, io)
+  const text = values['allow-empty'] ? allowEmpty(written) : written
+  const problems = check(text, file === '-' ? '' : file)
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  if (values.json && errors.length > 0) io.out(JSON.stringify({ ok: false, problems }))
+  else for (const problem of problems) io.err(formatProblem(problem, file))
+  if (errors.length > 0) {
+    if (!values.json) io.err(`nothing was published: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'} in ${file}`)
+    return 1
+  }
+  return withStore(values, io, (access) =>
+    publishTable(access, { text, by: values.by ?? whoAmI(io), note: values.note, timeout, json: values.json, ...(expectVersion === undefined ? {} : { expectVersion }) }, io),
+  )
+}
+
+async function readFile(file: string, io: CliIo): Promise<string> {
+  try {
+    return await io.readText(file)
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+/** The same document with `allowEmpty: true`, which is what gateways ask for; comments and layout stay. */
+function allowEmpty(text: string): string {
+  if (text.trim() === '') return 'routes: []\nallowEmpty: true\n'
+  const document = parseDocument(text)
+  if (document.errors.length > 0) return text
+  document.set('allowEmpty', true)
+  return document.toString()
+}
