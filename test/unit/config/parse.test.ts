@@ -70,7 +70,15 @@ describe('a table apart from its gateway', () => {
   })
 
   test('is not blanked by accident', () => {
-    expect(parseTable('{"routes": []}', { file: '' }).problems.map(print)).toEqual(['1:12 error routes: no routes (add allowEmpty: true if it is meant)'])
-    expect(parseTable('{"routes": [], "allowEmpty": true}', { file: '' }).table).toEqual({ callers: [], services: [], routes: [] })
+    expect(parseTable('callers: {}', { file: '' }).problems.map(print)).toEqual(['1:1 error : no routes (to have none on purpose write routes: [] and allowEmpty: true)'])
+    const none = { callers: [], services: [], routes: [] }
+    expect(parseTable('{"routes": []}', { file: '' })).toEqual({ table: none, problems: [], allowEmpty: false })
+    expect(parseTable('{"routes": [], "allowEmpty": true}', { file: '' })).toEqual({ table: none, problems: [], allowEmpty: true })
+  })
+
+  test('can be taken out of a whole configuration', () => {
+    const { table, problems } = parseTable(fixture('fuller.yaml'), { file: '', ofConfig: true, env: { CONSUL_HTTP_TOKEN: 'x' } })
+    expect(problems).toEqual([])
+    expect(table).toEqual(parseConfig(fixture('fuller.yaml'), options).config?.table)
   })
 })
