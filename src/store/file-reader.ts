@@ -12,8 +12,6 @@ import { problem, readTable, type ReadTable } from './read-table.ts'
 
 /** Two stats this far apart must agree before the file is read. Milliseconds. */
 const SETTLE = 25
-/** A writer that never pauses is read in its stride after this long. Milliseconds. */
-const SETTLE_MAX = 5000
 /** An invalid, empty, shorter or vanished table must stand unchanged for this long: it is probably half a save. Milliseconds. */
 const DOUBT = 1000
 /** A file changed this short a time before it was read may change again under the same stamp of a coarse clock. Milliseconds. */
@@ -68,9 +66,8 @@ export function createFileReader(options: FileReaderOptions, ledger: Ledger): (s
 
   /** Undefined when it changes under our eyes: the next look starts over. */
   async function readSteady(first: FileStamp, signal: AbortSignal): Promise<Steady | undefined> {
-    const start = platform.now()
     let stamp: FileStamp | undefined = first
-    for (let before = seen.stamp; stamp !== undefined && stamp.key !== before && platform.now() - start < SETTLE_MAX; ) {
+    for (let before = seen.stamp; stamp !== undefined && stamp.key !== before && !signal.aborted; ) {
       before = stamp.key
       await platform.sleep(SETTLE, signal)
       stamp = await view.stat()

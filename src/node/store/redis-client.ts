@@ -42,6 +42,7 @@ export function createRedisClient(target: RedisTarget, random: () => number, nam
   let lastError: unknown
   redis.on('error', (error) => {
     lastError = error
+    ignoreErrors(redis)
   })
 
   async function run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
@@ -60,7 +61,21 @@ export function createRedisClient(target: RedisTarget, random: () => number, nam
     return classifyRedisError(cause, target.where, target.secrets)
   }
 
-  return { redis, run, close: () => redis.disconnect() }
+  function close(): void {
+    ignoreErrors(redis)
+    redis.disconnect()
+  }
+
+  return { redis, run, close }
+}
+
+/**
+ * ioredis listens for one error of a socket only. A TLS socket that is given up in its handshake often has a second one (seen:
+ * `tlsv1 alert decode error`), which would end the process.
+ */
+function ignoreErrors(redis: Redis): void {
+  const stream: Redis['stream'] | undefined = redis.stream
+  stream?.on('error', () => undefined)
 }
 
 /** Resolves once connected; otherwise at the first failure, or after 2 s. */

@@ -161,17 +161,37 @@ describe('half a save', () => {
     expect(last()).toBe('confirmed file:/etc/f.yaml')
   })
 
-  it('by a writer that never pauses is not waited for for ever', async () => {
+  it('by a writer that never pauses is waited for, and can be left', async () => {
     await start('a')
-    let text = 'a'
-    for (let turn = 0; turn < 900 && followed.lines.length < 2; turn++) {
-      text = `a b${turn}`
-      file.write(text)
+    const { reads } = file
+    for (let turn = 0; turn < 500; turn++) {
+      file.write(`a b${turn}`)
       await pass(platform, 10)
     }
-    file.write('a b done')
+    expect(file.reads).toBeLessThanOrEqual(reads + 1)
     await seen(2)
+    expect(followed.lines).toEqual(['table file:/etc/f.yaml a', 'table file:/etc/f.yaml a b499'])
+    for (let turn = 0; turn < 50; turn++) {
+      file.write(`a c${turn}`)
+      await pass(platform, 10)
+    }
+    await followed.stop()
     expect(followed.lines).toHaveLength(2)
+  })
+
+  it('that goes on while it is read is read again', async () => {
+    await start('a')
+    await pass(platform, 3000)
+    const { read } = file
+    file.read = async (limit) => {
+      file.read = read
+      const half = await read.call(file, limit)
+      file.write('a b c')
+      return half
+    }
+    await write('a b')
+    await seen(2)
+    expect(followed.lines).toEqual(['table file:/etc/f.yaml a', 'table file:/etc/f.yaml a b c'])
   })
 })
 
