@@ -8,10 +8,16 @@ const DECAY_MS = 10_000
 /** Stands for "never measured, but already asked": larger than any real cost, so one probe at a time goes to a new endpoint. */
 const PENALTY_MS = 1e9
 
+/** What a failure counts as on an endpoint that never answered. */
+const FIRST_FAILURE_MS = 1000
+
+/** Failures alone raise the average no further. */
+const MAX_FAILURE_MS = 60_000
+
 /**
- * Takes in one response time, in milliseconds from sending to the response head. Call it for answers only: a refused
- * connection is quick, and counting it would draw requests to a dead endpoint (`avoidUntil` is for those). Values that
- * are no time (NaN, negative, infinite) are ignored, and a clock that went back counts as no time passed.
+ * Takes in one response time, in milliseconds from sending to the response head. For answers; a try without one goes to
+ * `observeFailure`. Values that are no time (NaN, negative, infinite) are ignored, and a clock that went back counts as no
+ * time passed.
  */
 export function observe(state: EndpointState, latencyMs: number, now: number): void {
   if (!(latencyMs >= 0 && latencyMs < Infinity)) return
@@ -19,6 +25,15 @@ export function observe(state: EndpointState, latencyMs: number, now: number): v
   const decayed = state.ewma * keep
   state.ewma = latencyMs > decayed ? latencyMs : decayed + latencyMs * (1 - keep)
   state.ewmaAt = now
+}
+
+/**
+ * Takes in a try that got no answer, after that many milliseconds. It counts as at least twice the average: failing quickly
+ * must not make an endpoint look fast, or it would draw all requests. Time heals it.
+ */
+export function observeFailure(state: EndpointState, latencyMs: number, now: number): void {
+  const worse = state.ewma === 0 ? FIRST_FAILURE_MS : Math.min(MAX_FAILURE_MS, 2 * state.ewma * keptShare(state, now))
+  observe(state, latencyMs > worse ? latencyMs : worse, now)
 }
 
 /**

@@ -13,6 +13,8 @@ import type { Listener } from './listener.ts'
 /** Counters of client connections of one worker. */
 export interface ConnectionCounts {
   open: number
+  /** Of the open ones, those with a request under way. */
+  active: number
   accepted: number
   tunnels: number
   tunnelsIdleClosed: number
@@ -88,6 +90,7 @@ export class ClientConnection implements Connection {
   }
 
   serve(exchange: Downstream): void {
+    this.serving.counts.active++
     void handle(this.serving.gateway, exchange)
   }
 

@@ -12,9 +12,9 @@ import { createEndpointBook, type EndpointBook } from '../proxy/endpoints.ts'
 import type { Gateway } from '../proxy/gateway.ts'
 import type { LiveExplain } from '../proxy/live-explain.ts'
 import { compileTable } from '../route/compile.ts'
+import type { Live } from '../telemetry/live.ts'
 import type { ConnectionCounts, Serving } from './client-connection.ts'
 import { createDialer } from './dial.ts'
-import type { PoolCounts } from './http1/pool.ts'
 import { Sweep } from './http1/sweep.ts'
 import { Http1Transport } from './http1/transport.ts'
 import { Listener } from './listener.ts'
@@ -32,7 +32,7 @@ const PENDING: EndpointSet = { kind: 'pending' }
 const NOTHING: Revision = { number: 0, hash: '', origin: 'none', at: 0 }
 
 export class DataPlane {
-  readonly connections: ConnectionCounts = { open: 0, accepted: 0, tunnels: 0, tunnelsIdleClosed: 0, tlsFailed: 0, proxyHeaderBad: 0, refused: 0 }
+  readonly connections: ConnectionCounts = { open: 0, active: 0, accepted: 0, tunnels: 0, tunnelsIdleClosed: 0, tlsFailed: 0, proxyHeaderBad: 0, refused: 0 }
   private readonly platform: Platform
   private readonly sweep: Sweep
   private readonly transport: Http1Transport
@@ -57,7 +57,10 @@ export class DataPlane {
       snapshot: { revision: NOTHING, table: compileTable({ callers: [], services: [], routes: [] }), services: [] },
       budgets: new Budgets(),
       ...(options.explain === undefined ? {} : { explain: options.explain }),
-      record: options.record,
+      record: (access) => {
+        this.connections.active--
+        options.record(access)
+      },
     }
     this.serving = {
       gateway: this.gateway,
@@ -71,8 +74,26 @@ export class DataPlane {
     return this.gateway.snapshot
   }
 
-  get pools(): PoolCounts {
-    return this.transport.counts
+  /** Counts of connections and pools for metrics. */
+  live(): Live {
+    const { connections } = this
+    const pools = this.transport.counts
+    return {
+      requestsActive: connections.active,
+      requestsRefused: connections.refused,
+      downstreamOpen: connections.open,
+      downstreamAccepted: connections.accepted,
+      tlsFailed: connections.tlsFailed,
+      proxyHeaderBad: connections.proxyHeaderBad,
+      tunnelsOpen: connections.tunnels,
+      tunnelsIdleClosed: connections.tunnelsIdleClosed,
+      upstreamOpen: pools.open,
+      upstreamIdle: pools.idle,
+      upstreamOpened: pools.opened - pools.failed,
+      upstreamReused: pools.reused,
+      upstreamFailed: pools.failed,
+      accessLogDropped: 0,
+    }
   }
 
   /** Opens a listener; resolves with its port. */

@@ -1,5 +1,5 @@
 // The attempt loop: pick an endpoint, send under a limit, classify, and try again where that is safe and paid for.
-import { observe } from '../balance/ewma.ts'
+import { observe, observeFailure } from '../balance/ewma.ts'
 import type { AccessRecord } from '../model/access.ts'
 import type { EndpointState } from '../model/balancer.ts'
 import { GatewayError } from '../model/error.ts'
@@ -98,8 +98,11 @@ async function once(gateway: Gateway, exchange: Exchange, request: OutboundReque
   } catch (error) {
     const now = platform.now()
     const failure = error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while sending', { cause: error })
-    if (failure.retry === 'unsent' && failure.reason !== 'overloaded') state.avoidUntil = now + AVOID_MS
-    if (failure.side === 'upstream') observe(state, now - sentAt, now)
+    // A limit of ours says nothing about the endpoint.
+    if (failure.side === 'upstream' && failure.reason !== 'overloaded') {
+      if (failure.retry === 'unsent') state.avoidUntil = now + AVOID_MS
+      observeFailure(state, now - sentAt, now)
+    }
     tries.tried.push(state)
     return failure
   }

@@ -15,10 +15,12 @@ export const accessClf: AccessFormat = {
 }
 
 function gatewayFields(access: AccessRecord): string {
-  return ` ${word(access.host)} ${word(access.reason)} "${escapeQuoted(access.route)}" "${escapeQuoted(access.service)}" ${word(access.endpoint)} ${access.attempts} ${access.duration.toFixed(1)} ${access.revision} ${word(access.requestId)}`
+  return ` ${word(access.host)} ${word(access.reason)} "${escapeQuoted(access.route)}" "${escapeQuoted(access.service)}" ${word(access.endpoint)} ${access.attempts} ${Math.round(access.duration * 10) / 10} ${access.revision} ${word(access.requestId)}`
 }
 
 /** An unquoted field: what is empty becomes a dash, and a space cannot start another field. */
 function word(text: string): string {
-  return text === '' ? '-' : escapeQuoted(text).replaceAll(' ', String.raw`\x20`)
+  if (text === '') return '-'
+  const escaped = escapeQuoted(text)
+  return escaped.includes(' ') ? escaped.replaceAll(' ', String.raw`\x20`) : escaped
 }

@@ -1,6 +1,6 @@
 // What instruments hold, as plain JSON: it travels from workers to the main process, which adds it up.
 import { BUCKETS } from './buckets.ts'
-import { addLive, createLive, withoutGauges } from './live.ts'
+import { NO_COUNTS, addLive, withoutGauges } from './live.ts'
 import type { Live } from './live.ts'
 
 /** Requests of one route and service. */
@@ -26,7 +26,7 @@ export interface InstrumentsDump {
 }
 
 export function emptyDump(): InstrumentsDump {
-  return { live: createLive(), series: [] }
+  return { live: NO_COUNTS, series: [] }
 }
 
 /** The sum of several workers' dumps. */
@@ -38,7 +38,7 @@ export function mergeDumps(dumps: readonly InstrumentsDump[]): InstrumentsDump {
     const before = byName.get(key)
     byName.set(key, before === undefined ? series : addSeries(before, series))
   }
-  return { live: dumps.reduce((sum, dump) => addLive(sum, dump.live), createLive()), series: [...byName.values()] }
+  return { live: dumps.reduce((sum, dump) => addLive(sum, dump.live), NO_COUNTS), series: [...byName.values()] }
 }
 
 /**

@@ -5,16 +5,13 @@ import { REASONS } from '../model/error.ts'
 import { BUCKETS, bucketOf } from './buckets.ts'
 import { isNamed } from './dump.ts'
 import type { InstrumentsDump, SeriesDump } from './dump.ts'
-import { createLive } from './live.ts'
 import type { Live } from './live.ts'
 
 export interface Instruments {
-  /** Counts that the data plane changes in place. */
-  readonly live: Live
   /** Counts a finished request. */
   record(access: AccessRecord): void
-  /** Everything so far. */
-  export(): InstrumentsDump
+  /** Everything so far, with what the data plane counts itself. */
+  export(live: Live): InstrumentsDump
   /**
    * Drops the series of every route and service label (`words/v2`) not named here, now and in later exports: a request of
    * a removed route that was under way would bring its series back.
@@ -41,20 +38,18 @@ const REASON_NUMBERS: ReadonlyMap<string, number> = new Map(REASON_NAMES.map((na
 const STATUSES = 1000
 
 export function createInstruments(): Instruments {
-  const live = createLive()
   const byRoute = new Map<string, Map<string, Series>>()
   let named: ((series: Series) => boolean) | undefined
   let last: Series | undefined
   return {
-    live,
     record(access) {
       if (last === undefined || last.route !== access.route || last.service !== access.service) last = seriesOf(byRoute, access.route, access.service)
       count(last, access)
     },
-    export() {
+    export(live) {
       drop(byRoute, named)
       last = undefined
-      return { live: { ...live }, series: [...byRoute.values()].flatMap((services) => [...services.values()].map(dumpSeries)) }
+      return { live, series: [...byRoute.values()].flatMap((services) => [...services.values()].map(dumpSeries)) }
     },
     retain(routes, services) {
       named = (series) => isNamed(routes, series.route) && isNamed(services, series.service)

@@ -1,62 +1,56 @@
-// Counts that the data plane keeps as plain numbers and changes in place (`live.upstreamOpened++`), and the metric each is.
+// What the data plane counts besides requests: plain numbers at one moment, how they add up, and the metric each is.
 import type { MetricName, Sample } from './metrics.ts'
 
-/** Counts of one worker. All start at 0. */
+/** Counts of one worker. */
 export interface Live {
-  /** Requests begun and not finished. */
-  requestsActive: number
-  downstreamOpen: number
-  /** Of the open ones, those waiting for a request. */
-  downstreamIdle: number
-  downstreamAccepted: number
-  /** Closed at once because the listener was at its limit. */
-  downstreamRefused: number
-  upstreamOpen: number
+  /** Requests begun and not finished, tunnels among them. */
+  readonly requestsActive: number
+  /** Refused before they could be decided on. */
+  readonly requestsRefused: number
+  readonly downstreamOpen: number
+  readonly downstreamAccepted: number
+  readonly tlsFailed: number
+  readonly proxyHeaderBad: number
+  readonly tunnelsOpen: number
+  readonly tunnelsIdleClosed: number
+  readonly upstreamOpen: number
   /** Of the open ones, those waiting in a pool. */
-  upstreamIdle: number
-  upstreamOpened: number
-  upstreamReused: number
-  upstreamClosed: number
-  connectFailures: number
-  tunnelsOpen: number
-  tunnelsOpened: number
-  accessLogDropped: number
+  readonly upstreamIdle: number
+  readonly upstreamOpened: number
+  readonly upstreamReused: number
+  /** Connects that failed; they are not among the opened. */
+  readonly upstreamFailed: number
+  readonly accessLogDropped: number
 }
 
-/** What goes up and down; the others only grow and are kept when a worker dies. */
-const GAUGES = ['requestsActive', 'downstreamOpen', 'downstreamIdle', 'upstreamOpen', 'upstreamIdle', 'tunnelsOpen'] as const
-
-export function createLive(): Live {
-  return {
-    requestsActive: 0,
-    downstreamOpen: 0,
-    downstreamIdle: 0,
-    downstreamAccepted: 0,
-    downstreamRefused: 0,
-    upstreamOpen: 0,
-    upstreamIdle: 0,
-    upstreamOpened: 0,
-    upstreamReused: 0,
-    upstreamClosed: 0,
-    connectFailures: 0,
-    tunnelsOpen: 0,
-    tunnelsOpened: 0,
-    accessLogDropped: 0,
-  }
+export const NO_COUNTS: Live = {
+  requestsActive: 0,
+  requestsRefused: 0,
+  downstreamOpen: 0,
+  downstreamAccepted: 0,
+  tlsFailed: 0,
+  proxyHeaderBad: 0,
+  tunnelsOpen: 0,
+  tunnelsIdleClosed: 0,
+  upstreamOpen: 0,
+  upstreamIdle: 0,
+  upstreamOpened: 0,
+  upstreamReused: 0,
+  upstreamFailed: 0,
+  accessLogDropped: 0,
 }
+
+const KEYS = Object.keys(NO_COUNTS) as (keyof Live)[]
 
 /** The sum of two. */
 export function addLive(a: Live, b: Live): Live {
-  const sum = createLive()
-  for (const key of Object.keys(sum) as (keyof Live)[]) sum[key] = a[key] + b[key]
-  return sum
+  return Object.fromEntries(KEYS.map((key) => [key, a[key] + b[key]])) as unknown as Live
 }
 
-/** What remains of a worker that is gone: its counters, none of its gauges. */
+/** What remains of a worker that is gone: what only grows, nothing of what goes up and down. */
 export function withoutGauges(live: Live): Live {
-  const counters = { ...live }
-  for (const key of GAUGES) counters[key] = 0
-  return counters
+  // What was open is closed now: closed is opened less open.
+  return { ...live, requestsActive: 0, downstreamOpen: 0, tunnelsOpen: 0, upstreamOpen: 0, upstreamIdle: 0 }
 }
 
 /** The counts as samples. */
@@ -64,18 +58,20 @@ export function liveSamples(live: Live): Sample[] {
   const sample = (metric: MetricName, value: number, labels: Readonly<Record<string, string>> = {}): Sample => ({ metric, labels, value })
   return [
     sample('active_requests', live.requestsActive),
-    sample('downstream_connections', live.downstreamOpen - live.downstreamIdle, { state: 'active' }),
-    sample('downstream_connections', live.downstreamIdle, { state: 'idle' }),
+    sample('refused_requests_total', live.requestsRefused),
+    sample('downstream_connections', live.requestsActive, { state: 'active' }),
+    sample('downstream_connections', Math.max(0, live.downstreamOpen - live.requestsActive), { state: 'idle' }),
     sample('downstream_connections_total', live.downstreamAccepted, { event: 'accepted' }),
-    sample('downstream_connections_total', live.downstreamRefused, { event: 'refused' }),
+    sample('downstream_connections_total', live.tlsFailed, { event: 'tls_failed' }),
+    sample('downstream_connections_total', live.proxyHeaderBad, { event: 'proxy_header_bad' }),
     sample('upstream_connections', live.upstreamOpen - live.upstreamIdle, { state: 'active' }),
     sample('upstream_connections', live.upstreamIdle, { state: 'idle' }),
     sample('upstream_connections_total', live.upstreamOpened, { event: 'opened' }),
     sample('upstream_connections_total', live.upstreamReused, { event: 'reused' }),
-    sample('upstream_connections_total', live.upstreamClosed, { event: 'closed' }),
-    sample('upstream_connections_total', live.connectFailures, { event: 'failed' }),
+    sample('upstream_connections_total', Math.max(0, live.upstreamOpened - live.upstreamOpen), { event: 'closed' }),
+    sample('upstream_connections_total', live.upstreamFailed, { event: 'failed' }),
     sample('tunnels', live.tunnelsOpen),
-    sample('tunnels_total', live.tunnelsOpened),
+    sample('tunnels_idle_closed_total', live.tunnelsIdleClosed),
     sample('access_log_dropped_total', live.accessLogDropped),
   ]
 }

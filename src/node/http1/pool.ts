@@ -12,7 +12,9 @@ export interface PoolCounts {
   open: number
   idle: number
   reused: number
+  /** Connects begun, those that failed included. */
   opened: number
+  failed: number
 }
 
 export class EndpointPool implements UpstreamOwner {
@@ -55,6 +57,7 @@ export class EndpointPool implements UpstreamOwner {
   onFailed(): void {
     this.open--
     this.counts.open--
+    this.counts.failed++
     if (this.open === 0) this.onEmpty?.()
   }
 

@@ -10,7 +10,7 @@ import type { Sweep } from './sweep.ts'
 import { Upstream } from './upstream.ts'
 
 export class Http1Transport implements Transport {
-  readonly counts: PoolCounts = { open: 0, idle: 0, reused: 0, opened: 0 }
+  readonly counts: PoolCounts = { open: 0, idle: 0, reused: 0, opened: 0, failed: 0 }
   private readonly pools = new Map<EndpointState, EndpointPool>()
   private readonly sweep: Sweep
   private readonly dialer: Dialer

@@ -1,7 +1,7 @@
 // The moving average on a clock of our own, and that a slow endpoint gets less.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { expectedCost, observe } from '../../../src/balance/ewma.ts'
+import { expectedCost, observe, observeFailure } from '../../../src/balance/ewma.ts'
 import { leastRequest } from '../../../src/balance/least-request.ts'
 import { peakEwma } from '../../../src/balance/peak-ewma.ts'
 import { roundRobin } from '../../../src/balance/round-robin.ts'
@@ -38,6 +38,35 @@ describe('observe', () => {
         expect(expectedCost(state, 1e15, 1)).not.toBeNaN()
       }),
     )
+  })
+})
+
+describe('observeFailure', () => {
+  const failed = (state: EndpointState, latencyMs: number, now: number): number => {
+    observeFailure(state, latencyMs, now)
+    return state.ewma
+  }
+  test('doubles the average however quick the failure was', () => expect(failed(after([20, 0]), 0.1, 0)).toBeCloseTo(40, 9))
+  test('takes a slow failure whole', () => expect(failed(after([20, 0]), 5000, 0)).toBe(5000))
+  test('an endpoint that never answered does not look free', () => expect(failed(endpointState('e'), 0.1, 0)).toBe(1000))
+  test('stays below a minute', () => {
+    const state = after([20, 0])
+    for (let i = 0; i < 100; i++) observeFailure(state, 1, 0)
+    expect(state.ewma).toBe(60_000)
+  })
+  test('an endpoint that fails at once loses its requests', () => {
+    const states = endpointStates(3)
+    const [broken] = states as [EndpointState]
+    const picker = peakEwma.build(states, {})
+    const random = seededRandom(9)
+    let wasted = 0
+    for (let now = 0; now < 2000; now += 2) {
+      const state = picker.pick(pickContext(random, { now })) as EndpointState
+      if (state === broken) wasted++
+      if (state === broken) observeFailure(state, 0.2, now)
+      else observe(state, 5, now)
+    }
+    expect(wasted).toBeLessThan(5)
   })
 })
 

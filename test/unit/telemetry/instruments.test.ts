@@ -7,12 +7,13 @@ import { BOUNDS_MS, BUCKETS, bucketOf } from '../../../src/telemetry/buckets.ts'
 import { emptyDump, mergeDumps, retainSeries, retireDump } from '../../../src/telemetry/dump.ts'
 import type { InstrumentsDump, SeriesDump } from '../../../src/telemetry/dump.ts'
 import { createInstruments } from '../../../src/telemetry/instruments.ts'
+import { NO_COUNTS } from '../../../src/telemetry/live.ts'
 import { accessRecord } from '../../support/access.ts'
 
 function recorded(...records: readonly Partial<AccessRecord>[]): InstrumentsDump {
   const instruments = createInstruments()
   for (const fields of records) instruments.record(accessRecord(fields))
-  return instruments.export()
+  return instruments.export(NO_COUNTS)
 }
 
 const names = (dump: InstrumentsDump): string[] => dump.series.map((series) => `${series.route} ${series.service}`)
@@ -71,11 +72,9 @@ describe('export', () => {
   test('is plain JSON that later requests do not change', () => {
     const instruments = createInstruments()
     instruments.record(accessRecord())
-    instruments.live.upstreamOpened = 2
-    const dump = instruments.export()
+    const dump = instruments.export({ ...NO_COUNTS, upstreamOpened: 2 })
     const text = JSON.stringify(dump)
     instruments.record(accessRecord())
-    instruments.live.upstreamOpened++
     expect(JSON.stringify(dump)).toBe(text)
     expect(JSON.parse(text)).toEqual(dump)
   })
@@ -87,10 +86,10 @@ describe('retain', () => {
     const instruments = createInstruments()
     for (const [route, service] of [['a', 'x'], ['a', 'y'], ['b', 'x'], ['', '']] as const) instruments.record(accessRecord({ route, service }))
     instruments.retain(...both)
-    expect(names(instruments.export())).toEqual(['a x', ' '])
+    expect(names(instruments.export(NO_COUNTS))).toEqual(['a x', ' '])
     instruments.record(accessRecord({ route: 'b', service: 'x' }))
     instruments.record(accessRecord({ route: 'a', service: 'x' }))
-    const dump = instruments.export()
+    const dump = instruments.export(NO_COUNTS)
     expect(names(dump)).toEqual(['a x', ' '])
     expect(dump.series[0]?.outcomes).toEqual([[200, '', 2]])
   })
@@ -101,7 +100,7 @@ describe('retain', () => {
     instruments.retain(...both)
     instruments.retain(new Set(['b']), new Set(['x']))
     instruments.record(accessRecord({ route: 'b', service: 'x' }))
-    expect(only(instruments.export()).outcomes).toEqual([[200, '', 1]])
+    expect(only(instruments.export(NO_COUNTS)).outcomes).toEqual([[200, '', 1]])
   })
 
   test('works on dumps of workers that are gone', () => {
@@ -137,10 +136,9 @@ describe('merge', () => {
 
   test('a retired worker leaves its counters and none of its gauges', () => {
     const instruments = createInstruments()
-    Object.assign(instruments.live, { requestsActive: 4, upstreamOpen: 3, upstreamIdle: 1, tunnelsOpen: 2, upstreamOpened: 9, connectFailures: 1 })
     instruments.record(accessRecord())
-    const retired = retireDump(instruments.export())
-    expect(retired.live).toEqual({ ...emptyDump().live, upstreamOpened: 9, connectFailures: 1 })
+    const retired = retireDump(instruments.export({ ...NO_COUNTS, requestsActive: 4, upstreamOpen: 3, upstreamIdle: 1, tunnelsOpen: 2, upstreamOpened: 9, upstreamFailed: 1 }))
+    expect(retired.live).toEqual({ ...NO_COUNTS, upstreamOpened: 9, upstreamFailed: 1 })
     expect(only(mergeDumps([retired, recorded({})])).outcomes).toEqual([[200, '', 2]])
   })
 })

@@ -4,13 +4,14 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createInstruments } from '../../../src/telemetry/instruments.ts'
 import { exporters } from '../../../src/telemetry/list.ts'
+import { NO_COUNTS } from '../../../src/telemetry/live.ts'
 import { METRICS } from '../../../src/telemetry/metrics.ts'
 import type { Metric, Sample } from '../../../src/telemetry/metrics.ts'
 import { renderPrometheus } from '../../../src/telemetry/prometheus.ts'
 import { accessRecord } from '../../support/access.ts'
 
 const EVERY: readonly (readonly [string, Metric])[] = Object.entries(METRICS)
-const extra: readonly Sample[] = EVERY.filter(([name]) => !name.startsWith('request')).map(([name, metric]) => ({
+const extra: readonly Sample[] = EVERY.filter(([name]) => !/^(request|requests|response|retries)_/.test(name)).map(([name, metric]) => ({
   metric: name as Sample['metric'],
   labels: Object.fromEntries(metric.labels.map((label) => [label, `some ${label}`])),
   value: 1,
@@ -55,8 +56,7 @@ test('a golden scrape', () => {
   const instruments = createInstruments()
   instruments.record(accessRecord({ duration: 0.4 }))
   instruments.record(accessRecord({ duration: 700, status: 503, reason: 'no_endpoints', attempts: 2 }))
-  Object.assign(instruments.live, { requestsActive: 2, downstreamOpen: 5, downstreamIdle: 3, upstreamReused: 9 })
-  const text = renderPrometheus(instruments.export(), [
+  const text = renderPrometheus(instruments.export({ ...NO_COUNTS, requestsActive: 2, downstreamOpen: 5, upstreamOpened: 4, upstreamOpen: 3, upstreamIdle: 1, upstreamReused: 9 }), [
     { metric: 'discovery_age_seconds', labels: { registry: 'consul', service: 'words' }, value: 2.5 },
     { metric: 'table_info', labels: { hash: 'abc', origin: 'C:\\x\n"y"' }, value: 1 },
     { metric: 'discovery_age_seconds', labels: { registry: 'nomad', service: 'words' }, value: Infinity },
@@ -93,24 +93,27 @@ test('a golden scrape', () => {
       "fairlead_retries_total{route="words",service="words/v1"} 1",
       "# TYPE fairlead_active_requests gauge",
       "fairlead_active_requests 2",
+      "# TYPE fairlead_refused_requests_total counter",
+      "fairlead_refused_requests_total 0",
       "# TYPE fairlead_downstream_connections gauge",
       "fairlead_downstream_connections{state="active"} 2",
       "fairlead_downstream_connections{state="idle"} 3",
       "# TYPE fairlead_downstream_connections_total counter",
       "fairlead_downstream_connections_total{event="accepted"} 0",
-      "fairlead_downstream_connections_total{event="refused"} 0",
+      "fairlead_downstream_connections_total{event="tls_failed"} 0",
+      "fairlead_downstream_connections_total{event="proxy_header_bad"} 0",
       "# TYPE fairlead_upstream_connections gauge",
-      "fairlead_upstream_connections{state="active"} 0",
-      "fairlead_upstream_connections{state="idle"} 0",
+      "fairlead_upstream_connections{state="active"} 2",
+      "fairlead_upstream_connections{state="idle"} 1",
       "# TYPE fairlead_upstream_connections_total counter",
-      "fairlead_upstream_connections_total{event="opened"} 0",
+      "fairlead_upstream_connections_total{event="opened"} 4",
       "fairlead_upstream_connections_total{event="reused"} 9",
-      "fairlead_upstream_connections_total{event="closed"} 0",
+      "fairlead_upstream_connections_total{event="closed"} 1",
       "fairlead_upstream_connections_total{event="failed"} 0",
       "# TYPE fairlead_tunnels gauge",
       "fairlead_tunnels 0",
-      "# TYPE fairlead_tunnels_total counter",
-      "fairlead_tunnels_total 0",
+      "# TYPE fairlead_tunnels_idle_closed_total counter",
+      "fairlead_tunnels_idle_closed_total 0",
       "# TYPE fairlead_access_log_dropped_total counter",
       "fairlead_access_log_dropped_total 0",
       "# TYPE fairlead_discovery_age_seconds gauge",
@@ -135,7 +138,7 @@ test('every metric follows the naming rules: unit in the name, total on counters
 test('every metric appears once, with its type and its labels', () => {
   const instruments = createInstruments()
   instruments.record(accessRecord())
-  const families = parse(renderPrometheus(instruments.export(), extra))
+  const families = parse(renderPrometheus(instruments.export(NO_COUNTS), extra))
   expect([...families.keys()]).toEqual(EVERY.map(([name]) => `fairlead_${name}`))
   for (const [name, metric] of EVERY) {
     const family = families.get(`fairlead_${name}`)
@@ -147,7 +150,7 @@ test('every metric appears once, with its type and its labels', () => {
 test('a histogram grows to its count and sums seconds', () => {
   const instruments = createInstruments()
   for (const duration of [0.1, 3, 3, 400, 1e6]) instruments.record(accessRecord({ duration }))
-  const samples = parse(renderPrometheus(instruments.export())).get('fairlead_request_duration_seconds')?.samples ?? []
+  const samples = parse(renderPrometheus(instruments.export(NO_COUNTS))).get('fairlead_request_duration_seconds')?.samples ?? []
   const buckets = samples.filter((sample) => sample.name.endsWith('_bucket'))
   expect(buckets.map((sample) => sample.value)).toEqual(buckets.map((sample) => sample.value).toSorted((a, b) => a - b))
   expect(buckets.at(-1)?.labels.get('le')).toBe('+Inf')
@@ -162,7 +165,7 @@ test('any name of a route or service comes back as it was', () => {
     fc.property(name, name, (route, service) => {
       const instruments = createInstruments()
       instruments.record(accessRecord({ route, service }))
-      const sample = parse(renderPrometheus(instruments.export())).get('fairlead_retries_total')?.samples[0]
+      const sample = parse(renderPrometheus(instruments.export(NO_COUNTS))).get('fairlead_retries_total')?.samples[0]
       expect(Object.fromEntries(sample?.labels ?? [])).toEqual({ route, service })
     }),
   )
@@ -177,5 +180,5 @@ describe('the reference', () => {
 })
 
 test('every exporter renders an empty dump', () => {
-  for (const exporter of exporters) expect(exporter.render(createInstruments().export()).length).toBeGreaterThan(0)
+  for (const exporter of exporters) expect(exporter.render(createInstruments().export(NO_COUNTS)).length).toBeGreaterThan(0)
 })
