@@ -1,0 +1,96 @@
+// The explanation of one request: what `route/explain.ts` says of the decision, and beside it the endpoints it could go to and
+// how it would be tried again. Plain data; the same for the admin API, the command line and live explanations.
+import type { EndpointView, SetView } from '../model/admin.ts'
+import type { RetryCondition, RouteConfig } from '../model/config.ts'
+import { endpointsOf } from '../model/endpoint.ts'
+import type { RequestHead } from '../model/request.ts'
+import type { DecideContext, Destination } from '../model/route.ts'
+import type { Revision, Snapshot } from '../model/snapshot.ts'
+import { MAX_CONNECT_TRIES } from '../policy/retry.ts'
+import { type Explanation, type ExplainOptions, explain } from '../route/explain.ts'
+import { pickDestination } from '../route/decide.ts'
+import { viewEndpoint, viewSet } from './view.ts'
+
+/** Where the request would go. */
+export interface ExplainedDestination {
+  readonly service: string
+  readonly subset: string | null
+  readonly balance: string
+  /** The set in use, after failover between references. */
+  readonly set: SetView
+  /** Every endpoint of the service or subset; those that are not usable with the reason why. */
+  readonly endpoints: readonly EndpointView[]
+}
+
+/** How often and when it would be tried. Times in milliseconds, 0 for no limit. */
+export interface RetryPlan {
+  /** Until the response head, over all tries. */
+  readonly timeout: number
+  /** Of one try. */
+  readonly perTry: number
+  /** Tries in all while connecting fails, whatever the route says: nothing was sent. */
+  readonly connectTries: number
+  /** Further tries after `on`, as far as the retry budget lasts. */
+  readonly attempts: number
+  readonly on: readonly RetryCondition[]
+  /** Why `attempts` is 0; null when it is not. */
+  readonly why: string | null
+}
+
+/** The request as the table saw it, in normal form. */
+export interface ExplainedRequest {
+  readonly method: string
+  readonly scheme: string
+  readonly authority: string
+  readonly path: string
+  readonly query: string
+  readonly source: { readonly address: string; readonly identities: readonly string[] }
+  readonly listener: string
+}
+
+export interface RequestExplanation extends Explanation {
+  readonly revision: Revision
+  readonly request: ExplainedRequest
+  /** Null unless the winner forwards. */
+  readonly destination: ExplainedDestination | null
+  /** Null unless the winner forwards. */
+  readonly retry: RetryPlan | null
+}
+
+/** Explains what happens to a request under this snapshot. */
+export function explainRequest(snapshot: Snapshot, head: RequestHead, context: DecideContext, options?: ExplainOptions): RequestExplanation {
+  const { table, revision } = snapshot
+  const route = table.find(head, context)?.route
+  const forwards = route !== undefined && route.action.kind === 'forward'
+  return {
+    revision,
+    request: { method: head.method, scheme: head.scheme, authority: head.authority, path: head.path, query: head.query, source: { address: head.source.address, identities: head.source.identities }, listener: head.listener },
+    ...explain(table, head, context, options),
+    destination: forwards ? explainDestination(snapshot, pickDestination(route.destinations, context.roll), context.wallClock) : null,
+    retry: forwards ? retryPlan(route.config, head.method) : null,
+  }
+}
+
+function explainDestination(snapshot: Snapshot, destination: Destination, wallClock: number): ExplainedDestination | null {
+  const service = snapshot.services[destination.service]
+  if (service === undefined) return null
+  const endpoints = endpointsOf(service.set).map((endpoint) => viewEndpoint(endpoint, service.config, wallClock))
+  const { subset } = destination
+  return {
+    service: service.config.name,
+    subset: subset ?? null,
+    balance: service.config.balance.kind,
+    set: viewSet(service.set, wallClock),
+    endpoints: subset === undefined ? endpoints : endpoints.filter((endpoint) => endpoint.subsets.includes(subset)),
+  }
+}
+
+function retryPlan({ timeout, retry }: RouteConfig, method: string): RetryPlan {
+  const plan = { timeout, perTry: retry?.perTry ?? 0, connectTries: MAX_CONNECT_TRIES }
+  const none = (why: string): RetryPlan => ({ ...plan, attempts: 0, on: [], why })
+  if (retry === undefined || retry.attempts === 0) return none('the route has no retry')
+  // Failed connects are tried again for any method, since nothing was sent.
+  const on = retry.methods.includes(method) ? retry.on : retry.on.filter((condition) => condition === 'connect')
+  if (on.length === 0) return none(`${method} is not among the methods that may be sent again: ${retry.methods.join(', ')}`)
+  return { ...plan, attempts: retry.attempts, on, why: null }
+}
