@@ -1,13 +1,20 @@
 // `fairlead routes push FILE`: check a table, run its tests, publish it to Redis and wait until the gateways have it.
-import { parseDocument } from 'yaml'
-import type { Problem } from '../model/store.ts'
+import { parseDocument, stringify } from 'yaml'
+import type { ParsedTable, Problem } from '../model/store.ts'
+import { readTable } from '../store/read-table.ts'
+import { readDocument } from '../config/document.ts'
+import { tablePart } from '../config/names.ts'
+import type { TableConfig } from '../model/config.ts'
 import { UsageError, type CliIo, type ExitCode } from './io.ts'
 import { formatProblem } from './problem.ts'
 import { publishTable } from './publish-table.ts'
 import { readArguments, readNumber, readTimeout, STORE_OPTIONS, whoAmI, withStore } from './store-options.ts'
 
+/** Longer documents are stored as JSON, in characters; shorter ones as they were written, comments included. */
+const LONG = 256 * 1024
+
 export const PUSH_USAGE = `usage: fairlead routes push FILE --redis URL [options]
-  FILE            a table: callers, services, routes; - for standard input
+  FILE            a table, or a whole configuration whose table is taken; - for standard input
   --redis URL     where to publish; default: environment variable FAIRLEAD_REDIS
   --prefix P      start of the keys, default fairlead
   --note TEXT     kept in the log, for people
@@ -17,8 +24,13 @@ export const PUSH_USAGE = `usage: fairlead routes push FILE --redis URL [options
   --allow-empty   publish a table without routes
   --json          one JSON object as the result`
 
-/** Checks a table as the gateways will, and runs the tests in it; a failed test is a problem. */
-export type CheckTable = (text: string, file: string) => readonly Problem[]
+/** What a table must stand before it is published. */
+export interface PushRules {
+  /** Reads a table, also out of a whole configuration. */
+  parse(text: string, file: string): ParsedTable
+  /** Runs the tests written in the table, and whatever else `fairlead check` looks at. */
+  check(table: TableConfig, text: string): readonly Problem[]
+}
 
 const OPTIONS = {
   ...STORE_OPTIONS,
@@ -29,7 +41,7 @@ const OPTIONS = {
   'allow-empty': { type: 'boolean', default: false },
 } as const
 
-export async function routesPush(args: readonly string[], io: CliIo, check: CheckTable): Promise<ExitCode> {
+export async function routesPush(args: readonly string[], io: CliIo, rules: PushRules): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, OPTIONS, PUSH_USAGE)
   const [file, ...more] = positionals
   if (file === undefined || more.length > 0) throw new UsageError(PUSH_USAGE)
@@ -37,7 +49,7 @@ export async function routesPush(args: readonly string[], io: CliIo, check: Chec
   const expectVersion = values.expect === undefined ? undefined : readNumber('--expect', values.expect, 0)
   const written = await readFile(file, io)
   const text = values['allow-empty'] ? allowEmpty(written) : written
-  const problems = check(text, file === '-' ? '' : file)
+  const problems = problemsOf(text, file === '-' ? '' : file, rules)
   const errors = problems.filter(({ severity }) => severity === 'error')
   if (values.json && errors.length > 0) io.out(JSON.stringify({ ok: false, problems }))
   else for (const problem of problems) io.err(formatProblem(problem, file))
@@ -46,8 +58,25 @@ export async function routesPush(args: readonly string[], io: CliIo, check: Chec
     return 1
   }
   return withStore(values, io, (access) =>
-    publishTable(access, { text, by: values.by ?? whoAmI(io), note: values.note, timeout, json: values.json, ...(expectVersion === undefined ? {} : { expectVersion }) }, io),
+    publishTable(access, { text: tableText(text), by: values.by ?? whoAmI(io), note: values.note, timeout, json: values.json, ...(expectVersion === undefined ? {} : { expectVersion }) }, io),
   )
+}
+
+function problemsOf(text: string, file: string, rules: PushRules): readonly Problem[] {
+  const read = readTable(text, (document) => rules.parse(document, file))
+  return 'problems' in read ? read.problems : [...read.warnings, ...rules.check(read.table, text)]
+}
+
+/**
+ * What is stored: the document as it was written, comments included. Of a whole configuration only its table, since the rest
+ * may hold secrets of one gateway; and a long one as JSON, which every gateway reads in a third of the time.
+ */
+function tableText(text: string): string {
+  const data = readDocument(text).source?.value
+  const part = tablePart(data)
+  const isWhole = typeof part === 'object' && part !== null && typeof data === 'object' && data !== null && Object.keys(part).length === Object.keys(data).length
+  if (text.length > LONG) return JSON.stringify(part)
+  return isWhole ? text : stringify(part, { aliasDuplicateObjects: false })
 }
 
 async function readFile(file: string, io: CliIo): Promise<string> {

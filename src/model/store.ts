@@ -34,9 +34,11 @@ export interface SavedSource {
 export interface ParsedTable {
   readonly table?: TableConfig
   readonly problems: readonly Problem[]
+  /** The document says itself that having no routes is meant. */
+  readonly allowEmpty?: boolean
 }
 
-/** Reads YAML or JSON into a table. A table without routes comes only of a document that says `allowEmpty: true`. */
+/** Reads YAML or JSON into a table. */
 export type ParseTable = (text: string) => ParsedTable
 
 /** A route store. */

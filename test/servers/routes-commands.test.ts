@@ -1,11 +1,14 @@
 // `fairlead routes push`, `history` and `rollback` against a real Redis with gateways on it.
+import { gunzipSync } from 'node:zlib'
 import type { Redis } from 'ioredis'
+import { parse as parseYaml } from 'yaml'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { UsageError, type CliIo, type ExitCode } from '../../src/cli/io.ts'
 import { routesHistory } from '../../src/cli/routes-history.ts'
 import { routesPush } from '../../src/cli/routes-push.ts'
 import { routesRollback } from '../../src/cli/routes-rollback.ts'
 import type { RouteStore } from '../../src/model/store.ts'
+import { parseTable } from '../../src/config/parse.ts'
 import { openRedisStore } from '../../src/node/store/redis.ts'
 import { describeWithServers, startRedis } from '../support/servers.ts'
 import { byHand, drill, eventually, loggedPlatform, parse, yamlOf, type Drill } from '../support/store-drill.ts'
@@ -18,7 +21,11 @@ interface Run {
 }
 
 type Command = (args: readonly string[], io: CliIo) => Promise<ExitCode>
-const push: Command = (args, io) => routesPush(args, io, (text) => parse(text).problems)
+const push: Command = (args, io) =>
+  routesPush(args, io, {
+    parse: (text, file) => parseTable(text, { file, ofConfig: true }),
+    check: ({ routes }) => routes.filter(({ name }) => name === 'untested').map(({ name }) => ({ severity: 'error', path: name, line: 0, column: 0, message: 'a test failed' })),
+  })
 
 async function run(command: Command, args: readonly string[], files: Readonly<Record<string, string>> = {}, env: Readonly<Record<string, string>> = {}): Promise<Run> {
   const out: string[] = []
@@ -120,11 +127,36 @@ describeWithServers(['redis'], 'routes commands', () => {
     expect(await hand.keys('*')).toEqual([])
   })
 
+  it('publish nothing whose tests fail', async () => {
+    expect(await pushed(yamlOf('untested'))).toMatchObject({ code: 1, out: [], err: ['t.yaml: error: untested: a test failed', 'nothing was published: 1 error in t.yaml'] })
+    expect(await hand.keys('*')).toEqual([])
+  })
+
+  it('publish of a whole configuration its table alone', async () => {
+    const one = await gateway('gw-1')
+    const config = 'listen: 8080\nadmin: { token: s3cret }\nregistries: { consul: {} }\n'
+    const routes = `routes:\n  - { name: a, match: a.example/**, respond: &ok { status: 204 } }\n  - { name: b, match: b.example/**, respond: *ok }\n  - { name: c, match: c.example/**, to: consul/c }\n`
+    expect(await pushed(config + routes)).toMatchObject({ code: 0 })
+    expect(one.last()).toBe('table redis:v1 a b c')
+    const stored = (await hand.get(`${KEYS.versions}1`)) ?? ''
+    expect(Object.keys(parseYaml(stored) as object)).toEqual(['routes'])
+    expect(await pushed(`listen: 8080\nregistries: { consul: {} }\nroutes: [{ match: a/**, to: nomad/a }]\n`)).toMatchObject({ code: 1, err: [expect.stringContaining('nomad'), expect.anything()] })
+  })
+
   it('publish a table without routes only when that is meant', async () => {
     expect(await pushed('# none\nroutes: []\n')).toMatchObject({ code: 1 })
     expect(await pushed('# none\nroutes: []\n', '--allow-empty')).toMatchObject({ code: 0 })
     expect(await hand.get(`${KEYS.versions}1`)).toBe('# none\nroutes: []\nallowEmpty: true\n')
     expect(await pushed('', '--allow-empty')).toMatchObject({ code: 0 })
+  })
+
+  it('store a long table as JSON, which gateways read faster', async () => {
+    const one = await gateway('gw-1')
+    const names = Array.from({ length: 5000 }, (_, number) => `r${number}`)
+    expect(await pushed(`# a comment\n${yamlOf(...names)}`)).toMatchObject({ code: 0 })
+    expect(one.last()).toBe(`table redis:v1 ${names.join(' ')}`)
+    const blob = await hand.getBuffer(`${KEYS.versions}1`)
+    expect(JSON.parse(gunzipSync(blob ?? '').toString())).toMatchObject({ routes: { length: 5000, 0: { name: 'r0' } } })
   })
 
   it('answer in JSON', async () => {

@@ -16,12 +16,11 @@ export function tableOf(...names: readonly string[]): TableConfig {
   return { callers: [], services: [], routes: names.map((name) => routeNamed(name)) }
 }
 
-/** Names of routes separated by blanks; a text with `!` in it is invalid, and one without names has no routes. */
+/** Names of routes separated by blanks; a text with `!` in it is invalid, `none` stands for no routes, and `allowEmpty` for itself. */
 export const parseNames: ParseTable = (text) => {
-  const names = text.split(/\s+/).filter((name) => name !== '' && name !== 'allowEmpty')
-  const wrong = text.includes('!') || (names.length === 0 && !text.includes('allowEmpty'))
-  if (wrong) return { problems: [{ severity: 'error', path: 'routes[0]', line: 1, column: 1, message: names.length === 0 ? 'no routes' : 'a bad route' }] }
-  return { table: tableOf(...names), problems: [] }
+  if (text.includes('!')) return { problems: [{ severity: 'error', path: 'routes[0]', line: 1, column: 1, message: 'a bad route' }] }
+  const names = text.split(/\s+/).filter((name) => name !== '' && name !== 'none' && name !== 'allowEmpty')
+  return { table: tableOf(...names), problems: [], allowEmpty: text.includes('allowEmpty') }
 }
 
 /** One line for each event, as `table redis:v1 a b`, `rejected redis:v2 a bad route`, `unavailable redis …`, `confirmed redis:v1`. */

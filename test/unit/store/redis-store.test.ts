@@ -152,9 +152,12 @@ describe('versions', () => {
     await redis.publish(2, '  \n')
     await seen(2)
     expect(last()).toBe('rejected redis:v2 the document is empty')
-    await redis.publish(3, 'allowEmpty')
+    await redis.publish(3, 'none')
     await seen(3)
-    expect(last()).toBe('table redis:v3')
+    expect(last()).toMatch(/^rejected redis:v3 the table has no routes/)
+    await redis.publish(4, 'none allowEmpty')
+    await seen(4)
+    expect(last()).toBe('table redis:v4')
   })
 
   it('survive a parser that throws', async () => {
