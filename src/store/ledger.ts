@@ -37,9 +37,9 @@ export interface Ledger {
   refuse(offer: Offer, problems: readonly Problem[]): Event
   /** Damaged on its way or in the store: refused for a while only. */
   spoil(offer: Offer, what: string, now: number): Event
-  /** Trouble that is not about the content of an offer. */
-  unavailable(origin: string, message: string): Event
-  misconfigured(origin: string, problem: Problem): Event
+  /** Trouble that is not about the content of an offer; `topic` tells it from other trouble, default its message. */
+  unavailable(origin: string, message: string, topic?: string): Event
+  misconfigured(origin: string, problem: Problem, topic?: string): Event
   /** The same version under a new epoch. */
   rename(held: Held): void
   /** The gateway's word about what it was given; false when it speaks of something else. */
@@ -63,8 +63,8 @@ export function createLedger(resume: Held): Ledger {
     return event
   }
 
-  function unavailable(origin: string, message: string): Event {
-    return report.trouble(message, { kind: 'unavailable', origin, message })
+  function unavailable(origin: string, message: string, topic: string = message): Event {
+    return report.trouble(topic, { kind: 'unavailable', origin, message })
   }
 
   return {
@@ -95,8 +95,8 @@ export function createLedger(resume: Held): Ledger {
       return event
     },
     unavailable,
-    misconfigured(origin, what) {
-      return report.trouble(what.message, { kind: 'rejected', origin, problems: [what] })
+    misconfigured(origin, what, topic = what.message) {
+      return report.trouble(topic, { kind: 'rejected', origin, problems: [what] })
     },
     rename(same) {
       if (delivered?.held === held) delivered = { ...delivered, held: same }

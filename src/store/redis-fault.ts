@@ -6,11 +6,14 @@ export type FaultKind = 'denied' | 'config' | 'unavailable'
 /** A failure of the store in words for people. The message never holds a password. */
 export class StoreFault extends Error {
   readonly kind: FaultKind
+  /** The same for the same trouble, whatever words and numbers the server put around it. */
+  readonly topic: string
 
-  constructor(kind: FaultKind, message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(kind: FaultKind, message: string, topic: string = message) {
+    super(message)
     this.name = 'StoreFault'
     this.kind = kind
+    this.topic = topic
   }
 }
 
@@ -45,7 +48,7 @@ export function classifyRedisError(error: unknown, where: string, secrets: reado
   const text = error instanceof Error ? error.message : String(error)
   const [kind, remedy] = meaningOf(error, text)
   const said = text === '' ? '' : ` (${hide(text, secrets).slice(0, 300)})`
-  return new StoreFault(kind, `Redis at ${where}: ${remedy}${said}`)
+  return new StoreFault(kind, `Redis at ${where}: ${remedy}${said}`, remedy)
 }
 
 function meaningOf(error: unknown, text: string): readonly [FaultKind, string] {
@@ -57,6 +60,8 @@ function meaningOf(error: unknown, text: string): readonly [FaultKind, string] {
   if (byWord !== undefined) return byWord
   if (/max number of clients reached/i.test(text)) return ['unavailable', 'it has no connection left: raise maxclients or find who holds them']
   if (/timed out/i.test(text)) return ['unavailable', 'no answer in time']
+  if (/connection is closed|connection close|max retries/i.test(text)) return ['unavailable', 'the connection was cut']
+  if (/sentinels? (is|are) unreachable/i.test(text)) return ['unavailable', 'no Sentinel answers that knows this group']
   if (/cert|tls|ssl|self.signed|unable to verify/i.test(`${code} ${text}`)) return ['config', 'the TLS handshake failed; it is not tried without TLS: trust its CA by NODE_EXTRA_CA_CERTS, or correct the host name']
   if (/unknown command|wrong number of arguments|protocol error|syntax error/i.test(text)) return ['config', 'it does not talk like Redis 5 or newer']
   return ['unavailable', 'it cannot be read']

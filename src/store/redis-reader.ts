@@ -45,8 +45,8 @@ export function createRedisReader({ platform, parse, keys, limit, ledger }: Redi
       return event
     } catch (error) {
       reachable = false
-      const { kind, message } = classifyRedisError(error, keys.plain)
-      return kind === 'config' ? ledger.misconfigured('redis', problem(message)) : ledger.unavailable('redis', message)
+      const { kind, message, topic } = classifyRedisError(error, keys.plain)
+      return kind === 'config' ? ledger.misconfigured('redis', problem(message), topic) : ledger.unavailable('redis', message, topic)
     }
   }
 

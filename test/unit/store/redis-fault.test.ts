@@ -21,6 +21,8 @@ describe('classifyRedisError', () => {
     ['ERR unknown command `HGET`', 'config', /does not talk like Redis/],
     ['Command timed out', 'unavailable', /no answer in time/],
     ['unable to verify the first certificate', 'config', /not tried without TLS/],
+    ['Connection is closed.', 'unavailable', /connection was cut/],
+    ['All sentinels are unreachable. Retrying from scratch after 139.6ms.', 'unavailable', /no Sentinel answers/],
     ['something new', 'unavailable', /cannot be read/],
   ])('%s is %s', (text, kind, says) => {
     const fault = classifyRedisError(new Error(text), 'db:6379')
@@ -44,6 +46,11 @@ describe('classifyRedisError', () => {
     const fault = classifyRedisError(new Error('cannot AUTH s3cret at redis://u:s3cret@db'), 'db:6379', ['s3cret', ''])
     expect(fault.message).not.toContain('s3cret')
     expect(fault.message).toContain('AUTH ***')
+  })
+
+  it('has one topic for one trouble', () => {
+    const topics = ['All sentinels are unreachable. Retrying after 1ms.', 'All sentinels are unreachable. Retrying after 2ms.'].map((text) => classifyRedisError(new Error(text), 'db').topic)
+    expect(topics[0]).toBe(topics[1])
   })
 
   it('leaves what is named already as it is', () => {

@@ -1,7 +1,7 @@
 // The reader's rules of the Redis route store, each against a Redis that is a map, in virtual time.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseAck } from '../../../src/store/ack.ts'
-import { StoreFault } from '../../../src/store/redis-fault.ts'
+import { classifyRedisError, StoreFault } from '../../../src/store/redis-fault.ts'
 import { redisStore, type RedisStoreOptions } from '../../../src/store/redis.ts'
 import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
 import { fakeRedis, follow, KEYS, parseNames, pass, until, type FakeRedis, type Followed } from '../../support/store-events.ts'
@@ -411,6 +411,14 @@ describe('errors of Redis', () => {
     await seen(4)
     await looks(2)
     expect(followed.lines).toEqual(['table redis:v1 a', 'unavailable redis down', 'unavailable redis NOPERM', 'confirmed redis:v1'])
+  })
+
+  it('of one kind are one trouble, whatever the server says around it', async () => {
+    let count = 0
+    redis.failure = () => classifyRedisError(new Error(`LOADING ${(count += 1)} %`), 'db:6379')
+    start()
+    await looks(5)
+    expect(followed.lines).toEqual(['unavailable redis Redis at db:6379: it is still loading its data (LOADING 1 %)'])
   })
 
   it('of configuration are problems', async () => {

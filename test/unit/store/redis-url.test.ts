@@ -1,5 +1,6 @@
 // Redis URLs: each form, what is wrong with others, and no secret in what is shown.
 import { describe, expect, it } from 'vitest'
+import { gatewayIdOf } from '../../../src/node/store/gateway-id.ts'
 import { parseRedisUrl } from '../../../src/node/store/redis-url.ts'
 import { prefixProblem, redisKeys } from '../../../src/store/layout.ts'
 
@@ -47,5 +48,13 @@ describe('the layout', () => {
 
   it.each([['fairlead', true], ['gw:prod', true], ['a/b-c_d.e', true], ['', false], ['a}b', false], ['a*', false], ['ü', false], ['x'.repeat(65), false]])('takes the prefix %j: %s', (prefix, good) => {
     expect(prefixProblem(prefix) === undefined).toBe(good)
+  })
+})
+
+describe('gatewayIdOf', () => {
+  it('is the same for the same path however it is written, and another for another', () => {
+    expect(gatewayIdOf('/etc/a/../f.yaml')).toBe(gatewayIdOf('/etc/f.yaml'))
+    expect(gatewayIdOf('/etc/f.yaml')).not.toBe(gatewayIdOf('/etc/g.yaml'))
+    expect(gatewayIdOf('/etc/f.yaml')).toMatch(/^[A-Za-z0-9._-]+-[0-9a-f]{6}$/)
   })
 })
