@@ -1,8 +1,19 @@
 // What the admin API says and takes, as JSON. The server makes these, `fairlead routes`, `endpoints` and `explain` read them.
 // Times are wall clock milliseconds, ages are milliseconds at the moment of the answer.
 import type { EndpointHealth, StaleCause } from './endpoint.ts'
+import type { Reason } from './error.ts'
 import type { Revision } from './snapshot.ts'
 import type { Problem } from './store.ts'
+
+/** Requests since the gateway started, over all workers; of a removed and restored route since then. */
+export interface CountsView {
+  readonly requests: number
+  /** Of them, those with a status of 500 and above. */
+  readonly errors: number
+  readonly retries: number
+  /** Sum of their durations, milliseconds; upgraded connections are not in it. */
+  readonly durationSum: number
+}
 
 /** One route of the running table. */
 export interface RouteView {
@@ -10,10 +21,13 @@ export interface RouteView {
   readonly index: number
   readonly name: string
   readonly priority: number
-  /** Each alternative as a person would write it: `GET words.example.com/** header x-user=/^tester-/`. */
+  /** Each alternative as a person would write it: `GET words.example.com/** header x-user=/^tester-/`, best first. */
   readonly match: readonly string[]
+  /** Place of each of them in the order in which the table prefers them, 0 wins. */
+  readonly ranks: readonly number[]
   /** `words/v1 95, words/v2 5`, `redirect 302 https://…`, `respond 404`. */
   readonly action: string
+  readonly counts: CountsView
 }
 
 /** A table that was refused while another went on serving. */
@@ -24,11 +38,14 @@ export interface RejectedView {
   readonly problems: readonly Problem[]
 }
 
-/** GET /api/routes */
+/** GET /api/routes and /api/routes?limit=N */
 export interface RoutesAnswer {
   /** Null before the first table. */
   readonly revision: Revision | null
+  /** In the order in which the table prefers them, by their best alternative. */
   readonly routes: readonly RouteView[]
+  /** Routes left out by `?limit=`. */
+  readonly omitted: number
   /** Newest first; empty again once a later table was accepted. */
   readonly rejected: readonly RejectedView[]
 }
@@ -41,17 +58,31 @@ export interface SetView {
   readonly cause?: StaleCause
 }
 
+/** One place that a service's endpoints may come from. */
+export interface OriginView {
+  /** Reference (`consul/words`), or `static` for addresses in the table. */
+  readonly ref: string
+  readonly set: SetView
+  readonly endpoints: number
+  readonly usable: number
+  /** Whether requests go by this one. */
+  readonly used: boolean
+}
+
 /** One service in use. */
 export interface ServiceView {
   readonly name: string
   /** References and addresses, in order of preference. */
   readonly from: readonly string[]
+  /** The same with what is known of each. */
+  readonly origins: readonly OriginView[]
   readonly balance: string
   readonly set: SetView
   readonly endpoints: number
   readonly usable: number
   /** Usable endpoints of each subset. */
   readonly subsets: Readonly<Record<string, number>>
+  readonly counts: CountsView
 }
 
 /** GET /api/services */
@@ -112,8 +143,37 @@ export interface ExplainRequest {
   readonly roll?: number
 }
 
+/** One worker process. */
+export interface WorkerView {
+  readonly id: number
+  readonly pid: number
+  readonly state: 'starting' | 'running' | 'draining'
+  readonly startedAt: number
+  /** Number of the revision it serves. */
+  readonly revision: number
+}
+
+/** GET /api/health: answers as long as the main process does. */
+export interface HealthAnswer {
+  readonly status: 'ok'
+  readonly version: string
+  /** Wall clock of the gateway. */
+  readonly now: number
+  readonly startedAt: number
+  readonly workers: readonly WorkerView[]
+}
+
+/** GET /api/ready: 200 when it may get traffic, else 503. */
+export interface ReadyAnswer {
+  readonly ready: boolean
+  /** Why not; empty when it is. */
+  readonly reasons: readonly string[]
+}
+
 /** Any other answer than 200: `{ "error": … }`. */
 export interface AdminError {
   readonly error: string
+  /** The reason with which the gateway would refuse the request, when it would. */
+  readonly reason?: Reason
   readonly problems?: readonly Problem[]
 }

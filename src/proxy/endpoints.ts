@@ -13,6 +13,9 @@ import { chooseSet, isUsable } from './usable.ts'
 /** How long the state of an endpoint that left is kept for its return, milliseconds: after that its average has decayed. */
 const KEEP_GONE_MS = 60_000
 
+/** Time of what needs no confirmation; its age is 0 at any moment. */
+const ALWAYS = Number.MAX_SAFE_INTEGER
+
 export interface EndpointBookOptions {
   /** Zone of this gateway. */
   readonly zone?: string
@@ -79,7 +82,7 @@ function staticSet(config: ServiceConfig, page: Page, wallClock: number): Endpoi
     const learnedAt = page.states.get(stateKey(id, address))?.state.endpoint.learnedAt ?? wallClock
     return { ...address, id, health: 'unknown', draining: false, origin: 'static', learnedAt }
   })
-  return { kind: 'ready', endpoints, at: wallClock }
+  return { kind: 'ready', endpoints, at: ALWAYS }
 }
 
 /** An id that moved to another address is another endpoint: nothing measured of the old one holds. */

@@ -29,7 +29,7 @@ export const METRICS = {
   tunnels_idle_closed_total: { type: 'counter', labels: [], help: 'Upgraded connections closed because neither side sent anything for too long.' },
   access_log_dropped_total: { type: 'counter', labels: [], help: 'Lines of the access log dropped because its reader was too slow or the disk was full.' },
   discovery_age_seconds: { type: 'gauge', labels: perWatch, help: 'Time since the registry last confirmed the endpoints of a service.' },
-  discovery_mode: { type: 'gauge', labels: [...perWatch, 'mode'], help: '1 for the mode a watched service is in: ready, stale (the last good set is in use), pending (nothing known yet) or absent (the registry does not know it).' },
+  discovery_mode: { type: 'gauge', labels: [...perWatch, 'mode'], help: '1 for the mode a watched service is in: live, absent (the registry does not know it), pending (nothing is known yet), or with the last good set in use: stale (the registry cannot be asked), denied (rights are missing), guarded (a doubtful answer is being confirmed), disk (read back from the last run).' },
   discovery_endpoints: { type: 'gauge', labels: [...perWatch, 'usable'], help: 'Endpoints of a watched service, by whether they may get requests.' },
   table_revision: { type: 'gauge', labels: [], help: 'Number of the revision of the route table in force.' },
   table_info: { type: 'gauge', labels: ['hash', 'origin'], help: '1, with the content hash of the route table in force and where it came from.' },

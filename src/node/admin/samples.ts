@@ -1,0 +1,58 @@
+// What the main process adds to the workers' metrics: how fresh discovery is, which table is in force, how the workers are.
+import { endpointsOf } from '../../model/endpoint.ts'
+import type { EndpointSet } from '../../model/endpoint.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import { isUsable } from '../../proxy/usable.ts'
+import type { MetricName, Sample } from '../../telemetry/metrics.ts'
+import type { AdminSource } from './source.ts'
+
+/** The samples at this moment (wall clock, milliseconds). */
+export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
+  const snapshot = source.snapshot()
+  const { tablesRejected, workerRestarts } = source.counts()
+  return [
+    ...(snapshot === undefined ? [] : [...discoverySamples(snapshot, source, wallClock), ...tableSamples(snapshot)]),
+    sample('tables_rejected_total', {}, tablesRejected),
+    ...(['starting', 'running', 'draining'] as const).map((state) => sample('workers', { state }, source.workers().filter((worker) => worker.state === state).length)),
+    sample('worker_restarts_total', {}, workerRestarts),
+    sample('start_timestamp_seconds', {}, source.startedAt / 1000),
+    sample('build_info', { version: source.version }, 1),
+  ]
+}
+
+function discoverySamples({ table }: Snapshot, source: AdminSource, wallClock: number): Sample[] {
+  const refs = new Set(table.services.flatMap(({ from }) => from))
+  return [...refs].flatMap((ref) => refSamples(ref, source.setOf(ref), wallClock))
+}
+
+function refSamples(ref: string, set: EndpointSet, wallClock: number): Sample[] {
+  const slash = ref.indexOf('/')
+  const labels = { registry: ref.slice(0, slash), service: ref.slice(slash + 1) }
+  const endpoints = endpointsOf(set)
+  const usable = endpoints.filter(isUsable).length
+  return [
+    ...(set.kind === 'pending' || set.at === 0 ? [] : [sample('discovery_age_seconds', labels, Math.max(0, wallClock - set.at) / 1000)]),
+    sample('discovery_mode', { ...labels, mode: modeOf(set) }, 1),
+    sample('discovery_endpoints', { ...labels, usable: 'yes' }, usable),
+    sample('discovery_endpoints', { ...labels, usable: 'no' }, endpoints.length - usable),
+  ]
+}
+
+/** A stale set by its cause: an outage, missing rights, a doubtful answer, or one read back from disk. */
+function modeOf(set: EndpointSet): string {
+  if (set.kind === 'ready') return 'live'
+  if (set.kind !== 'stale') return set.kind
+  return set.cause.outcome === 'failed' ? 'stale' : set.cause.outcome
+}
+
+function tableSamples({ revision }: Snapshot): Sample[] {
+  return [
+    sample('table_revision', {}, revision.number),
+    sample('table_info', { hash: revision.hash, origin: revision.origin }, 1),
+    sample('table_applied_timestamp_seconds', {}, revision.at / 1000),
+  ]
+}
+
+function sample(metric: MetricName, labels: Readonly<Record<string, string>>, value: number): Sample {
+  return { metric, labels, value }
+}

@@ -1,0 +1,29 @@
+// What the admin server asks of the gateway. The control plane implements it; tests give their own.
+import type { WorkerView } from '../../model/admin.ts'
+import type { EndpointSet } from '../../model/endpoint.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import type { RevisionEntry } from '../../store/revisions.ts'
+import type { InstrumentsDump } from '../../telemetry/dump.ts'
+
+export interface AdminSource {
+  readonly version: string
+  /** Wall clock, milliseconds. */
+  readonly startedAt: number
+  /** Names of the listeners; the first is what explain assumes. */
+  readonly listeners: readonly string[]
+  /** Table in force and the endpoints of its services as the main process sees them; undefined before the first table. */
+  snapshot(): Snapshot | undefined
+  /** Latest set of a reference (`refKey`); `pending` when it is not watched. */
+  setOf(ref: string): EndpointSet
+  /** Tables that took effect or were refused, newest first. */
+  history(): readonly RevisionEntry[]
+  /** Counts of all workers added up, those of dead ones included. */
+  instruments(): Promise<InstrumentsDump>
+  workers(): readonly WorkerView[]
+  /** Counts of the main process since the start. */
+  counts(): { readonly tablesRejected: number; readonly workerRestarts: number }
+  /** Why the gateway should get no traffic; empty when it may. */
+  notReady(): readonly string[]
+  /** Begins to drain: no new connections, requests under way finish. */
+  drain(): void
+}
