@@ -7,7 +7,7 @@ import type { Endpoint } from '../model/endpoint.ts'
 import type { Pool } from '../model/snapshot.ts'
 
 /** A pool with what it was built from: states outlive sets, and their `endpoint` changes under them. */
-export interface BuiltPool extends Pool {
+interface BuiltPool extends Pool {
   readonly balancer: string
   readonly endpoints: readonly Endpoint[]
 }

@@ -1,7 +1,7 @@
 // Every metric there is: name, type, unit, labels and one line of help. docs/reference/metrics.md has the same list, and a
 // test holds the two together.
 
-export type MetricType = 'counter' | 'gauge' | 'histogram'
+type MetricType = 'counter' | 'gauge' | 'histogram'
 
 export interface Metric {
   readonly type: MetricType
