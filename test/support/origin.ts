@@ -92,16 +92,17 @@ function serve(origin: Origin, socket: Socket): void {
   let pending = ''
   let head: Head | undefined
   let answered = false
-  let tunnel: ((text: string) => void) | undefined
+  // `deaf`: nothing more is read as requests. `tunnel`: the script has the socket, and ends it.
+  let mode: 'requests' | 'deaf' | 'tunnel' = 'requests'
   let turn: Promise<void> = Promise.resolve()
 
   const send = (answer: Answer, early: () => string): void => {
     socket.write(answer.bytes, 'latin1')
     if (answer.next === 'end') socket.end()
     if (answer.next === 'reset') socket.resetAndDestroy()
-    if (answer.next === 'silent') tunnel = () => {}
+    if (answer.next === 'silent') mode = 'deaf'
     if (answer.next === 'tunnel') {
-      tunnel = () => {}
+      mode = 'tunnel'
       answer.open(socket, early())
     }
   }
@@ -112,7 +113,7 @@ function serve(origin: Origin, socket: Socket): void {
   }
   const fail = (problem: string): void => {
     connection.problems.push(problem)
-    tunnel = () => {}
+    mode = 'deaf'
     socket.end(response('400 Bad Request', problem.replaceAll(/[^\x20-\x7e]/g, '?'), ['Connection: close']), 'latin1')
   }
   const step = (): boolean => {
@@ -142,12 +143,12 @@ function serve(origin: Origin, socket: Socket): void {
   socket.on('data', (chunk) => {
     const text = chunk.toString('latin1')
     connection.received += text
-    if (tunnel !== undefined) return
+    if (mode !== 'requests') return
     pending += text
-    for (let more = true; more; ) more = tunnel === undefined && step()
+    for (let more = true; more; ) more = mode === 'requests' && step()
   })
   socket.on('end', () => {
-    if (tunnel === undefined) socket.end()
+    if (mode !== 'tunnel') socket.end()
   })
   socket.on('error', () => {})
   socket.on('close', () => {
