@@ -35,6 +35,9 @@ const CRITERIA: readonly Criterion[] = [
   { name: 'declared first', value: ({ declared }) => declared, text: ({ route }) => route.name },
 ]
 
+/** Names of the criteria in order, as `because` and docs/reference/precedence.md say them. */
+export const CRITERION_NAMES: readonly string[] = CRITERIA.map(({ name }) => name)
+
 /** Number of criteria that tell two entries apart by what they match; the one after them is the order of declaration. */
 const DECLARED = CRITERIA.length - 1
 

@@ -64,6 +64,15 @@ describe('odd tables', () => {
     expect(compileTable(table([])).find(request('a/'), AT_NOON)).toBeUndefined()
   })
 
+  // The bucket that is looked at first must not close the one that wins.
+  it.each([
+    ['hosts', (text: string) => ({ host: [host(text.slice(1))] }), '/a', '//.*/', '//a+/'],
+    ['paths', (text: string) => ({ host: [host('a')], path: [path(text)] }), '/a', '~/.*', '~/a+'],
+  ])('takes regular expressions on %s by rank, not by place', (_what, match, exact, worst, best) => {
+    const compiled = compileTable(table([route('worst', match(worst), { priority: -1 }), route('exact', match(exact)), route('best', match(best), { priority: 1 })]))
+    expect(compiled.find(request('a/a'), AT_NOON)?.route.name).toBe('best')
+  })
+
   it('keeps ten thousand alternatives on one path in order', () => {
     const many = Array.from({ length: 10_000 }, (_, i) => route(`r${i}`, { host: [host('a')], path: [path('/x')], headers: [{ name: 'n', test: { kind: 'any', of: [{ kind: 'exact', value: `${i}` }] } }] }))
     const compiled = compileTable(table(many))

@@ -1,9 +1,11 @@
 // The total order, pair by pair: of two routes that both match, the one named first wins, whichever is declared first.
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { MatchConfig, SourcePattern } from '../../../src/model/config.ts'
 import type { RequestHead } from '../../../src/model/request.ts'
 import { compileTable } from '../../../src/route/compile.ts'
 import { explain } from '../../../src/route/explain.ts'
+import { CRITERION_NAMES } from '../../../src/route/order.ts'
 import { AT_NOON, field, host, path, request, route, table } from '../../support/build-table.ts'
 
 const on = (text: string): MatchConfig => ({ host: [host(text)] })
@@ -72,4 +74,9 @@ describe('precedence', () => {
     const compiled = compileTable(table([route('both', [on('*.test'), { ...on('x.a.test'), ...at('/a/b/c') }]), route('host', on('x.a.test'))]))
     expect(compiled.entries.map((entry) => [entry.route.name, entry.alternative])).toEqual([['both', 1], ['host', 0], ['both', 0]])
   })
+})
+
+it('is documented in this order', () => {
+  const page = readFileSync(new URL('../../../docs/reference/precedence.md', import.meta.url), 'utf8')
+  expect([...page.matchAll(/^\d\. \*\*(.+?)\*\*:/gm)].map(([, name]) => name)).toEqual(CRITERION_NAMES)
 })
