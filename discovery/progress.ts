@@ -75,7 +75,8 @@ export function advance(before: Progress, question: Question, reading: Reading, 
   const digested = digest(before, question, reading, trust, moment)
   const progress = question.resync && digested.progress.failures === 0 ? { ...digested.progress, resyncAt: nextResync(moment) } : digested.progress
   const missedChange = question.resync && before.failures === 0 && progress.failures === 0 && before.token !== undefined && progress.accepted !== before.accepted
-  return { progress, attempt: { at: moment.wall, rejected: [], ...digested.attempt, missedChange } }
+  const believed = progress.failures === 0 && progress.hold === undefined
+  return { progress, attempt: { at: moment.wall, rejected: [], ...digested.attempt, believed, missedChange } }
 }
 
 interface Digested {

@@ -35,6 +35,8 @@ export interface Attempt {
   /** Entries accepted. */
   readonly count: number
   readonly rejected: readonly Rejection[]
+  /** True when the answer was taken as it is; false for trouble, and for what is suspicious and being confirmed. */
+  readonly believed: boolean
   /** True when a periodic full reading found a difference that the feed of changes had not reported. */
   readonly missedChange: boolean
 }

@@ -5,12 +5,12 @@ import type { ListenerConfig, TableConfig } from '../model/config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { GatewayError } from '../model/error.ts'
 import type { Platform } from '../model/platform.ts'
-import type { Table } from '../model/route.ts'
-import type { Revision, ServiceEndpoints, Snapshot } from '../model/snapshot.ts'
+import type { Revision, Snapshot } from '../model/snapshot.ts'
 import { Budgets } from '../proxy/budgets.ts'
-import { createEndpointBook, type EndpointBook } from '../proxy/endpoints.ts'
+import { createEndpointBook } from '../proxy/endpoints.ts'
 import type { Gateway } from '../proxy/gateway.ts'
 import type { LiveExplain } from '../proxy/live-explain.ts'
+import { Snapshots } from '../proxy/snapshots.ts'
 import { compileTable } from '../route/compile.ts'
 import type { Live } from '../telemetry/live.ts'
 import type { ConnectionCounts, Serving } from './client-connection.ts'
@@ -28,33 +28,32 @@ export interface DataPlaneOptions {
   onRefused?(listener: string, client: string, error: GatewayError): void
 }
 
-const PENDING: EndpointSet = { kind: 'pending' }
-const NOTHING: Revision = { number: 0, hash: '', origin: 'none', at: 0 }
-
 export class DataPlane {
   readonly connections: ConnectionCounts = { open: 0, active: 0, accepted: 0, tunnels: 0, tunnelsIdleClosed: 0, tlsFailed: 0, proxyHeaderBad: 0, refused: 0 }
   private readonly platform: Platform
   private readonly sweep: Sweep
   private readonly transport: Http1Transport
-  private readonly book: EndpointBook
+  private readonly snapshots: Snapshots
   private readonly gateway: Gateway
   private readonly serving: Serving
   private readonly listeners = new Map<string, Listener>()
-  private readonly sets = new Map<string, EndpointSet>()
 
   constructor(options: DataPlaneOptions) {
     const { platform } = options
     this.platform = platform
     this.sweep = new Sweep(platform.now)
     this.transport = new Http1Transport(this.sweep, createDialer(platform.now, upstreamContexts()))
-    this.book = createEndpointBook(platform, {
+    const book = createEndpointBook(platform, {
       ...(options.zone === undefined ? {} : { zone: options.zone }),
       onGone: (state) => this.transport.retire(state),
+    })
+    this.snapshots = new Snapshots(book, (snapshot) => {
+      this.gateway.snapshot = snapshot
     })
     this.gateway = {
       platform,
       transport: this.transport,
-      snapshot: { revision: NOTHING, table: compileTable({ callers: [], services: [], routes: [] }), services: [] },
+      snapshot: this.snapshots.current,
       budgets: new Budgets(),
       ...(options.explain === undefined ? {} : { explain: options.explain }),
       record: (access) => {
@@ -104,23 +103,15 @@ export class DataPlane {
     return port
   }
 
-  /** Takes a table whole: compiled beside the running one, then swapped in between two requests. Throws for a table that does not compile. */
+  /** Takes a table whole. Throws, and changes nothing, when it does not compile. */
   useTable(config: TableConfig, revision: Revision): void {
-    const table = compileTable(config)
-    const names = new Set(table.services.map(({ name }) => name))
-    this.swap(table, revision, table.services.map((service) => this.book.build(service, this.setOf)))
-    this.book.retain(names)
-    this.gateway.budgets.retain(names)
-    const used = new Set(table.services.flatMap(({ from }) => from))
-    for (const ref of this.sets.keys()) if (!used.has(ref)) this.sets.delete(ref)
+    this.snapshots.useTable(compileTable(config), revision)
+    this.gateway.budgets.retain(new Set(config.services.map(({ name }) => name)))
   }
 
-  /** Takes the latest set of one reference; only services that draw on it are built anew. */
+  /** Takes the latest set of one reference. */
   useSet(ref: string, set: EndpointSet): void {
-    this.sets.set(ref, set)
-    const { table, revision, services } = this.gateway.snapshot
-    if (!table.services.some(({ from }) => from.includes(ref))) return
-    this.swap(table, revision, services.map((service) => (service.config.from.includes(ref) ? this.book.build(service.config, this.setOf) : service)))
+    this.snapshots.useSet(ref, set)
   }
 
   /** Drains every listener, then drops what is left. `limit` in milliseconds. */
@@ -128,11 +119,5 @@ export class DataPlane {
     await Promise.all([...this.listeners.values()].map((listener) => listener.drain(limit)))
     this.transport.close()
     this.sweep.stop()
-  }
-
-  private readonly setOf = (ref: string): EndpointSet => this.sets.get(ref) ?? PENDING
-
-  private swap(table: Table, revision: Revision, services: readonly ServiceEndpoints[]): void {
-    this.gateway.snapshot = { revision, table, services }
   }
 }

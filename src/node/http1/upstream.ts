@@ -179,6 +179,8 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
       }
     } catch (error) {
       this.settleWith(error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while reading a response', { cause: error }))
+      // Not a polite end: the endpoint must not go on believing in what it began, a tunnel for instance.
+      this.socket.resetAndDestroy()
       this.close()
     }
   }

@@ -1,0 +1,189 @@
+// One place that watches every service that routes name, and nothing else; it keeps the last set of each, over changes of the
+// configuration in memory and over restarts on disk.
+import { parseRef, type Discoverer, type ServiceRef } from '../src/model/discoverer.ts'
+import { endpointsOf, type Endpoint, type EndpointSet } from '../src/model/endpoint.ts'
+import type { Platform } from '../src/model/platform.ts'
+import type { RememberedSet, SetMemory } from './memory.ts'
+import { afterAttempt, afterSet, newStatus, type RefStatus } from './ref-status.ts'
+
+/** Sets kept of references that nothing names any more, should they come back. */
+const MAX_KEPT = 1000
+
+export interface HubOptions {
+  /** By configured name. */
+  readonly discoverers: ReadonlyMap<string, Discoverer>
+  readonly platform: Platform
+  readonly memory?: SetMemory
+  /** Called with each set that differs from the one before, `pending` at the start not included. */
+  readonly onChange: (key: string, set: EndpointSet) => void
+}
+
+/** Watches references. */
+export interface Hub {
+  /** Makes these the watched references (canonical keys, see `refKey`); starts and stops what that takes. */
+  setRefs(refs: readonly string[]): void
+  /** Replaces the registries. Watches of a registry whose discoverer is another object start again, and keep their set meanwhile. */
+  setDiscoverers(discoverers: ReadonlyMap<string, Discoverer>): void
+  /** What is known of a watched reference; `pending` for any other. */
+  get(key: string): EndpointSet
+  /** In the order of the references. */
+  status(): readonly RefStatus[]
+  /** Ends every watch and writes the memory. */
+  close(): Promise<void>
+}
+
+interface Watcher {
+  readonly key: string
+  readonly discoverer: Discoverer | undefined
+  readonly stop: AbortController
+}
+
+/** Makes a hub that watches nothing yet. */
+export function createHub(options: HubOptions): Hub {
+  const hub = new Watching(options)
+  return {
+    setRefs: (refs) => hub.setRefs(refs),
+    setDiscoverers: (discoverers) => hub.setDiscoverers(discoverers),
+    get: (key) => hub.sets.get(key) ?? { kind: 'pending' },
+    status: () => [...hub.status.values()].sort((a, b) => (a.ref < b.ref ? -1 : 1)),
+    close: () => hub.close(),
+  }
+}
+
+class Watching {
+  readonly sets = new Map<string, EndpointSet>()
+  readonly status = new Map<string, RefStatus>()
+  readonly #platform: Platform
+  readonly #memory: SetMemory | undefined
+  readonly #onChange: HubOptions['onChange']
+  readonly #remembered = new Map<string, RememberedSet>()
+  readonly #loaded: Promise<void>
+  readonly #watchers = new Map<string, Watcher>()
+  readonly #running = new Set<Promise<void>>()
+  #discoverers: ReadonlyMap<string, Discoverer>
+
+  constructor(options: HubOptions) {
+    this.#platform = options.platform
+    this.#memory = options.memory
+    this.#onChange = options.onChange
+    this.#discoverers = options.discoverers
+    this.#loaded = this.#load()
+  }
+
+  setRefs(refs: readonly string[]): void {
+    const wanted = new Set(refs)
+    for (const key of this.#watchers.keys()) if (!wanted.has(key)) this.#forget(key)
+    for (const key of wanted) if (!this.#watchers.has(key)) this.#start(key)
+  }
+
+  setDiscoverers(discoverers: ReadonlyMap<string, Discoverer>): void {
+    this.#discoverers = discoverers
+    for (const { key, discoverer, stop } of this.#watchers.values()) {
+      if (discoverer === this.#discovererOf(parseRef(key))) continue
+      stop.abort()
+      this.#keep(key)
+      this.#start(key)
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { key, stop } of this.#watchers.values()) {
+      stop.abort()
+      this.#keep(key)
+      const kept = this.#remembered.get(key)
+      if (kept !== undefined) this.#memory?.save(key, kept)
+    }
+    this.#watchers.clear()
+    await Promise.all(this.#running)
+    await this.#memory?.flush()
+  }
+
+  async #load(): Promise<void> {
+    for (const [key, set] of (await this.#memory?.load()) ?? []) this.#remembered.set(key, set)
+  }
+
+  #start(key: string): void {
+    const stop = new AbortController()
+    if (!this.status.has(key)) this.status.set(key, newStatus(key))
+    const ref = parseRef(key)
+    const discoverer = this.#discovererOf(ref)
+    this.#watchers.set(key, { key, discoverer, stop })
+    const run = this.#run(key, ref, discoverer, stop.signal)
+      .catch((error: unknown) => this.#platform.log('error', `${key}: the watch ended by a defect`, { ref: key, error: String(error) }))
+      .finally(() => this.#running.delete(run))
+    this.#running.add(run)
+  }
+
+  async #run(key: string, ref: ServiceRef | undefined, discoverer: Discoverer | undefined, signal: AbortSignal): Promise<void> {
+    await this.#loaded
+    if (signal.aborted) return
+    const last = this.#remembered.get(key)
+    if (last !== undefined && last.endpoints.length > 0 && !this.sets.has(key)) this.#take(key, stale(last, 'disk', 'the registry has not answered yet since the last run or change of the routes'))
+    if (ref === undefined || discoverer === undefined) {
+      const message = ref === undefined ? `${key} is no reference; write registry/name` : `no registry is called ${ref.registry}; there is ${[...this.#discoverers.keys()].join(', ') || 'none'}`
+      return this.#take(key, last === undefined ? { kind: 'pending', cause: { outcome: 'failed', message } } : stale(last, 'failed', message))
+    }
+    const observe = (attempt: Parameters<typeof afterAttempt>[1]): void => void this.status.set(key, afterAttempt(this.status.get(key) ?? newStatus(key), attempt))
+    for await (const set of discoverer.watch(ref, signal, last === undefined ? { observe } : { observe, last })) {
+      if (!signal.aborted) this.#take(key, set)
+    }
+  }
+
+  #take(key: string, set: EndpointSet): void {
+    this.#report(key, this.sets.get(key), set)
+    this.sets.set(key, set)
+    this.status.set(key, afterSet(this.status.get(key) ?? newStatus(key), set))
+    if (set.kind === 'ready') this.#memory?.save(key, { endpoints: set.endpoints, at: set.at })
+    if (set.kind === 'absent') this.#memory?.save(key, undefined)
+    this.#onChange(key, set)
+  }
+
+  // One line for each change of mood, none for each change of endpoints.
+  #report(key: string, before: EndpointSet | undefined, set: EndpointSet): void {
+    const [was, is] = [moodOf(before), moodOf(set)]
+    if (was === is) return
+    const endpoints = endpointsOf(set).length
+    if (set.kind === 'stale') return this.#platform.log('warn', `${key}: going on with ${endpoints} endpoints known from before: ${set.cause.message}`, { ref: key, outcome: set.cause.outcome, endpoints })
+    if (set.kind === 'pending') return this.#platform.log('warn', `${key}: no endpoints yet: ${set.cause?.message ?? 'not asked'}`, { ref: key, outcome: set.cause?.outcome })
+    if (set.kind === 'absent') return this.#platform.log('warn', `${key}: the registry does not know this service`, { ref: key })
+    this.#platform.log('info', `${key}: ${endpoints} endpoints`, { ref: key, endpoints })
+  }
+
+  #forget(key: string): void {
+    this.#watchers.get(key)?.stop.abort()
+    this.#keep(key)
+    this.#watchers.delete(key)
+    this.sets.delete(key)
+    this.status.delete(key)
+  }
+
+  // What a watch knew, as the start of the next one.
+  #keep(key: string): void {
+    const set = this.sets.get(key)
+    if (set?.kind !== 'ready' && set?.kind !== 'stale') return
+    const at = set.kind === 'ready' ? (this.status.get(key)?.lastSuccess ?? set.at) : set.at
+    this.#remembered.delete(key)
+    this.#remembered.set(key, { endpoints: set.endpoints.map(released), at })
+    const oldest = this.#remembered.keys().next().value
+    if (this.#remembered.size > MAX_KEPT && oldest !== undefined) this.#remembered.delete(oldest)
+  }
+
+  #discovererOf(ref: ServiceRef | undefined): Discoverer | undefined {
+    return ref === undefined ? undefined : this.#discoverers.get(ref.registry)
+  }
+}
+
+function stale(last: RememberedSet, outcome: 'disk' | 'failed', message: string): EndpointSet {
+  return { kind: 'stale', endpoints: last.endpoints, at: last.at, cause: { outcome, message } }
+}
+
+function released(endpoint: Endpoint): Endpoint {
+  if (endpoint.held === undefined) return endpoint
+  const { held: _, ...rest } = endpoint
+  return rest
+}
+
+function moodOf(set: EndpointSet | undefined): string {
+  if (set === undefined) return ''
+  return set.kind === 'stale' || set.kind === 'pending' ? `${set.kind} ${set.cause?.outcome ?? ''}` : set.kind
+}

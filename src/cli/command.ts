@@ -1,0 +1,13 @@
+// What an entry of list.ts is.
+import type { CliIo, ExitCode } from './io.ts'
+
+/** One command of `fairlead`. */
+export interface Command {
+  /** Its words: `check`, `routes push`. */
+  readonly name: string
+  /** One line for the overview. */
+  readonly summary: string
+  /** The whole of its help, with an example. */
+  readonly usage: string
+  run(args: readonly string[], io: CliIo): Promise<ExitCode>
+}

@@ -1,0 +1,95 @@
+// `fairlead run FILE`: the gateway itself, a main process and its workers.
+import { resolve } from 'node:path'
+import process from 'node:process'
+import { adapters } from '../../discovery/list.ts'
+import { parseConfig, parseTable } from '../config/parse.ts'
+import type { Config, StoreConfig } from '../model/config.ts'
+import { startAdmin } from '../node/admin/server.ts'
+import { ControlPlane } from '../node/control-plane.ts'
+import { Fleet } from '../node/fleet.ts'
+import { stderrLog } from '../node/log.ts'
+import { openStore } from '../node/open-store.ts'
+import { nodePlatform } from '../node/platform.ts'
+import { gatewayIdOf } from '../node/store/gateway-id.ts'
+import { type CliIo, type ExitCode, UsageError } from './io.ts'
+import { formatProblem } from './problem.ts'
+import { readArguments } from './store-options.ts'
+
+export const RUN_USAGE = `usage: fairlead run [FILE] [options]
+  FILE            configuration; without one a listener on 8080 and a Consul agent on 127.0.0.1 are assumed
+  --redis URL     take the table from Redis; the one of FILE serves until Redis has one
+  --prefix P      start of the keys in Redis, default fairlead
+  --workers N     worker processes, default one for each core
+  --log LEVEL     debug, info, warn or error; default info
+
+  SIGTERM and SIGINT drain and end, SIGHUP opens the access log anew.
+
+example:
+  fairlead run fairlead.yaml --workers 2`
+
+const OPTIONS = {
+  redis: { type: 'string' },
+  prefix: { type: 'string', default: 'fairlead' },
+  workers: { type: 'string' },
+  log: { type: 'string', default: 'info' },
+} as const
+
+/** What `fairlead run` does without a file: enough to take a table from Redis. */
+const DEFAULT_TEXT = 'listen: 8080\nregistries:\n  consul: {}\nroutes: []\n'
+
+export async function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, OPTIONS, RUN_USAGE)
+  const [file, ...more] = positionals
+  const redis = values.redis ?? io.env['FAIRLEAD_REDIS']
+  if (more.length > 0 || (file === undefined && redis === undefined)) throw new UsageError(RUN_USAGE)
+  const level = values.log
+  if (level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') throw new UsageError(`--log takes debug, info, warn or error\n${RUN_USAGE}`)
+  const config = await readConfig(file, io)
+  if (config === undefined) return 1
+  return serve(withOptions(config, redis === undefined ? config.store : { redis, prefix: values.prefix }, values.workers), file, level)
+}
+
+/** The configuration, or undefined after its problems were printed. */
+async function readConfig(file: string | undefined, io: CliIo): Promise<Config | undefined> {
+  const text = file === undefined ? DEFAULT_TEXT : await io.readText(file)
+  const { config, problems } = parseConfig(text, { file: file === undefined ? '' : resolve(file), env: io.env, adapters })
+  for (const problem of problems) io.err(formatProblem(problem, file ?? 'the default configuration'))
+  return config
+}
+
+function withOptions(config: Config, store: StoreConfig | undefined, workers: string | undefined): Config {
+  const count = workers === undefined ? config.workers : Number(workers)
+  if (!Number.isInteger(count) || count < 0 || count > 1024) throw new UsageError('--workers takes a whole number from 1 to 1024')
+  return { ...config, workers: count, ...(store === undefined ? {} : { store }) }
+}
+
+async function serve(config: Config, file: string | undefined, level: 'debug' | 'info' | 'warn' | 'error'): Promise<ExitCode> {
+  const platform = nodePlatform(stderrLog(level, 'main'))
+  const names = { registries: config.registries.map(({ name }) => name), listeners: config.listeners.map(({ name }) => name) }
+  const store = await openStore(config, platform, {
+    ...(file === undefined ? {} : { file }),
+    gatewayId: gatewayIdOf(file ?? process.cwd()),
+    parseFile: (text) => parseTable(text, { file: file === undefined ? '' : resolve(file), env: process.env, ofConfig: true, ...names }),
+    // Whoever writes Redis must not be able to read this process' environment.
+    parseStored: (text) => parseTable(text, { file: '', ...names }),
+  })
+  const ended = Promise.withResolvers<void>()
+  const control = new ControlPlane(config, platform, new Fleet(config.workers, platform), store, () => ended.resolve())
+  const admin = await startAdmin(config.admin, control.source, platform)
+  let asked = 0
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      if (++asked > 1) process.exit(1)
+      ended.resolve()
+    })
+  process.on('SIGHUP', () => control.reopenLogs())
+  await control.start()
+  platform.log('info', 'serving', { listeners: control.ports, admin: `http://${config.admin.host}:${admin.port}`, workers: control.source.workers().length, pid: process.pid })
+  await ended.promise
+  platform.log('info', 'draining', { limitMs: config.drainTimeout })
+  await control.stop(config.drainTimeout)
+  await admin.close()
+  platform.log('info', 'ended', {})
+  // Workers are gone and nothing is unsaved; what a library still holds open must not keep the process.
+  process.exit(0)
+}

@@ -1,0 +1,188 @@
+// The main process: brings tables from the store and endpoint sets from the registries to whoever serves, and answers for
+// all of it to the admin server. It is never on a request's way.
+import { mkdirSync } from 'node:fs'
+import { adapters } from '../../discovery/list.ts'
+import { createHub, type Hub } from '../../discovery/hub.ts'
+import type { Config, TableConfig } from '../model/config.ts'
+import type { Discoverer } from '../model/discoverer.ts'
+import type { Platform } from '../model/platform.ts'
+import type { Table } from '../model/route.ts'
+import type { RouteStore, StoreEvent } from '../model/store.ts'
+import { createEndpointBook } from '../proxy/endpoints.ts'
+import { Snapshots } from '../proxy/snapshots.ts'
+import { createRevisions } from '../store/revisions.ts'
+import { compileTable } from '../route/compile.ts'
+import { TableError } from '../route/table-error.ts'
+import type { AdminSource } from './admin/source.ts'
+import { nodeFiles } from './files.ts'
+import { canReusePort, type Serving } from './fleet.ts'
+import { createSetMemory } from './set-memory.ts'
+import { VERSION } from './version.ts'
+
+/** Milliseconds that the first table and the first sets may take before listeners open without them. */
+const START_MS = 2500
+const POLL_MS = 20
+
+export class ControlPlane {
+  /** What the admin server asks. */
+  readonly source: AdminSource
+  ports: Readonly<Record<string, number>> = {}
+  private readonly config: Config
+  private readonly platform: Platform
+  private readonly serving: Serving
+  private readonly store: RouteStore
+  private readonly hub: Hub
+  private readonly snapshots: Snapshots
+  private readonly revisions: ReturnType<typeof createRevisions>
+  private readonly life = new AbortController()
+  private watching: Promise<void> = Promise.resolve()
+  private serves = false
+  private draining = false
+  private rejected = 0
+
+  constructor(config: Config, platform: Platform, serving: Serving, store: RouteStore, onDrain: () => void) {
+    this.config = config
+    this.platform = platform
+    this.serving = serving
+    this.store = store
+    mkdirSync(config.stateDir, { recursive: true })
+    this.revisions = createRevisions(platform)
+    this.snapshots = new Snapshots(createEndpointBook(platform), () => {})
+    this.hub = createHub({
+      discoverers: createDiscoverers(config, platform),
+      platform,
+      memory: createSetMemory(config.stateDir, platform),
+      onChange: (ref, set) => {
+        this.snapshots.useSet(ref, set)
+        if (this.serves) serving.useSet(ref, set)
+      },
+    })
+    this.source = this.createSource(onDrain)
+  }
+
+  /** Resolves when listeners are open. Rejects with a message for people when they cannot be. */
+  async start(): Promise<void> {
+    this.watching = this.follow()
+    await this.settle()
+    const { listeners, accessLog, zone, explainSecret } = this.config
+    const { table, revision } = this.snapshots.current
+    this.serves = true
+    this.ports = await this.serving.start({
+      listeners,
+      reusePort: canReusePort(),
+      accessLog,
+      ...(zone === undefined ? {} : { zone }),
+      ...(explainSecret === undefined ? {} : { explainSecret }),
+      ...(revision.number === 0 ? {} : { table: { config: table.config, revision } }),
+      sets: this.snapshots.refs.map((ref) => [ref, this.hub.get(ref)] as const),
+    })
+    // What changed while the ports opened.
+    const now = this.snapshots.current
+    if (now.revision.number !== revision.number) await this.serve(now.table.config)
+    for (const ref of this.snapshots.refs) this.serving.useSet(ref, this.hub.get(ref))
+  }
+
+  reopenLogs(): void {
+    this.serving.reopenLogs()
+  }
+
+  /** Lets requests finish for `limit` milliseconds, then ends everything. */
+  async stop(limit: number): Promise<void> {
+    this.draining = true
+    await this.serving.stop(limit)
+    this.life.abort()
+    await this.watching
+    await this.hub.close()
+  }
+
+  /** Waits for the first table, and for the first word on each of its services. */
+  private async settle(): Promise<void> {
+    const deadline = this.platform.now() + START_MS
+    const settled = (): boolean => this.snapshots.current.revision.number > 0 && this.snapshots.refs.every((ref) => this.hub.get(ref).kind !== 'pending')
+    while (!settled() && this.platform.now() < deadline) await this.platform.sleep(POLL_MS, this.life.signal)
+  }
+
+  private async follow(): Promise<void> {
+    for await (const event of this.store.watch(this.life.signal)) {
+      try {
+        await this.take(event)
+      } catch (error) {
+        this.platform.log('error', 'a defect while taking a table', { error: error instanceof Error ? error.stack : String(error) })
+      }
+    }
+  }
+
+  /** One word from the store. */
+  private async take(event: StoreEvent): Promise<void> {
+    const { platform } = this
+    if (event.kind === 'table') return this.apply(event.table, event.origin)
+    if (event.kind === 'unavailable') return platform.log('warn', 'the route store cannot be read; the running table stays', { origin: event.origin, cause: event.message })
+    if (event.kind === 'confirmed') return platform.log('info', 'the route store answers again', { origin: event.origin })
+    this.rejected++
+    this.revisions.reject(event.origin, event.problems)
+    platform.log('error', 'a table was refused; the running one stays', { origin: event.origin, problems: event.problems.map(({ path, line, message }) => `${line > 0 ? `line ${line}: ` : ''}${path}: ${message}`) })
+  }
+
+  /** Makes a table effective everywhere, or refuses it whole. */
+  private async apply(config: TableConfig, origin: string): Promise<void> {
+    const compiled = compiledOr(config, (problems) => {
+      this.rejected++
+      this.revisions.reject(origin, problems.map(({ path, message }) => ({ severity: 'error' as const, path, line: 0, column: 0, message })))
+      this.platform.log('error', 'a table does not compile; the running one stays', { origin, problems })
+      return this.store.acknowledge?.(origin, 'rejected', problems.map(({ path, message }) => `${path}: ${message}`).join('; '))
+    })
+    if (compiled === undefined) return
+    const { revision, isNew } = await this.revisions.offer(config, origin)
+    if (isNew) {
+      this.snapshots.useTable(compiled, revision)
+      this.hub.setRefs(this.snapshots.refs)
+      await this.serve(config)
+      this.platform.log('info', 'table in force', { revision: revision.number, hash: revision.hash, origin, routes: config.routes.length })
+    }
+    await this.store.acknowledge?.(origin, 'applied', '')
+  }
+
+  private async serve(table: TableConfig): Promise<void> {
+    if (!this.serves) return
+    const { revision, table: compiled } = this.snapshots.current
+    await this.serving.useTable(table, revision, new Set(compiled.routes.flatMap(({ destinations }) => destinations.map(({ label }) => label))))
+  }
+
+  private createSource(onDrain: () => void): AdminSource {
+    const startedAt = this.platform.wallClock()
+    return {
+      version: VERSION,
+      startedAt,
+      listeners: this.config.listeners.map(({ name }) => name),
+      snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.snapshots.current),
+      setOf: (ref) => this.hub.get(ref),
+      history: () => this.revisions.list(),
+      instruments: () => this.serving.instruments(),
+      workers: () => this.serving.workers(),
+      counts: () => ({ tablesRejected: this.rejected, workerRestarts: this.serving.restarts }),
+      notReady: () => [...(this.draining ? ['draining'] : []), ...(this.snapshots.current.revision.number === 0 ? ['no table yet'] : []), ...(this.serves ? [] : ['starting'])],
+      drain: onDrain,
+    }
+  }
+}
+
+/** The compiled table, or undefined after its problems were reported. */
+function compiledOr(config: TableConfig, report: (problems: readonly { readonly path: string; readonly message: string }[]) => unknown): Table | undefined {
+  try {
+    return compileTable(config)
+  } catch (error) {
+    report(error instanceof TableError ? error.problems : [{ path: '', message: String(error) }])
+    return undefined
+  }
+}
+
+/** The registries of this configuration. Throws with the name of the one that cannot be made. */
+function createDiscoverers(config: Config, platform: Platform): Map<string, Discoverer> {
+  return new Map(
+    config.registries.map(({ name, type, options }) => {
+      const adapter = adapters.find((each) => each.type === type)
+      if (adapter === undefined) throw new Error(`registry ${name}: no registry type ${type}; known: ${adapters.map((each) => each.type).join(', ')}`)
+      return [name, adapter.create(name, options, platform, { files: nodeFiles })]
+    }),
+  )
+}

@@ -1,0 +1,202 @@
+// The worker processes: started, told what changes, counted together, and replaced when one dies.
+import cluster, { type Worker } from 'node:cluster'
+import { availableParallelism } from 'node:os'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import type { WorkerView } from '../model/admin.ts'
+import type { TableConfig } from '../model/config.ts'
+import type { EndpointSet } from '../model/endpoint.ts'
+import type { Platform } from '../model/platform.ts'
+import type { Revision } from '../model/snapshot.ts'
+import { emptyDump, type InstrumentsDump, mergeDumps, retainSeries, retireDump } from '../telemetry/dump.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+
+/** Where tables and sets go, and where counts come from: worker processes, or this process itself. */
+export interface Serving {
+  /** Resolves with the listeners' ports once every worker accepts. */
+  start(options: WorkerStart): Promise<Readonly<Record<string, number>>>
+  /** Resolves when every worker serves it. */
+  useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>): Promise<void>
+  useSet(ref: string, set: EndpointSet): void
+  instruments(): Promise<InstrumentsDump>
+  workers(): readonly WorkerView[]
+  readonly restarts: number
+  reopenLogs(): void
+  /** Lets requests finish for at most `limit` milliseconds, then ends. */
+  stop(limit: number): Promise<void>
+}
+
+/** Milliseconds to wait before a worker is replaced that died within `QUICK_MS` of its start; doubled each time. */
+const FIRST_PAUSE_MS = 100
+const LAST_PAUSE_MS = 5000
+const QUICK_MS = 5000
+/** A worker that does not report in this time is left out of a scrape, with what it reported last. */
+const REPORT_MS = 1000
+
+interface Member {
+  readonly worker: Worker
+  readonly startedAt: number
+  state: WorkerView['state']
+  revision: number
+  last: InstrumentsDump
+}
+
+export class Fleet implements Serving {
+  restarts = 0
+  private readonly platform: Platform
+  private readonly size: number
+  private readonly members = new Map<number, Member>()
+  /** Counts of workers that are gone. */
+  private base: InstrumentsDump = emptyDump()
+  private options: WorkerStart | undefined
+  private table: WorkerStart['table']
+  private readonly sets = new Map<string, EndpointSet>()
+  private stopping = false
+  private pause = FIRST_PAUSE_MS
+  private reports = 0
+  private readonly waiting = new Map<number, (dump: InstrumentsDump) => void>()
+  private onApplied: (() => void) | undefined
+
+  /** `size` 0 means one worker for each core. */
+  constructor(size: number, platform: Platform) {
+    this.size = size === 0 ? availableParallelism() : size
+    this.platform = platform
+    const built = import.meta.url.endsWith('.js')
+    cluster.setupPrimary({ exec: fileURLToPath(new URL(built ? './worker.js' : './worker.ts', import.meta.url)), args: [], silent: false })
+  }
+
+  async start(options: WorkerStart): Promise<Readonly<Record<string, number>>> {
+    this.options = options
+    this.table = options.table
+    for (const [ref, set] of options.sets) this.sets.set(ref, set)
+    // The first one settles ports that were left open; the others, and those that replace a dead one, take the same.
+    const ports = await this.spawn()
+    this.options = { ...options, listeners: options.listeners.map((listener) => ({ ...listener, port: ports[listener.name] ?? listener.port })) }
+    await Promise.all(Array.from({ length: this.size - 1 }, () => this.spawn()))
+    return ports
+  }
+
+  useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>): Promise<void> {
+    this.table = { config, revision }
+    this.base = retainSeries(this.base, new Set(config.routes.map(({ name }) => name)), labels)
+    this.tellAll({ kind: 'table', config, revision })
+    return new Promise((resolve) => {
+      this.onApplied?.()
+      this.onApplied = () => {
+        if ([...this.members.values()].some((member) => member.state === 'running' && member.revision !== revision.number) && this.table?.revision.number === revision.number) return
+        this.onApplied = undefined
+        resolve()
+      }
+      this.onApplied()
+    })
+  }
+
+  useSet(ref: string, set: EndpointSet): void {
+    this.sets.set(ref, set)
+    this.tellAll({ kind: 'set', ref, set })
+  }
+
+  async instruments(): Promise<InstrumentsDump> {
+    return mergeDumps([this.base, ...(await Promise.all([...this.members.values()].map((member) => this.report(member))))])
+  }
+
+  workers(): readonly WorkerView[] {
+    return [...this.members.values()].map(({ worker, state, startedAt, revision }) => ({ id: worker.id, pid: worker.process.pid ?? 0, state, startedAt, revision }))
+  }
+
+  reopenLogs(): void {
+    this.tellAll({ kind: 'reopen' })
+  }
+
+  async stop(limit: number): Promise<void> {
+    this.stopping = true
+    for (const member of this.members.values()) member.state = 'draining'
+    this.tellAll({ kind: 'drain', limit })
+    const gone = [...this.members.values()].map(({ worker }) => new Promise<void>((resolve) => worker.once('exit', () => resolve())))
+    const timer = setTimeout(() => {
+      for (const { worker } of this.members.values()) worker.process.kill('SIGKILL')
+    }, limit + 5000)
+    await Promise.all(gone)
+    clearTimeout(timer)
+  }
+
+  /** Starts a worker; resolves with its ports. Rejects when it cannot listen. */
+  private spawn(): Promise<Readonly<Record<string, number>>> {
+    const worker = cluster.fork()
+    const member: Member = { worker, startedAt: this.platform.wallClock(), state: 'starting', revision: 0, last: emptyDump() }
+    this.members.set(worker.id, member)
+    if (this.options !== undefined) tell(worker, { kind: 'start', ...this.options, ...(this.table === undefined ? {} : { table: this.table }), sets: [...this.sets] })
+    return new Promise((resolve, reject) => {
+      worker.on('error', () => {})
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'listening') {
+          member.state = 'running'
+          resolve(message.ports)
+        } else if (message.kind === 'failed') {
+          reject(new Error(message.message))
+          worker.process.kill('SIGKILL')
+        }
+        else if (message.kind === 'applied') {
+          member.revision = message.revision
+          this.onApplied?.()
+        } else {
+          member.last = message.dump
+          this.waiting.get(message.id)?.(message.dump)
+        }
+      })
+      worker.once('exit', (code, signal) => {
+        reject(new Error(`a worker ended while starting (${signal ?? code})`))
+        this.onExit(member, code, signal)
+      })
+    })
+  }
+
+  /** A worker that dies unasked is replaced; the others keep serving. */
+  private onExit(member: Member, code: number | null, signal: string | null): void {
+    this.members.delete(member.worker.id)
+    this.base = mergeDumps([this.base, retireDump(member.last)])
+    this.onApplied?.()
+    if (this.stopping || member.state === 'starting') return
+    const lived = this.platform.wallClock() - member.startedAt
+    this.pause = lived < QUICK_MS ? Math.min(LAST_PAUSE_MS, this.pause * 2) : FIRST_PAUSE_MS
+    this.restarts++
+    this.platform.log('error', 'a worker died and is replaced', { pid: member.worker.process.pid, code, signal, livedMs: lived })
+    setTimeout(() => this.replace(), lived < QUICK_MS ? this.pause : 0)
+  }
+
+  private replace(): void {
+    if (this.stopping) return
+    this.spawn().catch((error: Error) => {
+      this.platform.log('error', 'a worker could not be replaced, trying again', { error: error.message })
+      setTimeout(() => this.replace(), LAST_PAUSE_MS)
+    })
+  }
+
+  /** What one worker has counted; what it said last when it does not answer in time. */
+  private report(member: Member): Promise<InstrumentsDump> {
+    const id = ++this.reports
+    return new Promise((resolve) => {
+      const done = (dump: InstrumentsDump): void => {
+        clearTimeout(timer)
+        this.waiting.delete(id)
+        resolve(dump)
+      }
+      const timer = setTimeout(() => done(member.last), REPORT_MS)
+      this.waiting.set(id, done)
+      tell(member.worker, { kind: 'report', id })
+    })
+  }
+
+  private tellAll(message: ToWorker): void {
+    for (const { worker } of this.members.values()) tell(worker, message)
+  }
+}
+
+function tell(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message, () => {})
+}
+
+/** Whether processes may open the same port (Linux and the BSDs); elsewhere the main process hands connections out. */
+export function canReusePort(): boolean {
+  return ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(process.platform)
+}

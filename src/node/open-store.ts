@@ -1,0 +1,42 @@
+// Which store the table comes from: Redis when one is configured, with the table of the file in force until Redis has one; else the file.
+import type { Config, TableConfig } from '../model/config.ts'
+import type { Platform } from '../model/platform.ts'
+import type { ParseTable, RouteStore, StoreEvent } from '../model/store.ts'
+import { loadLastGood, withLastGood } from '../store/last-good.ts'
+import { lastGoodFile } from './store/disk.ts'
+import { openFileStore } from './store/file.ts'
+import { openRedisStore } from './store/redis.ts'
+
+export interface OpenStoreOptions {
+  /** Path of the configuration file; undefined when everything comes from Redis. */
+  readonly file?: string
+  readonly gatewayId: string
+  /** Reads the table out of the configuration file. */
+  readonly parseFile: ParseTable
+  /** Reads a table from Redis; it never sees this process' environment. */
+  readonly parseStored: ParseTable
+}
+
+/** Opens the store of a configuration. */
+export async function openStore(config: Config, platform: Platform, options: OpenStoreOptions): Promise<RouteStore> {
+  if (config.store === undefined) {
+    if (options.file === undefined) throw new Error('neither a file nor a Redis URL to take routes from')
+    return openFileStore({ path: options.file, platform, parse: options.parseFile })
+  }
+  const disk = lastGoodFile(config.stateDir)
+  const loaded = await loadLastGood(disk, options.parseStored, platform)
+  const mark = loaded?.last.mark
+  const { redis: url, prefix } = config.store
+  const redis = openRedisStore({ url, prefix, gatewayId: options.gatewayId, platform, parse: options.parseStored, ...(mark === undefined ? {} : { resume: mark }) })
+  const store = withLastGood(redis, loaded, disk, platform)
+  return loaded === undefined && config.table.routes.length > 0 ? startingWith(config.table, `file:${options.file ?? ''}`, store) : store
+}
+
+/** The same store, with a table in force before it has said anything. */
+function startingWith(table: TableConfig, origin: string, store: RouteStore): RouteStore {
+  async function* watch(signal: AbortSignal): AsyncGenerator<StoreEvent> {
+    yield { kind: 'table', table, origin }
+    yield* store.watch(signal)
+  }
+  return { watch, acknowledge: (of, status, detail) => (of === origin ? Promise.resolve() : (store.acknowledge?.(of, status, detail) ?? Promise.resolve())) }
+}

@@ -1,0 +1,92 @@
+// Last good endpoint sets in a JSON file of the state directory, so that a gateway that starts while every registry is down
+// still serves.
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { RememberedSet, SetMemory } from '../../discovery/memory.ts'
+import type { Platform } from '../model/platform.ts'
+
+/** Least time between two writes, milliseconds: endpoints may change several times a second. */
+const WRITE_EVERY = 5000
+/** Sets in the file; the ones confirmed longest ago go first. */
+const MAX_SETS = 2000
+
+const endpoint = z.object({
+  id: z.string(),
+  host: z.string(),
+  port: z.int().min(1).max(65_535),
+  weight: z.number().min(0).max(65_535),
+  zone: z.string().exactOptional(),
+  tags: z.array(z.string()),
+  meta: z.record(z.string(), z.string()),
+  health: z.enum(['passing', 'warning', 'critical', 'maintenance', 'unknown']),
+  draining: z.boolean(),
+  origin: z.string(),
+  learnedAt: z.number(),
+})
+const remembered = z.object({ at: z.number(), endpoints: z.array(endpoint) })
+const document = z.object({ version: z.literal(1), sets: z.record(z.string(), z.unknown()) })
+
+/** Keeps sets in `endpoints.json` of the directory, which is made when it is missing. Trouble with the disk is logged, no more. */
+export function createSetMemory(directory: string, platform: Platform): SetMemory {
+  const path = join(directory, 'endpoints.json')
+  const sets = new Map<string, RememberedSet>()
+  let rest = new AbortController()
+  const state = { dirty: false }
+  let writing: Promise<void> | undefined
+
+  const write = async (): Promise<void> => {
+    state.dirty = false
+    try {
+      await mkdir(directory, { recursive: true })
+      const next = `${path}.next`
+      await writeFile(next, JSON.stringify({ version: 1, sets: Object.fromEntries(newest(sets)) }), { mode: 0o600 })
+      await rename(next, path)
+    } catch (error) {
+      platform.log('warn', `last good endpoints cannot be written to ${path}; they will be missing after a restart`, { error: String(error) })
+    }
+  }
+  // Writes, then rests, for as long as there is something new.
+  const work = async (): Promise<void> => {
+    while (state.dirty) {
+      await write()
+      await platform.sleep(WRITE_EVERY, rest.signal)
+    }
+    writing = undefined
+  }
+  return {
+    async load() {
+      for (const [key, set] of await read(path, platform)) if (!sets.has(key)) sets.set(key, set)
+      return new Map(sets)
+    },
+    save(key, set) {
+      if (set === undefined) sets.delete(key)
+      else sets.set(key, set)
+      state.dirty = true
+      writing ??= work()
+    },
+    async flush() {
+      rest.abort()
+      await writing
+      rest = new AbortController()
+    },
+  }
+}
+
+async function read(path: string, platform: Platform): Promise<readonly (readonly [string, RememberedSet])[]> {
+  try {
+    const { sets } = document.parse(JSON.parse(await readFile(path, 'utf8')))
+    return Object.entries(sets).flatMap(([key, value]) => {
+      const parsed = remembered.safeParse(value)
+      return parsed.success ? [[key, parsed.data] as const] : []
+    })
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (!missing) platform.log('warn', `last good endpoints cannot be read from ${path}; starting without them`, { error: String(error) })
+    return []
+  }
+}
+
+function newest(sets: ReadonlyMap<string, RememberedSet>): readonly (readonly [string, RememberedSet])[] {
+  return [...sets].sort(([, a], [, b]) => b.at - a.at).slice(0, MAX_SETS)
+}

@@ -1,0 +1,106 @@
+// One worker process: a data plane that does what the main process tells it.
+import process from 'node:process'
+import type { AccessRecord } from '../model/access.ts'
+import type { GatewayError } from '../model/error.ts'
+import { createInstruments } from '../telemetry/instruments.ts'
+import { accessFormats } from '../telemetry/list.ts'
+import { type AccessLog, openAccessLog } from './access-log.ts'
+import { DataPlane } from './data-plane.ts'
+import { createLiveExplain } from './live-explain.ts'
+import { stderrLog } from './log.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import { nodePlatform } from './platform.ts'
+import { refusedAccess } from './refused-access.ts'
+
+const platform = nodePlatform(stderrLog('info', `worker ${process.pid}`))
+const instruments = createInstruments()
+let plane: DataPlane | undefined
+let log: AccessLog | undefined
+/** Messages are taken one after another: a table that comes while listeners open waits its turn. */
+let turn: Promise<void> = Promise.resolve()
+
+function say(message: FromWorker): void {
+  if (process.connected) process.send?.(message)
+}
+
+/** Handles one message; what goes wrong ends this worker, and the main process starts another. */
+async function take(message: ToWorker): Promise<void> {
+  switch (message.kind) {
+    case 'start':
+      return start(message)
+    case 'table': {
+      const { config, revision } = message
+      plane?.useTable(config, revision)
+      retain(config)
+      return say({ kind: 'applied', revision: revision.number })
+    }
+    case 'set':
+      return plane?.useSet(message.ref, message.set)
+    case 'report':
+      return plane && say({ kind: 'report', id: message.id, dump: instruments.export({ ...plane.live(), accessLogDropped: log?.dropped ?? 0 }) })
+    case 'reopen':
+      return log?.reopen()
+    case 'drain':
+      return stop(message.limit)
+  }
+}
+
+async function start(options: WorkerStart): Promise<void> {
+  const { accessLog, explainSecret, zone, table } = options
+  log = accessLog.format === 'off' ? undefined : await openAccessLog({ format: formatOf(accessLog.format), to: accessLog.to, platform })
+  const record = (access: AccessRecord): void => {
+    instruments.record(access)
+    log?.write(access)
+  }
+  plane = new DataPlane({
+    platform,
+    record,
+    // Not a request yet, so not among the requests; but a person looks for it in the log.
+    onRefused: (listener: string, client: string, error: GatewayError) => log?.write(refusedAccess(listener, client, error, platform.wallClock())),
+    ...(zone === undefined ? {} : { zone }),
+    ...(explainSecret === undefined ? {} : { explain: createLiveExplain(explainSecret, platform) }),
+  })
+  for (const [ref, set] of options.sets) plane.useSet(ref, set)
+  if (table !== undefined) {
+    plane.useTable(table.config, table.revision)
+    retain(table.config)
+    say({ kind: 'applied', revision: table.revision.number })
+  }
+  try {
+    const ports: Record<string, number> = {}
+    for (const listener of options.listeners) ports[listener.name] = await plane.listen(listener, options.reusePort)
+    say({ kind: 'listening', ports })
+  } catch (error) {
+    say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** Series of removed routes and services go. */
+function retain(config: { readonly routes: readonly { readonly name: string }[] }): void {
+  const services = new Set(plane?.snapshot.table.routes.flatMap(({ destinations }) => destinations.map(({ label }) => label)))
+  instruments.retain(new Set(config.routes.map(({ name }) => name)), services)
+}
+
+function formatOf(name: string): (typeof accessFormats)[number] {
+  const format = accessFormats.find((each) => each.name === name)
+  if (format === undefined) throw new Error(`no access log format ${name}`)
+  return format
+}
+
+async function stop(limit: number): Promise<void> {
+  await plane?.stop(limit)
+  await log?.close()
+  process.exit(0)
+}
+
+process.on('message', (message: ToWorker) => {
+  // Not behind what waits: a scrape must be answered while listeners drain.
+  if (message.kind === 'report') return void take(message)
+  turn = turn.then(() => take(message))
+})
+// The main process is gone without a word: nobody would tell this worker anything any more.
+process.on('disconnect', () => void stop(5000))
+// A signal to the whole group is the main process's to act on.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
+process.on('SIGHUP', () => {})
