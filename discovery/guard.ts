@@ -10,8 +10,8 @@ export const CONFIRM_EVERY = 10_000
 export const CONFIRMATIONS = 2
 /** A shrink below this share of what there was … */
 const SHRINK = 0.5
-/** … by at least so many endpoints is suspicious. */
-const SHRINK_BY = 3
+/** … that loses at least so many endpoints is suspicious. */
+const LOSES = 3
 
 /** Why an answer is suspicious, and which endpoints to go on using meanwhile. */
 export interface Suspicion {
@@ -24,8 +24,10 @@ export interface Suspicion {
 /**
  * Compares an answer with what was accepted last. Endpoints whose leaving the registry states (draining, maintenance, a
  * check of their own critical) are no loss; those that vanished, and those whose `critical` is only `presumed`, are.
+ * @param holding a suspicion is already being confirmed: then every loss is part of it, since instances that register again
+ * after an accident come back one by one
  */
-export function suspect(accepted: readonly Endpoint[], next: readonly Endpoint[], presumed: ReadonlySet<string>): Suspicion | undefined {
+export function suspect(accepted: readonly Endpoint[], next: readonly Endpoint[], presumed: ReadonlySet<string>, holding: boolean): Suspicion | undefined {
   const listed = new Map(next.map((endpoint) => [endpoint.id, endpoint]))
   const stated = (endpoint: Endpoint): boolean => {
     const now = listed.get(endpoint.id)
@@ -38,9 +40,8 @@ export function suspect(accepted: readonly Endpoint[], next: readonly Endpoint[]
   const lost = before.filter((endpoint) => !left.has(endpoint.id) && !left.has(addressOf(endpoint)))
   if (lost.length === 0) return undefined
   if (after.length === 0) return { lost, message: `all ${before.length} endpoints vanished at once` }
-  const shrink = before.length - after.length
-  if (shrink < SHRINK_BY || after.length >= before.length * SHRINK) return undefined
-  return { lost, message: `${before.length} endpoints shrank to ${after.length} at once` }
+  const sudden = lost.length >= LOSES && after.length < before.length * SHRINK
+  return sudden || holding ? { lost, message: `${lost.length} of ${before.length} endpoints vanished at once` } : undefined
 }
 
 /** What is used while a suspicion is being confirmed: everything listed, and what was lost in its last form, marked as held. */

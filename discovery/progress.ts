@@ -134,7 +134,7 @@ interface Answer {
 }
 
 function answered(before: Progress, question: Question, answer: Answer, reading: Listed | Extract<Reading, { kind: 'not-found' }>, trust: Trust, moment: Moment): Digested {
-  const suspicion = trust.allowEmpty || reading.stated === true || before.accepted === undefined ? undefined : suspect(before.accepted, answer.endpoints, answer.presumed)
+  const suspicion = trust.allowEmpty || reading.stated === true || before.accepted === undefined ? undefined : suspect(before.accepted, answer.endpoints, answer.presumed, before.hold !== undefined)
   const hold = suspicion === undefined ? undefined : confirm(before, question, moment)
   const progress = suspicion !== undefined && hold !== undefined ? held(before, answer, suspicion, hold, reading) : believed(before, answer, reading, moment)
   const outcome = reading.kind === 'not-found' ? 'not-found' : answer.endpoints.length > 0 ? 'ok-with-data' : 'ok-empty'
