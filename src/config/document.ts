@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yam
 import type { Document, Node } from 'yaml'
 import type { Problem } from '../model/store.ts'
 import { Complaint } from './complaint.ts'
-import { hideReferences, showReferences } from './flow-safe.ts'
+import { hideBraces, showBraces } from './flow-safe.ts'
 import { plainJson } from './plain-json.ts'
 
 /** Keys and indices from the root. */
@@ -52,8 +52,8 @@ function readPlainJson(text: string): { source: Source; problems: readonly Probl
 
 function readYaml(text: string): { source?: Source; problems: readonly Problem[] } {
   const lines = new LineCounter()
-  const hidden = hideReferences(text)
-  const show = hidden === text ? (read: string): string => read : showReferences
+  const hidden = hideBraces(text)
+  const show = hidden === text ? (read: string): string => read : showBraces
   const document = parseDocument(hidden, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, stringKeys: true, logLevel: 'silent' })
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)

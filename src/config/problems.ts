@@ -84,11 +84,17 @@ function wrongType({ expected, message }: { readonly expected: string; readonly 
   const wanted = wantedKinds(expected)
   if (value === undefined) return { path, message: `${String(path.at(-1))} is missing`, hint: `it is ${wanted}` }
   if (value === null) return { path, message: `no value; it is ${wanted}` }
-  const scalar = typeof value === 'number' || typeof value === 'boolean'
   // A schema that says something of its own says it as the message; the others have zod's.
   const own = message === '' || message.startsWith('Invalid input') ? undefined : message
-  const hint = own ?? (scalar && expected.includes('string') ? `put it in quotes: '${source.written(path) ?? String(value)}'` : undefined)
+  const hint = own ?? (expected.includes('string') ? quotesFor(value, source.written(path)) : undefined)
   return { path, message: `expected ${wanted}, got ${nameOf(value)}`, hint }
+}
+
+/** For what YAML read as something other than the text that was meant. */
+function quotesFor(value: unknown, written: string | undefined): string | undefined {
+  if (typeof value === 'number' || typeof value === 'boolean') return `put it in quotes: '${written ?? String(value)}'`
+  const capture = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((inner) => inner === null) ? Object.keys(value)[0] : undefined
+  return capture === undefined ? undefined : `put captures in quotes: '{${capture}}'`
 }
 
 /** Whole numbers may also be written as text (`${PORT}`), which is not worth a word here. */
