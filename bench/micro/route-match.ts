@@ -1,4 +1,4 @@
-// What finding a route costs, in nanoseconds, for tables of 10, 1,000 and 100,000 routes of several shapes.
+// What finding a route and deciding on it costs, in nanoseconds, for tables of 10, 1,000 and 100,000 routes of several shapes.
 // Run: node bench/micro/route-match.ts. "same" asks for one route again and again, "spread" for all in a scattered order, so
 // that a large table also pays for the memory it lies in.
 import type { MatchConfig, RouteConfig, TableConfig } from '../../src/model/config.ts'
@@ -6,6 +6,7 @@ import { HeaderList } from '../../src/model/headers.ts'
 import type { RequestHead } from '../../src/model/request.ts'
 import type { DecideContext, Table } from '../../src/model/route.ts'
 import { compileTable } from '../../src/route/compile.ts'
+import { decide } from '../../src/route/decide.ts'
 
 interface Shape {
   readonly name: string
@@ -77,12 +78,17 @@ function heads(shape: Shape, size: number, spread: boolean): RequestHead[] {
   return list
 }
 
-function measure(table: Table, requests: readonly RequestHead[]): number {
+type Ask = (table: Table, head: RequestHead) => boolean
+
+const find: Ask = (table, head) => table.find(head, CONTEXT) !== undefined
+const decideOn: Ask = (table, head) => decide(table, head, CONTEXT).kind === 'forward'
+
+function measure(table: Table, requests: readonly RequestHead[], ask: Ask): number {
   let found = 0
   const start = process.hrtime.bigint()
   for (let n = 0; n < requests.length; n++) {
     const head = requests[n]
-    if (head !== undefined && table.find(head, CONTEXT) !== undefined) found++
+    if (head !== undefined && ask(table, head)) found++
   }
   const took = Number(process.hrtime.bigint() - start)
   if (found !== requests.length) throw new Error(`only ${found} of ${requests.length} requests found a route`)
@@ -90,21 +96,21 @@ function measure(table: Table, requests: readonly RequestHead[]): number {
 }
 
 /** Median over rounds, each with requests whose texts are new. */
-function nanoseconds(table: Table, shape: Shape, size: number, spread: boolean): number {
+function nanoseconds(table: Table, shape: Shape, size: number, spread: boolean, ask: Ask): number {
   const rounds: number[] = []
-  for (let done = 0; done < ROUNDS; done += 20_000) rounds.push(measure(table, heads(shape, size, spread)))
+  for (let done = 0; done < ROUNDS; done += 20_000) rounds.push(measure(table, heads(shape, size, spread), ask))
   return Math.round(rounds.sort((a, b) => a - b)[rounds.length >> 1] ?? 0)
 }
 
-console.log(`${'shape'.padEnd(30)} ${'routes'.padStart(8)} ${'compile ms'.padStart(11)} ${'same ns'.padStart(8)} ${'spread ns'.padStart(10)}`)
+const COLUMNS = ['routes', 'compile ms', 'find same', 'find spread', 'decide same', 'decide spread'] as const
+console.log('shape'.padEnd(30) + COLUMNS.map((name) => name.padStart(14)).join(''))
 for (const shape of SHAPES) {
   for (const size of [10, 1_000, 100_000]) {
     const config = tableOf(shape, size)
     const start = process.hrtime.bigint()
     const table = compileTable(config)
     const compiled = Number(process.hrtime.bigint() - start) / 1e6
-    const same = nanoseconds(table, shape, size, false)
-    const spread = nanoseconds(table, shape, size, true)
-    console.log(`${shape.name.padEnd(30)} ${String(size).padStart(8)} ${compiled.toFixed(1).padStart(11)} ${String(same).padStart(8)} ${String(spread).padStart(10)}`)
+    const costs = [find, decideOn].flatMap((ask) => [false, true].map((spread) => nanoseconds(table, shape, size, spread, ask)))
+    console.log(shape.name.padEnd(30) + [size, compiled.toFixed(0), ...costs].map((cell) => String(cell).padStart(14)).join(''))
   }
 }

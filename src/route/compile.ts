@@ -31,7 +31,7 @@ export function compileTable(config: TableConfig): Table {
   const routes = config.routes.map((routeConfig, index) => {
     const drafts = draftsOf(routeConfig, index, declared, scope)
     declared += drafts.length
-    const route = compileRoute(routeConfig, index, capturedByAll(drafts), scope.services, scope)
+    const route = compileRoute(routeConfig, index, capturedByAll(drafts), scope)
     for (const draft of drafts) entries.push({ route, draft })
     return route
   })
@@ -47,7 +47,7 @@ function draftsOf(route: RouteConfig, index: number, declared: number, scope: Ta
     const at = `routes[${index}].match[${alternative}]`
     checkLists(match, at, scope)
     const hosts = orNone(hostMatcher.compile(match, at, scope))
-    const paths = orNone(pathMatcher.compile(match, at, scope))
+    const paths = orNone(pathConditions(match, at, scope))
     const remaining = furtherConditions(match, at, scope)
     for (const onHost of hosts) {
       for (const onPath of paths) {
@@ -59,20 +59,13 @@ function draftsOf(route: RouteConfig, index: number, declared: number, scope: Ta
   return drafts
 }
 
-/**
- * Conditions besides host and path. Routes that ask for the same share them: a hundred thousand routes for GET then have one
- * condition, which stays in the processor's cache.
- */
+function pathConditions(match: MatchConfig, at: string, scope: TableScope): readonly PathCondition[] {
+  return match.path === undefined ? [] : scope.paths.get(match.path, () => pathMatcher.compile(match, at, scope))
+}
+
 function furtherConditions(match: MatchConfig, at: string, scope: TableScope): readonly Condition[] {
   const { host: _host, path: _path, ...further } = match
-  const key = JSON.stringify(further)
-  const same = scope.shared.get(key)
-  if (same !== undefined) return same
-  const problems = scope.problems.length
-  const conditions = FURTHER_MATCHERS.flatMap((matcher) => matcher.compile(match, at, scope))
-  // One with a problem is compiled again, so that each place is reported.
-  if (scope.problems.length === problems) scope.shared.set(key, conditions)
-  return conditions
+  return scope.further.get(further, () => FURTHER_MATCHERS.flatMap((matcher) => matcher.compile(match, at, scope)))
 }
 
 function orNone<T>(conditions: readonly T[]): readonly (T | undefined)[] {

@@ -17,10 +17,18 @@ export function decide(table: Table, head: RequestHead, context: DecideContext):
 /** What an entry that won does with the request. */
 export function decideEntry(entry: Entry, head: RequestHead, context: DecideContext): Outcome {
   const { route } = entry
-  const { action } = route
   const params = entry.capture(head)
+  // First, and without a look at the action: nearly every request is forwarded.
+  if (route.destinations.length > 0) return forward(entry, params, head, context)
+  const { action } = route
   if (action.kind === 'respond') return { kind: 'respond', entry, params, status: action.status, body: action.body, headers: action.headers }
   if (action.kind === 'redirect') return { kind: 'redirect', entry, params, status: action.status, location: locationOf(entry, params, head) }
+  // compileTable refuses weights that sum to nothing, and so a forward without destinations.
+  throw new GatewayError('internal', 'a route without a destination was compiled')
+}
+
+function forward(entry: Entry, params: Params, head: RequestHead, context: DecideContext): Outcome {
+  const { route } = entry
   const path = route.rewritePath === undefined ? head.path : route.rewritePath.render(params)
   return {
     kind: 'forward',
@@ -32,13 +40,10 @@ export function decideEntry(entry: Entry, head: RequestHead, context: DecideCont
   }
 }
 
-/** The destination whose share the roll falls into; shares are in the order of the table. */
+/** The destination whose share the roll falls into; shares are in the order of the table, and the last with a weight ends at 1. */
 export function pickDestination(destinations: readonly Destination[], roll: number): Destination {
   for (const destination of destinations) if (roll < destination.upTo) return destination
-  const last = destinations.findLast(({ weight }) => weight > 0)
-  // compileTable refuses weights that sum to nothing.
-  if (last === undefined) throw new GatewayError('internal', 'a route without a destination was compiled')
-  return last
+  throw new GatewayError('internal', `the roll ${roll} is not in [0, 1)`)
 }
 
 function locationOf({ route }: Entry, params: Params, head: RequestHead): string {

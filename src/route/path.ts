@@ -68,12 +68,17 @@ class TemplatePath implements PathCondition {
   readonly pattern: Template
   readonly want: string
   readonly captures: readonly string[]
+  /** Segments before `**`, when that is all there is to capture; -1 otherwise. Kept here because every request to a prefix asks. */
+  readonly #onlyRest: number
+  readonly #literal: boolean
 
   constructor(pattern: Template) {
     this.pattern = pattern
     this.want = pathText(pattern)
     const names = pattern.segments.flatMap((segment) => (segment.kind === 'param' ? [segment.name] : []))
     this.captures = pattern.rest ? [...names, '**'] : names
+    this.#onlyRest = pattern.rest && names.length === 0 ? pattern.segments.length : -1
+    this.#literal = this.captures.length === 0
   }
 
   test(head: RequestHead): boolean {
@@ -96,9 +101,14 @@ class TemplatePath implements PathCondition {
   }
 
   capture(head: RequestHead): Params {
-    if (this.captures.length === 0) return NO_PARAMS
+    if (this.#literal) return NO_PARAMS
     const params: Record<string, string> = Object.create(null)
     let at = 0
+    if (this.#onlyRest >= 0) {
+      for (let i = 0; i < this.#onlyRest; i++) at = segmentEnd(head.path, at + 1)
+      params['**'] = head.path.slice(at + 1)
+      return params
+    }
     for (const segment of this.pattern.segments) {
       const end = segmentEnd(head.path, at + 1)
       if (segment.kind === 'param') params[segment.name] = head.path.slice(at + 1, end)

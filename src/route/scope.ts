@@ -1,17 +1,46 @@
-// Where one compilation keeps its problems and what several routes share: patterns, callers and services.
-import type { TableConfig } from '../model/config.ts'
-import type { Condition } from '../model/route.ts'
-import type { ServiceIndex } from './action.ts'
+// Where one compilation keeps its problems and what several routes share: patterns, callers, services, equal conditions.
+import type { ServiceConfig, TableConfig } from '../model/config.ts'
+import type { Condition, Destination } from '../model/route.ts'
 import { type Caller, compileCallers } from './caller.ts'
 import type { Scope, TableProblem } from './matcher.ts'
+import type { PathCondition } from './path.ts'
 import { compileRegex } from './regex.ts'
+
+/** Services of the table by name, with their index. */
+export type ServiceIndex = ReadonlyMap<string, { readonly index: number; readonly config: ServiceConfig }>
+
+/**
+ * Compiled things by the JSON of what they were made from, so that routes that ask for the same have the same object: a hundred
+ * thousand routes for GET then have one condition, which stays in the processor's cache.
+ */
+export class Shared<T> {
+  readonly #made = new Map<string, T>()
+  readonly #problems: readonly TableProblem[]
+
+  constructor(problems: readonly TableProblem[]) {
+    this.#problems = problems
+  }
+
+  /** The thing made from `config`. What had a problem is made again, so that each place is reported. */
+  get(config: unknown, make: () => T): T {
+    const key = JSON.stringify(config)
+    const same = this.#made.get(key)
+    if (same !== undefined) return same
+    const before = this.#problems.length
+    const made = make()
+    if (this.#problems.length === before) this.#made.set(key, made)
+    return made
+  }
+}
 
 /** The scope of one whole table. */
 export interface TableScope extends Scope {
   readonly problems: readonly TableProblem[]
   readonly services: ServiceIndex
-  /** Conditions besides host and path, by the JSON of what they were made from. */
-  readonly shared: Map<string, readonly Condition[]>
+  readonly paths: Shared<readonly PathCondition[]>
+  /** Conditions besides host and path. */
+  readonly further: Shared<readonly Condition[]>
+  readonly destinations: Shared<readonly Destination[]>
 }
 
 /** Starts a compilation: callers and services are looked at, and names given twice reported. */
@@ -25,7 +54,9 @@ export function createScope(config: TableConfig): TableScope {
   return {
     problems,
     problem,
-    shared: new Map(),
+    paths: new Shared(problems),
+    further: new Shared(problems),
+    destinations: new Shared(problems),
     services: new Map(config.services.map((service, index) => [service.name, { index, config: service }])),
     regex(pattern, path) {
       const compiled = patterns.get(pattern) ?? compileRegex(pattern)
