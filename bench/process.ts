@@ -48,12 +48,23 @@ export function launch(name: string, command: string, args: readonly string[], s
   // As many descriptors as this user may have, for 10,000 connections; the shell becomes the program, so the process id is the program's.
   const child = spawn('sh', ['-c', 'ulimit -n $(ulimit -Hn); exec "$0" "$@"', command, ...args], { stdio: ['ignore', log, log], env: { ...process.env, ...env } })
   closeSync(log)
+  started.add(child)
   child.on('error', (error) => console.error(`${name}: ${error.message}`))
   return child
 }
 
+const started = new Set<ChildProcess>()
+// A bench that is told to stop takes with it what it started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    for (const child of started) child.kill('SIGTERM')
+    process.exit(130)
+  })
+}
+
 /** Ends a program that `launch` started; children of its own go with it. */
 export async function stop(child: ChildProcess): Promise<void> {
+  started.delete(child)
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')
   child.kill('SIGTERM')
@@ -81,6 +92,7 @@ export async function listening(port: number, child: ChildProcess, name: string,
     if (await accepts(port)) return
     await sleep(30)
   }
+  await stop(child)
   const log = readFileSync(join(scratch, `${name}.log`), 'utf8').slice(-2000)
   throw new Error(`${name} does not listen on port ${port}. Its log ends:\n${log}`)
 }
