@@ -4,6 +4,8 @@ import type { Endpoint } from '../src/model/endpoint.ts'
 
 /** Milliseconds that a suspicion must last before it is believed. */
 export const HOLD = 30_000
+/** Milliseconds before the first confirmation: it may already tell the reason, such as missing rights. */
+export const CONFIRM_FIRST = 1000
 /** Milliseconds between two confirmations. */
 export const CONFIRM_EVERY = 10_000
 /** Confirming answers needed, however long it lasts. */

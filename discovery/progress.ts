@@ -2,7 +2,7 @@
 import { endpointsOf, type Endpoint, type EndpointSet, type StaleCause } from '../src/model/endpoint.ts'
 import type { Attempt, ReadOutcome, Rejection, ServiceRef, WatchOptions } from '../src/model/discoverer.ts'
 import { admit, MAX_INSTANCES } from './admit.ts'
-import { CONFIRM_EVERY, CONFIRMATIONS, HOLD, suspect, withHeld, type Suspicion } from './guard.ts'
+import { CONFIRM_EVERY, CONFIRM_FIRST, CONFIRMATIONS, HOLD, suspect, withHeld, type Suspicion } from './guard.ts'
 import type { Ask, Reading } from './reading.ts'
 import { reconcile } from './reconcile.ts'
 
@@ -158,12 +158,11 @@ function held(before: Progress, answer: Answer, suspicion: Suspicion, hold: NonN
 
 // Undefined once it has been confirmed often and long enough.
 function confirm(before: Progress, question: Question, moment: Moment): Progress['hold'] {
-  const again = moment.now + CONFIRM_EVERY * (1 + 0.1 * moment.random)
-  if (before.hold === undefined) return { since: moment.now, confirmAt: again, confirmations: 0 }
+  if (before.hold === undefined) return { since: moment.now, confirmAt: moment.now + CONFIRM_FIRST * (1 + moment.random), confirmations: 0 }
   if (question.ask.purpose !== 'confirm') return before.hold
   const confirmations = before.hold.confirmations + 1
   if (confirmations >= CONFIRMATIONS && moment.now - before.hold.since >= HOLD) return undefined
-  return { since: before.hold.since, confirmAt: again, confirmations }
+  return { since: before.hold.since, confirmAt: moment.now + CONFIRM_EVERY * (1 + 0.1 * moment.random), confirmations }
 }
 
 function keepServing(before: Progress, cause: StaleCause): EndpointSet {

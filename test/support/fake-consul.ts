@@ -28,6 +28,9 @@ export interface Seen {
   readonly at: number
 }
 
+/** An answer in place of the registry's own; undefined for that one. */
+export type Override = (seen: Seen, init: FetchInit) => Response | undefined | Promise<Response | undefined>
+
 export interface FakeConsul {
   readonly seen: Seen[]
   /** Blocking queries that wait now. */
@@ -37,7 +40,7 @@ export interface FakeConsul {
   /** Raises the index of a service without any change, waking its watchers. */
   bump(service: string): void
   /** Answers everything with this until `recover`; may depend on the question. */
-  answerWith(answer: (seen: Seen, init: FetchInit) => Response | Promise<Response> | undefined): void
+  answerWith(answer: Override): void
   recover(): void
   /** Headers added to every healthy answer. */
   headers: Record<string, string>
@@ -48,7 +51,7 @@ export interface FakeConsul {
 export function fakeConsul(platform: FakePlatform): FakeConsul {
   const rows = new Map<string, { readonly rows: readonly unknown[]; readonly index: bigint }>()
   const watchers = new Set<{ readonly service: string; readonly wake: () => void }>()
-  let override: ((seen: Seen, init: FetchInit) => Response | Promise<Response> | undefined) | undefined
+  let override: Override | undefined
   const wake = (service: string): void => {
     for (const watcher of watchers) if (watcher.service === service) watcher.wake()
   }

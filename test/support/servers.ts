@@ -55,7 +55,7 @@ export async function startConsul(options: ConsulServerOptions = {}): Promise<Re
   const [http = 0, dns = 0, rpc = 0, lan = 0, wan = 0, grpc = 0] = await freePorts(6)
   const ports = ['-http-port', http, '-dns-port', dns, '-server-port', rpc, '-serf-lan-port', lan, '-serf-wan-port', wan, '-grpc-port', grpc, '-grpc-tls-port', -1]
   const token = options.managementToken
-  const acl = token === undefined ? [] : ['-hcl', `acl { enabled = true default_policy = "deny" policy_ttl = "200ms" token_ttl = "200ms" tokens { initial_management = "${token}" agent = "${token}" } }`]
+  const acl = token === undefined ? [] : ['-hcl', `acl { enabled = true default_policy = "deny" tokens { initial_management = "${token}" agent = "${token}" } }`]
   const server = await startServer({
     program: programOf('consul'),
     args: ['agent', '-dev', '-node', 'n1', '-bind', '127.0.0.1', '-client', '127.0.0.1', '-log-level', 'warn', ...ports.map(String), ...acl, ...(options.args ?? [])],
