@@ -7,13 +7,13 @@ import type { PathCondition } from './path.ts'
 import { compileRegex } from './regex.ts'
 
 /** Services of the table by name, with their index. */
-export type ServiceIndex = ReadonlyMap<string, { readonly index: number; readonly config: ServiceConfig }>
+type ServiceIndex = ReadonlyMap<string, { readonly index: number; readonly config: ServiceConfig }>
 
 /**
  * Compiled things by the JSON of what they were made from, so that routes that ask for the same have the same object: a hundred
  * thousand routes for GET then have one condition, which stays in the processor's cache.
  */
-export class Shared<T> {
+class Shared<T> {
   readonly #made = new Map<string, T>()
   readonly #problems: readonly TableProblem[]
 
