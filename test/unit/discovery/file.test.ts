@@ -1,0 +1,154 @@
+// What is the file adapter's own: both forms, half-written files, names that lead elsewhere.
+import { afterEach, expect, test } from 'vitest'
+import { file } from '../../../discovery/file.ts'
+import { parseEndpointsFile } from '../../../discovery/file-format.ts'
+import { endpointsOf } from '../../../src/model/endpoint.ts'
+import { read, summary, type Reader } from '../../suites/discoverer.ts'
+import { fakeFiles, type FakeFiles } from '../../support/fake-files.ts'
+import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+
+const readers: Reader[] = []
+afterEach(async () => {
+  await Promise.all(readers.splice(0).map((reader) => reader.stop()))
+})
+
+function open(name = 'web', path = '/e'): { readonly platform: FakePlatform; readonly files: FakeFiles; readonly reader: () => Reader } {
+  const platform = fakePlatform()
+  const files = fakeFiles(platform, ['/e', '/e/deep'])
+  const start = (): Reader => {
+    const reader = read({ platform, ref: { registry: 'f', name, options: {} } }, file.create('f', { path }, platform, { files }))
+    readers.push(reader)
+    return reader
+  }
+  return { platform, files, reader: start }
+}
+
+const addresses = (text: string): string[] => {
+  const content = parseEndpointsFile(text, 'web', false)
+  return content.kind === 'instances' ? content.instances.map(({ host, port, weight }) => `${String(host)} ${String(port)} ${String(weight)}`) : [content.kind === 'bad' ? content.reason : content.kind]
+}
+
+test.each([
+  ['10.0.0.1 80', ['10.0.0.1 80 1']],
+  ['10.0.0.1 80 * 2\r\n\r\nb.example\t8080*0.5 # slow\n# all of it\n', ['10.0.0.1 80 2', 'b.example 8080 0.5']],
+  ['[::1] 80\n::2 81', ['::1 80 1', '::2 81 1']],
+  ['# empty', []],
+  ['  #empty  \n', []],
+  ['', ['it lists nothing; write a line `# empty` when that is meant']],
+  ['# nothing here', ['it lists nothing; write a line `# empty` when that is meant']],
+  ['a 80\n  b', ['line 2, column 3: expected `host port` or `host port * weight`, found `b`']],
+  ['a 80 * -1', ['line 1, column 1: expected `host port` or `host port * weight`, found `a 80 * -1`']],
+  ['a 0', ['line 1, column 1: the port 0 is not from 1 to 65535']],
+  ['a 80 * 70000', ['line 1, column 1: the weight 70000 is over 65535']],
+  ['a:80', ['line 1, column 1: expected `host port` or `host port * weight`, found `a:80`']],
+  ['0x7f000001 80', ['line 1, column 1: it has an address that is neither a host name nor an IP address: "0x7f000001"']],
+])('lines %j', (text, wanted) => {
+  expect(addresses(text)).toEqual(wanted)
+})
+
+test.each([
+  ['{"version":1,"instances":[{"host":"a","port":80,"weight":2}]}', ['a 80 2']],
+  ['{"version":1,"services":{"web":{"instances":[{"host":"a","port":80}]},"other":{"instances":[]}}}', ['a 80 1']],
+  ['{"version":1,"services":{"other":{"instances":[]}}}', ['absent']],
+  ['{"version":1,"instances":[],"empty":true}', []],
+  ['{"version":1,"instances":[]}', ['it lists nothing; write `"empty": true` beside `instances` when that is meant']],
+  ['{"version":1,"instances":[{"host":"a","port":"80"}]}', ['instances.0.port: Invalid input: expected number, received string']],
+  ['{"version":1,"instances":[{"host":"a","port":80,"wieght":2}]}', ['instances.0: Unrecognized key: "wieght"']],
+  ['{"version":1,"services":{"__proto__":{"instances":[]}}}', ['absent']],
+])('JSON %j', (text, wanted) => {
+  expect(addresses(text)).toEqual(wanted)
+})
+
+test('JSON that is cut says so', () => {
+  expect(addresses('{"version":1,"instances":[')[0]).toMatch(/^no valid JSON: /)
+})
+
+test('a file that is still being written is read when it is still', async () => {
+  const { platform, files, reader } = open()
+  files.write('/e/web', '10.0.0.1 80\n')
+  const started = reader()
+  await platform.advance(200)
+  for (let size = 1; size <= 10; size++) {
+    files.write('/e/web', Array.from({ length: size }, (_, n) => `10.0.0.${n + 1} 80\n`).join(''))
+    await platform.advance(50)
+  }
+  await platform.advance(1500)
+  expect(started.sets.map((set) => endpointsOf(set).length)).toEqual([1, 10])
+})
+
+test('a bad file keeps what was known and says where it is bad; the next good one is taken', async () => {
+  const { platform, files, reader } = open()
+  files.write('/e/web', '10.0.0.1 80\n')
+  const started = reader()
+  await platform.advance(200)
+  files.write('/e/web', '10.0.0.1 80\n10.0.0.2 eighty\n')
+  await platform.advance(1500)
+  expect(summary(started.last())).toBe('stale failed 10.0.0.1:80')
+  expect(started.attempts.at(-1)?.message).toBe('/e/web: line 2, column 1: expected `host port` or `host port * weight`, found `10.0.0.2 eighty`')
+  files.write('/e/web', '10.0.0.2 80\n')
+  await platform.advance(1500)
+  expect(summary(started.last())).toBe('ready 10.0.0.2:80')
+})
+
+test('lines may have been cut: a large shrink is held; the mark `# empty` is believed', async () => {
+  const { platform, files, reader } = open()
+  files.write('/e/web', '10.0.0.1 80\n10.0.0.2 80\n10.0.0.3 80\n10.0.0.4 80\n')
+  const started = reader()
+  await platform.advance(200)
+  files.write('/e/web', '10.0.0.1 80\n')
+  await platform.advance(1500)
+  expect(summary(started.last())).toBe('stale guarded 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80')
+  files.write('/e/web', '# empty\n')
+  await platform.advance(3000)
+  expect(summary(started.last())).toBe('ready')
+})
+
+test('an editor that renames is not noticed', async () => {
+  const { platform, files, reader } = open()
+  files.write('/e/web', '10.0.0.1 80\n')
+  const started = reader()
+  await platform.advance(200)
+  files.remove('/e/web')
+  await platform.advance(50)
+  files.write('/e/web', '10.0.0.1 80\n10.0.0.2 80\n')
+  await platform.advance(3000)
+  expect(started.sets.every((set) => endpointsOf(set).length >= 1)).toBe(true)
+  expect(summary(started.last())).toBe('ready 10.0.0.1:80 10.0.0.2:80')
+})
+
+test.each(['../secret', 'a/../../secret', './web', '/etc/passwd', 'a//b', 'nul\0'])('the name %j is refused', async (name) => {
+  const { platform, reader } = open(name)
+  const started = reader()
+  await platform.advance(1500)
+  expect(summary(started.last())).toBe('pending failed')
+  expect(started.attempts[0]?.message).toMatch(/is no name of a file/)
+})
+
+test('a link that leads out of the directory is refused, one within it is followed', async () => {
+  const { platform, files, reader } = open()
+  files.write('/etc/secret', '10.0.0.1 80\n')
+  files.link('/e/web', '/etc/secret')
+  const started = reader()
+  await platform.advance(1500)
+  expect(started.attempts[0]?.message).toBe('/e/web leads out of /e')
+  files.write('/e/deep/v2', '10.0.0.2 80\n')
+  files.link('/e/web', '/e/deep/v2')
+  await platform.advance(2500)
+  expect(summary(started.last())).toBe('ready 10.0.0.2:80')
+})
+
+test('one file holds several services, and names are looked up in it', async () => {
+  const { platform, files, reader } = open('web', '/one.json')
+  files.write('/one.json', '{"version":1,"services":{"web":{"instances":[{"host":"10.0.0.1","port":80}]}}}')
+  const started = reader()
+  await platform.advance(1500)
+  expect(summary(started.last())).toBe('ready 10.0.0.1:80')
+})
+
+test('a directory that does not exist is a failure, not an empty one', async () => {
+  const { platform, reader } = open('web', '/nowhere')
+  const started = reader()
+  await platform.advance(1500)
+  expect(summary(started.last())).toBe('pending failed')
+  expect(started.attempts[0]?.message).toBe('/nowhere does not exist')
+})
