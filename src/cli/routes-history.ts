@@ -2,8 +2,9 @@
 import { listAcks } from '../node/store/acks.ts'
 import { readLog, type Publication } from '../node/store/published.ts'
 import { readPointer } from '../node/store/publish.ts'
+import { readArguments } from './arguments.ts'
 import { UsageError, type CliIo, type ExitCode } from './io.ts'
-import { readArguments, readNumber, STORE_OPTIONS, withStore } from './store-options.ts'
+import { readNumber, STORE_OPTIONS, withStore } from './store-options.ts'
 
 export const HISTORY_USAGE = `usage: fairlead routes history --redis URL [options]
   --redis URL     where to look; default: environment variable FAIRLEAD_REDIS

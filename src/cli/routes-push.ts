@@ -5,10 +5,11 @@ import { readTable } from '../store/read-table.ts'
 import { readDocument } from '../config/document.ts'
 import { tablePart } from '../config/names.ts'
 import type { TableConfig } from '../model/config.ts'
+import { readArguments } from './arguments.ts'
 import { UsageError, type CliIo, type ExitCode } from './io.ts'
 import { formatProblem } from './problem.ts'
 import { publishTable } from './publish-table.ts'
-import { readArguments, readNumber, readTimeout, STORE_OPTIONS, whoAmI, withStore } from './store-options.ts'
+import { readNumber, readTimeout, STORE_OPTIONS, whoAmI, withStore } from './store-options.ts'
 
 /** Longer documents are stored as JSON, in characters; shorter ones as they were written, comments included. */
 const LONG = 256 * 1024

@@ -1,9 +1,10 @@
 // `fairlead routes rollback N`: publish the table of an earlier version again. It becomes a new version, so that numbers only
 // grow and every reader follows without being told that going back is meant.
 import { readVersion } from '../node/store/published.ts'
+import { readArguments } from './arguments.ts'
 import { UsageError, type CliIo, type ExitCode } from './io.ts'
 import { publishTable } from './publish-table.ts'
-import { readArguments, readNumber, readTimeout, STORE_OPTIONS, whoAmI, withStore } from './store-options.ts'
+import { readNumber, readTimeout, STORE_OPTIONS, whoAmI, withStore } from './store-options.ts'
 
 export const ROLLBACK_USAGE = `usage: fairlead routes rollback VERSION --redis URL [options]
   VERSION         whose table to publish again; see fairlead routes history

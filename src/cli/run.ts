@@ -11,9 +11,9 @@ import { stderrLog } from '../node/log.ts'
 import { openStore } from '../node/open-store.ts'
 import { nodePlatform } from '../node/platform.ts'
 import { gatewayIdOf } from '../node/store/gateway-id.ts'
+import { readArguments } from './arguments.ts'
 import { type CliIo, type ExitCode, UsageError } from './io.ts'
 import { formatProblem } from './problem.ts'
-import { readArguments } from './store-options.ts'
 
 export const RUN_USAGE = `usage: fairlead run [FILE] [options]
   FILE            configuration; without one a listener on 8080 and a Consul agent on 127.0.0.1 are assumed

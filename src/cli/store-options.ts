@@ -1,6 +1,6 @@
 // Options that all commands on the Redis route store share, and the connection that they ask for.
 import { hostname, userInfo } from 'node:os'
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import type { ParseArgsOptionsConfig } from 'node:util'
 import { parseDuration } from '../model/duration.ts'
 import { createRedisClient, type RedisClient } from '../node/store/redis-client.ts'
 import { parseRedisUrl } from '../node/store/redis-url.ts'
@@ -21,15 +21,6 @@ export interface StoreAccess {
   readonly client: RedisClient
   readonly keys: RedisKeys
   readonly prefix: string
-}
-
-/** Reads arguments; whatever is wrong with them is a `UsageError` that ends with `usage`. */
-export function readArguments<T extends ParseArgsOptionsConfig>(args: readonly string[], options: T, usage: string): ReturnType<typeof parseArgs<{ options: T; allowPositionals: true }>> {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`, { cause: error })
-  }
 }
 
 /** Runs with a connection to the store, and says in words what is wrong with the options or with Redis. */

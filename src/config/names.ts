@@ -48,6 +48,13 @@ export function isTableText(text: string): boolean {
   return source !== undefined && !isConfig(source) && valueAt(source.value, ['routes']) !== undefined
 }
 
+/** Names of the listeners in a text; `http` for the short form and for a table alone. */
+export function listenersIn(text: string): readonly string[] {
+  const { source } = readDocument(text)
+  const names = source === undefined ? [] : [...listenerNames(source)]
+  return names.length === 0 ? ['http'] : names
+}
+
 /** Keys of the map at a top key. */
 export function keysAt(source: Source, key: string): Set<string> {
   const value = valueAt(source.value, [key])

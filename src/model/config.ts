@@ -128,6 +128,8 @@ export interface RouteTestConfig {
   readonly headers: readonly (readonly [string, string])[]
   readonly from?: string
   readonly listener?: string
+  /** Wall clock, milliseconds, for time windows; default the moment of the check. */
+  readonly at?: number
   readonly expect: readonly string[]
 }
 

@@ -4,7 +4,7 @@ import type { HeaderRulesConfig, RetryConfig } from '../../model/config.ts'
 import { Complaint } from '../complaint.ts'
 import { normalHost } from '../host.ts'
 import { readMethod } from '../match-text.ts'
-import { readShare } from '../quantities.ts'
+import { readInstant, readShare } from '../quantities.ts'
 import { match } from './match.ts'
 import { duration, integer, oneOrMany, plain, readInteger, section, text } from './values.ts'
 
@@ -131,6 +131,7 @@ const routeTest = section({
   headers: headerValues.prefault({}).meta({ description: 'Headers of the request.', examples: [{ 'x-user': 'tester-1' }] }),
   from: plain.exactOptional().meta({ description: 'Who calls: an address, or a name from `callers`.', examples: ['10.0.0.7', 'simon'] }),
   listener: plain.exactOptional().meta({ description: 'Listener on which the request arrives. Default: the first.' }),
+  at: text(readInstant).exactOptional().meta({ description: 'When, for routes with `when`. Default: the moment of the check.', examples: ['2026-11-23T08:00:00Z'] }),
   expect: oneOrMany(plain).meta({ description: 'Where it may end: `service`, `service/subset`, `redirect`, `respond:404`, `route:NAME`, `none`. Each destination that a split can choose must be named.', examples: [['words/v1', 'words/v2'], 'none'] }),
 }).transform(({ request, ...rest }) => ({ ...request, ...rest }))
 

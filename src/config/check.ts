@@ -1,0 +1,75 @@
+// What is surely not meant in a table that is valid: routes that can never win, services that nothing uses, subsets without
+// an endpoint; and the tests written in it. `fairlead check` and `routes push` show it.
+import type { ServiceConfig, TableConfig } from '../model/config.ts'
+import type { Table } from '../model/route.ts'
+import type { Problem } from '../model/store.ts'
+import { isInSubset } from '../proxy/pools.ts'
+import { auditTable } from '../route/audit.ts'
+import { compileTable } from '../route/compile.ts'
+import { readDocument, type Path, type Source } from './document.ts'
+import { locate, type Finding } from './problems.ts'
+import { runTests } from './run-tests.ts'
+
+export interface CheckOptions {
+  /** Wall clock for time windows of tests that name no instant, milliseconds. */
+  readonly wallClock: number
+  /** Listeners of the gateway; requests of tests that name none arrive at the first. */
+  readonly listeners?: readonly string[]
+}
+
+export interface Checked {
+  /** Failed tests are errors, everything else is a warning. */
+  readonly problems: readonly Problem[]
+  /** Tests that were run. */
+  readonly tests: number
+}
+
+/** Checks a table that was parsed from `text`. */
+export function checkTable(config: TableConfig, text: string, options: CheckOptions): Checked {
+  const table = compileTable(config)
+  const source = readDocument(text).source
+  const findings = [...auditFindings(table), ...unusedFindings(config), ...emptySubsets(config), ...runTests(table, options)]
+  const place: Source['place'] = source === undefined ? () => ({ line: 0, column: 0 }) : (path, key) => source.place(path, key)
+  return { problems: locate(findings, { place }), tests: config.routes.reduce((sum, route) => sum + route.tests.length, 0) }
+}
+
+function auditFindings(table: Table): Finding[] {
+  const indexOf = new Map(table.routes.map(({ name, index }) => [name, index]))
+  return auditTable(table).map(({ kind, route, message }) => ({
+    severity: 'warning',
+    path: ['routes', indexOf.get(route) ?? 0],
+    message,
+    hint: kind === 'shadowed' ? 'remove it, make it more specific, or give it a higher priority' : undefined,
+  }))
+}
+
+/** Services and subsets that were declared and that no route names. */
+function unusedFindings({ routes, services }: TableConfig): Finding[] {
+  const used = new Set<string>()
+  for (const { action } of routes) {
+    if (action.kind !== 'forward') continue
+    for (const { service, subset } of action.to) used.add(service).add(`${service}/${subset ?? ''}`)
+  }
+  return services.flatMap(({ name, subsets }): Finding[] => {
+    if (!used.has(name)) return [unused(['services', name], `no route goes to the service ${name}`)]
+    const idle = Object.keys(subsets).filter((subset) => !used.has(`${name}/${subset}`))
+    return idle.map((subset) => unused(['services', name, 'subsets', subset], `no route goes to ${name}/${subset}`))
+  })
+}
+
+function unused(path: Path, message: string): Finding {
+  return { severity: 'warning', path, message, onKey: true }
+}
+
+/** Only addresses in the table are known here; what registries hold is not. */
+function emptySubsets({ services }: TableConfig): Finding[] {
+  return services.flatMap((service) => {
+    if (service.endpoints.length === 0) return []
+    const empty = Object.entries(service.subsets).filter(([, subset]) => !endpointsOf(service).some((endpoint) => isInSubset(endpoint, subset)))
+    return empty.map(([name]): Finding => ({ severity: 'warning', path: ['services', service.name, 'subsets', name], message: `no endpoint of ${service.name} is in the subset ${name}`, hint: 'give endpoints its tags and meta', onKey: true }))
+  })
+}
+
+function endpointsOf(service: ServiceConfig): Parameters<typeof isInSubset>[0][] {
+  return service.endpoints.map((endpoint) => ({ ...endpoint, id: '', health: 'unknown', draining: false, origin: 'static', learnedAt: 0 }))
+}
