@@ -27,10 +27,10 @@ export interface Exchange {
   /** Answers without an endpoint. Resolves when the answer is handed to the client. */
   respond(head: ResponseHead, body: string): Promise<void>
   /**
-   * Streams an endpoint's response with the given head; an upgrade becomes a tunnel. Resolves at its end. Rejects with a
-   * GatewayError when it was cut, after making sure that the client can tell.
+   * Streams an endpoint's response with the given head; an upgrade becomes a tunnel. Resolves at its end; undefined
+   * when the whole of it has already left. Rejects with a GatewayError when it was cut, after making sure that the client can tell.
    */
-  relay(response: UpstreamResponse, head: ResponseHead): Promise<void>
+  relay(response: UpstreamResponse, head: ResponseHead): Promise<void> | undefined
 }
 
 /** A response whose head has arrived and whose body waits. */

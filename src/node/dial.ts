@@ -5,6 +5,7 @@ import type { ServiceConfig, UpstreamTlsConfig } from '../model/config.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { GatewayError } from '../model/error.ts'
 import type { RequestHead } from '../model/request.ts'
+import { withSharedRead } from './http1/wire.ts'
 import { proxyHeader } from './proxy-protocol/write.ts'
 
 /** The client on whose behalf a connection is opened. */
@@ -31,7 +32,8 @@ export function createDialer(now: () => number, contextOf: (tls: UpstreamTlsConf
 
 function open(endpoint: Endpoint, service: ServiceConfig, limit: number, client: DialClient, contextOf: (tls: UpstreamTlsConfig) => SecureContext): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const raw = tcpConnect({ host: bare(endpoint.host), port: endpoint.port, noDelay: true, keepAlive: true, allowHalfOpen: true })
+    const to = { host: bare(endpoint.host), port: endpoint.port, noDelay: true, keepAlive: true, allowHalfOpen: true }
+    const raw = service.tls === undefined ? withSharedRead((onread) => tcpConnect({ ...to, onread })) : tcpConnect(to)
     const timer = setTimeout(() => fail(new GatewayError('connect_timeout', `connecting took over ${Math.round(limit)} ms`, { side: 'upstream', retry: 'unsent' })), limit)
     let socket = raw
     const fail = (error: GatewayError): void => {

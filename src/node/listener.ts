@@ -1,11 +1,12 @@
 // One listener: a port, who may vouch for clients on it, and its connections.
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { ListenerConfig } from '../model/config.ts'
 import type { Platform } from '../model/platform.ts'
 import { type Trust, trustOf, unmapped } from '../proxy/client-address.ts'
 import { ClientConnection, type Serving } from './client-connection.ts'
 import { Downstream } from './http1/downstream.ts'
+import { withSharedRead } from './http1/wire.ts'
 import { readProxyHeader } from './proxy-protocol/read.ts'
 import { ListenerCertificates } from './tls.ts'
 
@@ -29,8 +30,7 @@ export class Listener {
     this.serving = serving
     this.platform = platform
     this.trusted = trustOf(config.trustedProxies)
-    this.server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true })
-    this.server.maxConnections = config.limits.connections
+    this.server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, pauseOnConnect: config.tls === undefined && !config.proxyProtocol })
     this.server.on('connection', (socket) => this.accept(socket))
     this.server.on('error', (error) => platform.log('error', 'listener failed', { listener: config.name, error: error.message }))
     if (config.tls !== undefined) {
@@ -67,6 +67,7 @@ export class Listener {
   }
 
   private accept(socket: Socket): void {
+    if (this.connections.size >= this.config.limits.connections) return void socket.destroy()
     const peer = unmapped(socket.remoteAddress ?? '')
     const trusted = this.trusted(peer)
     if (this.config.proxyProtocol && trusted) return this.readProxyHeader(socket)
@@ -83,7 +84,7 @@ export class Listener {
 
   private serve(socket: Socket, address: string, port: number, identities: readonly string[]): void {
     const connection = new ClientConnection(this, this.serving, { address, port, identities })
-    this.connections.add(new Downstream(socket, connection))
+    this.connections.add(new Downstream(this.secure === undefined ? lean(socket) : socket, connection))
   }
 
   /** Waits for the header that a trusted proxy sends first; a connection without a valid one is dropped. */
@@ -142,6 +143,19 @@ export class Listener {
     })
     return server
   }
+}
+
+/**
+ * The same connection under a socket that reads into the shared buffer. A server has no option for that; its socket has not
+ * begun to read, so its handle moves over (as sockets do between the processes of a cluster). Where there is no such handle
+ * the socket stays as it is, only slower.
+ */
+function lean(socket: Socket): Socket {
+  const holder = socket as unknown as { _handle: object | null }
+  const handle = holder._handle
+  if (handle === null || typeof handle !== 'object' || socket.readableLength > 0) return socket
+  holder._handle = null
+  return withSharedRead((onread) => new Socket({ handle, allowHalfOpen: true, readable: true, writable: true, onread } as SocketConstructorOpts))
 }
 
 /** Client addresses of sockets that wait for their handshake. */

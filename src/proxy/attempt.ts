@@ -1,9 +1,11 @@
 // The attempt loop: pick an endpoint, send under a limit, classify, and try again where that is safe and paid for.
 import { observe, observeFailure } from '../balance/ewma.ts'
 import type { AccessRecord } from '../model/access.ts'
+import type { RetryConfig } from '../model/config.ts'
 import type { EndpointState } from '../model/balancer.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Exchange, OutboundRequest, UpstreamResponse } from '../model/exchange.ts'
+import type { Platform } from '../model/platform.ts'
 import type { Decision } from '../model/route.ts'
 import type { Pool, ServiceEndpoints, Snapshot } from '../model/snapshot.ts'
 import { afterError, afterStatus, backoff, type Verdict } from '../policy/retry.ts'
@@ -41,18 +43,29 @@ export function release(state: EndpointState): void {
 /** Sends until a response head is accepted. Rejects with the last GatewayError. */
 export async function attempt(gateway: Gateway, snapshot: Snapshot, exchange: Exchange, access: AccessRecord, decision: Forward, request: OutboundRequest): Promise<Attempted> {
   const { retry, timeout } = decision.entry.route.config
+  const { platform, transport } = gateway
   if (retry !== undefined) exchange.keepBody()
   const tries = begin(snapshot, exchange, decision, timeout)
   const budget = retry === undefined ? undefined : gateway.budgets.of(tries.service.config.name, exchange.startedAt)
   budget?.deposit()
   for (;;) {
-    const state = pick(gateway, tries)
+    const sentAt = platform.now()
+    const state = pick(platform, tries, sentAt)
     access.attempts++
     access.endpoint = `${state.endpoint.host}:${state.endpoint.port}`
-    const outcome = await once(gateway, exchange, request, state, tries, retry?.perTry ?? 0)
+    state.active++
+    let outcome: UpstreamResponse | GatewayError
+    try {
+      outcome = await transport.send(exchange, request, state, tries.service.config, limitOf(tries, retry, sentAt))
+      const now = platform.now()
+      observe(state, now - sentAt, now)
+      if (retry === undefined || !isDoubtful(outcome.status)) return { response: outcome, state }
+    } catch (error) {
+      outcome = failed(state, tries, sentAt, platform.now(), error)
+    }
     const failure = { method: request.method, replayable: exchange.replayable && request.upgrade === '' && !exchange.gone, tries: access.attempts }
     const verdict = outcome instanceof GatewayError ? afterError(outcome, failure, retry) : afterStatus(outcome.status, failure, retry)
-    if (!(await goOn(gateway, verdict, access.attempts, tries, budget))) {
+    if (!(await goOn(platform, verdict, access.attempts, tries, budget))) {
       if (!(outcome instanceof GatewayError)) return { response: outcome, state }
       release(state)
       throw outcome
@@ -78,34 +91,32 @@ function begin(snapshot: Snapshot, exchange: Exchange, decision: Forward, timeou
   }
 }
 
-function pick(gateway: Gateway, tries: Tries): EndpointState {
-  const { platform } = gateway
-  const state = tries.pool.picker.pick({ now: platform.now(), random: platform.random, hash: tries.hash, tried: tries.tried })
+function pick(platform: Platform, tries: Tries, now: number): EndpointState {
+  const state = tries.pool.picker.pick({ now, random: platform.random, hash: tries.hash, tried: tries.tried })
   if (state === undefined) throw new GatewayError('no_endpoints', `service ${tries.label} has no usable endpoint`)
   return state
 }
 
-/** One try. Feeds the balancer with its outcome; the endpoint's `active` count stays raised. */
-async function once(gateway: Gateway, exchange: Exchange, request: OutboundRequest, state: EndpointState, tries: Tries, perTry: number): Promise<UpstreamResponse | GatewayError> {
-  const { platform, transport } = gateway
-  const sentAt = platform.now()
-  state.active++
-  try {
-    const response = await transport.send(exchange, request, state, tries.service.config, earlier(tries.deadline, perTry === 0 ? 0 : sentAt + perTry))
-    const now = platform.now()
-    observe(state, now - sentAt, now)
-    return response
-  } catch (error) {
-    const now = platform.now()
-    const failure = error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while sending', { cause: error })
-    // A limit of ours says nothing about the endpoint.
-    if (failure.side === 'upstream' && failure.reason !== 'overloaded') {
-      if (failure.retry === 'unsent') state.avoidUntil = now + AVOID_MS
-      observeFailure(state, now - sentAt, now)
-    }
-    tries.tried.push(state)
-    return failure
+/** Platform time by which this try must have its response head. */
+function limitOf(tries: Tries, retry: RetryConfig | undefined, sentAt: number): number {
+  return retry === undefined || retry.perTry === 0 ? tries.deadline : earlier(tries.deadline, sentAt + retry.perTry)
+}
+
+/** Statuses that a route may want tried elsewhere. */
+function isDoubtful(status: number): boolean {
+  return status >= 500 || status === 429
+}
+
+/** Feeds the balancer with a failed try. */
+function failed(state: EndpointState, tries: Tries, sentAt: number, now: number, error: unknown): GatewayError {
+  const failure = error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while sending', { cause: error })
+  // A limit of ours says nothing about the endpoint.
+  if (failure.side === 'upstream' && failure.reason !== 'overloaded') {
+    if (failure.retry === 'unsent') state.avoidUntil = now + AVOID_MS
+    observeFailure(state, now - sentAt, now)
   }
+  tries.tried.push(state)
+  return failure
 }
 
 function earlier(a: number, b: number): number {
@@ -113,9 +124,8 @@ function earlier(a: number, b: number): number {
 }
 
 /** True when another try is to be made, after its pause. Spends the budget for paid ones. */
-async function goOn(gateway: Gateway, verdict: Verdict, tries: number, { deadline }: Tries, budget: { withdraw(now: number): boolean } | undefined): Promise<boolean> {
+async function goOn(platform: Platform, verdict: Verdict, tries: number, { deadline }: Tries, budget: { withdraw(now: number): boolean } | undefined): Promise<boolean> {
   if (verdict === 'no') return false
-  const { platform } = gateway
   const now = platform.now()
   if (deadline !== 0 && now >= deadline) return false
   if (verdict === 'free') return true

@@ -1,7 +1,7 @@
 // The life of a request, top to bottom. The runtime has accepted it and guarded its head; what follows is the same on Node
 // and at the edge. Each step is a function in a file of its own.
 import type { AccessRecord } from '../model/access.ts'
-import type { Exchange, Transport, UpstreamResponse } from '../model/exchange.ts'
+import type { Exchange, OutboundRequest, Transport, UpstreamResponse } from '../model/exchange.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { GatewayError } from '../model/error.ts'
@@ -31,47 +31,46 @@ export interface Gateway {
 export async function handle(gateway: Gateway, exchange: Exchange): Promise<void> {
   const { snapshot, platform } = gateway
   const access = beginAccess(gateway, exchange)
+  let attempted: Attempted | undefined
   try {
     const context = { wallClock: access.startedAt, roll: platform.random() }
     // Match. Ahead of everything that costs, so that what has no route is refused for next to nothing.
     const decision = decide(snapshot.table, exchange.head, context)
     const explanation = gateway.explain === undefined ? undefined : await explanationFor(gateway.explain, snapshot, exchange.head, context)
-    if (decision.kind === 'forward') await forward(gateway, snapshot, exchange, decision, access, explanation)
-    else await exchange.respond(...localResponse(decision, exchange, access, explanation))
+    if (decision.kind !== 'forward') return await exchange.respond(...localResponse(decision, exchange, access, explanation))
+    attempted = await attempt(gateway, snapshot, exchange, access, decision, outbound(exchange, decision, access))
+    // After the first byte of this nothing is tried again.
+    const streaming = deliver(exchange, decision, attempted.response, access, explanation)
+    if (streaming !== undefined) await streaming
   } catch (error) {
     await respondError(gateway, exchange, access, error)
   } finally {
+    if (attempted !== undefined) release(attempted.state)
     finishAccess(gateway, exchange, access)
   }
 }
 
-/** Sends the request on and streams the answer back. */
-async function forward(gateway: Gateway, snapshot: Snapshot, exchange: Exchange, decision: Forward, access: AccessRecord, explanation: string | undefined): Promise<void> {
+/** The request as it leaves: rewritten, hop-by-hop fields gone, forwarding fields ours, the route's header rules applied. */
+function outbound(exchange: Exchange, decision: Forward, access: AccessRecord): OutboundRequest {
   const { route } = decision.entry
   access.route = route.name
   access.service = decision.destination.label
   // Before a dial: a route without upgrades must not give a client a tunnel to anything.
   if (exchange.upgrade !== '' && !route.config.upgrade) throw new GatewayError('upgrade_refused', `route ${route.name} does not allow upgrades`, { status: 403 })
-  const attempted = await attempt(gateway, snapshot, exchange, access, decision, {
+  return {
     method: exchange.head.method,
     target: decision.target,
     authority: decision.authority,
     headers: outboundHeaders(exchange, access.requestId, route.requestHeaders, decision.params),
     upgrade: exchange.upgrade,
-  })
-  await deliver(exchange, decision, attempted, access, explanation)
+  }
 }
 
-/** Response filters, then the stream. After this nothing is tried again. */
-async function deliver(exchange: Exchange, decision: Forward, attempted: Attempted, access: AccessRecord, explanation: string | undefined): Promise<void> {
-  const response: UpstreamResponse = attempted.response
+/** Response rules, then the stream; undefined when all of it has already left. */
+function deliver(exchange: Exchange, decision: Forward, response: UpstreamResponse, access: AccessRecord, explanation: string | undefined): Promise<void> | undefined {
   access.status = response.status
   if (response.status === 101) access.upgrade = exchange.upgrade
   const headers = clientHeaders(response.headers, decision.entry.route.responseHeaders, decision.params)
   if (explanation !== undefined) headers.append('fairlead-explanation', explanation)
-  try {
-    await exchange.relay(response, { status: response.status, reason: response.reason, headers })
-  } finally {
-    release(attempted.state)
-  }
+  return exchange.relay(response, { status: response.status, reason: response.reason, headers })
 }

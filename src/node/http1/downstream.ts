@@ -16,7 +16,7 @@ import { ResponseWriter } from './response-writer.ts'
 import type { Timed } from './sweep.ts'
 import { Tunnel } from './tunnel.ts'
 import { upgradeOf } from './upgrade.ts'
-import { listen, type WireOwner } from './wire.ts'
+import { listen, owned, type WireOwner } from './wire.ts'
 import { responseStart } from './write.ts'
 
 /** Between requests, or in the middle of a head. */
@@ -158,7 +158,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     return Promise.resolve()
   }
 
-  relay(upstream: UpstreamResponse, head: ResponseHead): Promise<void> {
+  relay(upstream: UpstreamResponse, head: ResponseHead): Promise<void> | undefined {
     const response = upstream as Response
     if (this.state !== SERVING) {
       response.discard()
@@ -174,7 +174,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
       this.response = undefined
       this.writer.end('')
       this.finish()
-      return Promise.resolve()
+      return undefined
     }
     this.writer.begin(head, response, this.head.method, this.http10, this.keepAlive, undefined)
     const done = new Promise<void>((resolve, reject) => {
@@ -262,7 +262,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
 
   /** Keeps what follows the request under way, and reads no more until its turn comes. */
   private wait(bytes: Buffer): void {
-    this.waiting = this.waiting === undefined ? bytes : Buffer.concat([this.waiting, bytes])
+    this.waiting = this.waiting === undefined ? owned(bytes) : Buffer.concat([this.waiting, bytes])
     this.socket.pause()
   }
 

@@ -1,6 +1,8 @@
 // The body of one request between the client's connection and whichever endpoint it goes to. It waits for an endpoint, keeps
 // what a retry may need, and holds the client back when the endpoint is slow.
 
+import { owned } from './wire.ts'
+
 /** Bytes that wait for an endpoint before the client is paused. */
 const QUEUE_LIMIT = 64 * 1024
 /** Largest body that is kept for a retry. */
@@ -42,8 +44,9 @@ export class RequestBody {
     this.keep = true
   }
 
-  /** Bytes from the client. The buffer is the receiver's from now on. */
-  push(chunk: Buffer): void {
+  /** Bytes from the client. */
+  push(bytes: Buffer): void {
+    const chunk = owned(bytes)
     this.bytes += chunk.length
     if (this.sink === undefined) {
       this.hold(chunk)

@@ -5,6 +5,7 @@ import type { UpstreamResponse } from '../../model/exchange.ts'
 import type { HeaderList } from '../../model/headers.ts'
 import type { BodyMode } from './framing.ts'
 import type { ParsedResponse } from './response-parser.ts'
+import { owned } from './wire.ts'
 
 /** Where a response goes once it is relayed. */
 export interface ResponseSink {
@@ -72,7 +73,7 @@ export class Response implements UpstreamResponse {
       if (!this.sink.writeResponse(bytes)) this.source.pause()
       return
     }
-    this.early.push(bytes)
+    this.early.push(owned(bytes))
     // Still being decided on: hold the endpoint back rather than collect.
     this.source.pause()
   }

@@ -4,6 +4,7 @@ import type { GatewayError } from '../../model/error.ts'
 import type { Connection } from './connection.ts'
 import type { Downstream } from './downstream.ts'
 import type { Response, ResponseSink } from './response.ts'
+import { owned } from './wire.ts'
 
 /** Milliseconds that the other side has after one has ended its direction. */
 const HALF_CLOSED_MS = 5000
@@ -51,7 +52,7 @@ export class Tunnel implements ResponseSink {
   writeResponse(bytes: Buffer): boolean {
     this.client.bytesOut += bytes.length
     this.touch()
-    return this.client.socket.write(bytes)
+    return this.client.socket.write(owned(bytes))
   }
 
   /** The endpoint has ended its direction. */

@@ -11,7 +11,7 @@ import { Response, type ResponseSource } from './response.ts'
 import { type ParsedResponse, parseResponse } from './response-parser.ts'
 import type { Sweep, Timed } from './sweep.ts'
 import { trailerText } from './trailers.ts'
-import { listen, type WireOwner } from './wire.ts'
+import { listen, owned, type WireOwner } from './wire.ts'
 import { requestHead } from './write.ts'
 
 /** Limits on what an endpoint may send as a head. */
@@ -130,7 +130,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   }
 
   writeRaw(bytes: Buffer): boolean {
-    return this.state === TUNNEL ? this.socket.write(bytes) : true
+    return this.state === TUNNEL ? this.socket.write(owned(bytes)) : true
   }
 
   endRaw(): void {
