@@ -141,6 +141,8 @@ export interface ExplainRequest {
   readonly listener?: string
   /** The draw for a split, in [0, 1). Default: random. */
   readonly roll?: number
+  /** Wall clock of the request, milliseconds; for time windows. Default: now. */
+  readonly at?: number
 }
 
 /** One worker process. */

@@ -10,7 +10,7 @@ import { emptyDump, type InstrumentsDump } from '../telemetry/dump.ts'
 import { createInstruments } from '../telemetry/instruments.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Serving } from './fleet.ts'
-import { createLiveExplain } from './live-explain.ts'
+import { createLiveExplain } from '../proxy/signed-explain.ts'
 import type { WorkerStart } from './messages.ts'
 
 export class LocalServing implements Serving {

@@ -4,8 +4,8 @@ import { bodyLimit } from 'hono/body-limit'
 import type { HealthAnswer, ReadyAnswer } from '../../model/admin.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { Platform } from '../../model/platform.ts'
+import { BadBody, explainAsked, readExplainRequest } from '../../proxy/asked-explain.ts'
 import { prometheus } from '../../telemetry/prometheus.ts'
-import { BadBody, explainAnswer, readExplainRequest } from './explain.ts'
 import { hardened, onlyOwnHosts, refuse, writesNeedToken } from './guard.ts'
 import { PAGE, PAGE_POLICY } from './page.ts'
 import { revisionsAnswer } from './revisions.ts'
@@ -34,8 +34,9 @@ export function createAdminApp(source: AdminSource, options: AdminAppOptions): H
   app.post('/api/explain', async (c) => {
     // A type that browsers do not send across origins without asking first.
     if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) return refuse(c, 415, 'the body must be application/json')
-    const answer = explainAnswer(source, readExplainRequest(await c.req.text()), platform)
-    return answer === undefined ? refuse(c, 503, 'there is no table yet') : c.json(answer)
+    const request = readExplainRequest(await c.req.text())
+    const snapshot = source.snapshot()
+    return snapshot === undefined ? refuse(c, 503, 'there is no table yet') : c.json(explainAsked(snapshot, source.listeners, request, platform))
   })
   app.post('/api/drain', (c) => {
     source.drain()

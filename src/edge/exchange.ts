@@ -1,0 +1,96 @@
+// One request as a worker presents it to the core. Answers are handed to the runtime, which streams them by itself: a body never
+// enters JavaScript, so its bytes are not counted and an exchange ends with its response head.
+import { GatewayError } from '../model/error.ts'
+import type { Exchange, UpstreamResponse } from '../model/exchange.ts'
+import type { HeaderList } from '../model/headers.ts'
+import type { RequestHead, ResponseHead } from '../model/request.ts'
+import type { FetchedResponse } from './transport.ts'
+import type { WorkerdRequest, WorkerdResponseInit } from './workerd.ts'
+
+/** A body that may be sent again is kept up to this many bytes, as on Node. */
+const MAX_KEPT = 64 * 1024
+/** Statuses without a body (Fetch standard, "null body status"). */
+const BODILESS = [101, 204, 205, 304]
+
+export class EdgeExchange implements Exchange {
+  readonly head: RequestHead
+  readonly startedAt: number
+  readonly upgrade: string
+  readonly trustedPeer = false
+  readonly bytesIn = 0
+  bytesOut = 0
+  readonly request: WorkerdRequest
+  /** Set once the request is answered. */
+  response: Response | undefined
+  private readonly hasBody: boolean
+  private keeps = false
+  private kept: ArrayBuffer | undefined
+  private begun = false
+
+  constructor(request: WorkerdRequest, head: RequestHead, startedAt: number) {
+    this.request = request
+    this.head = head
+    this.startedAt = startedAt
+    this.hasBody = request.body !== null && request.headers.get('content-length') !== '0'
+    // The only upgrade that fetch can pass on; any other request goes on without.
+    this.upgrade = request.method === 'GET' && request.headers.get('upgrade')?.toLowerCase() === 'websocket' ? 'websocket' : ''
+  }
+
+  get peerAddress(): string {
+    return this.head.source.address
+  }
+
+  get gone(): boolean {
+    return this.request.signal.aborted
+  }
+
+  get replayable(): boolean {
+    return !this.hasBody || this.kept !== undefined || !this.begun
+  }
+
+  /** Only a body of known and small length: what streams is not held back for a retry that may never come. */
+  keepBody(): void {
+    const length = Number(this.request.headers.get('content-length') ?? Number.NaN)
+    this.keeps = this.hasBody && length <= MAX_KEPT && this.request.method !== 'GET' && this.request.method !== 'HEAD'
+  }
+
+  /** The request for one try, to this URL with these fields. */
+  async outbound(url: string, headers: Headers, signal: AbortSignal): Promise<Request> {
+    const init = { headers, signal, redirect: 'manual' } as const
+    const { method } = this.request
+    if (!this.hasBody) return new Request(url, { ...init, method })
+    if (this.keeps) this.kept ??= await this.request.arrayBuffer()
+    this.begun = true
+    if (this.kept !== undefined) return new Request(url, { ...init, method, body: this.kept })
+    // From the request itself: its body keeps its length and goes with GET too, which `body` in an init would not.
+    return new Request(url, new Request(this.request, init))
+  }
+
+  respond(head: ResponseHead, body: string): Promise<void> {
+    const empty = body === '' || this.head.method === 'HEAD'
+    this.response = new Response(empty ? null : body, initOf(head))
+    return Promise.resolve()
+  }
+
+  relay(upstream: UpstreamResponse, head: ResponseHead): Promise<void> {
+    const { fetched } = upstream as FetchedResponse
+    if (head.status < 200 && head.status !== 101) return Promise.reject(new GatewayError('upstream_protocol', `status ${head.status} ends no response`, { side: 'upstream' }))
+    const init: WorkerdResponseInit = { ...initOf(head), webSocket: fetched.webSocket ?? null }
+    // No body tells the length that it would have.
+    const length = this.head.method === 'HEAD' ? fetched.headers.get('content-length') : null
+    if (length !== null) (init.headers as Headers).set('content-length', length)
+    this.response = new Response(BODILESS.includes(head.status) ? null : fetched.body, init)
+    return Promise.resolve()
+  }
+}
+
+/** Fields as WHATWG headers. */
+export function whatwgHeaders(list: HeaderList): Headers {
+  const headers = new Headers()
+  for (const [name, value] of list) headers.append(name, value)
+  return headers
+}
+
+function initOf(head: ResponseHead): ResponseInit {
+  return { status: head.status, statusText: head.reason, headers: whatwgHeaders(head.headers) }
+}
