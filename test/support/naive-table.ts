@@ -72,8 +72,8 @@ export function naiveCompare(a: NaiveEntry, b: NaiveEntry): number {
     hostClass(a.host) - hostClass(b.host) ||
     suffixLabels(b.host) - suffixLabels(a.host) ||
     comparePaths(a.path, b.path) ||
-    (a.match.method?.length ?? 1e9) - (b.match.method?.length ?? 1e9) ||
     fieldCount(b.match) - fieldCount(a.match) ||
+    (a.match.method?.length ?? 1e9) - (b.match.method?.length ?? 1e9) ||
     compareSources(a.match, b.match) ||
     Number(a.match.listener === undefined) - Number(b.match.listener === undefined) ||
     Number(a.match.when === undefined) - Number(b.match.when === undefined) ||

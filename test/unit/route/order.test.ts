@@ -37,7 +37,7 @@ const PAIRS: readonly [why: string, winner: MatchConfig, loser: MatchConfig, bec
   ['path before method', at('/**'), { method: ['GET'] }, 'path: /** before any path'],
   ['a method before none', { method: ['GET'] }, {}, 'method: GET before any method'],
   ['fewer methods', { method: ['GET'] }, { method: ['GET', 'HEAD'] }, 'method: GET before GET or HEAD'],
-  ['a method before fields', { method: ['GET'] }, FIELDS, 'method: GET before any method'],
+  ['fields before a method', FIELDS, { method: ['GET'] }, 'number of header, query and cookie conditions: 1 before 0'],
   ['more fields', { headers: [field('present')], cookies: [field('present')] }, { query: [{ ...field('present'), name: 'q' }] }, 'number of header, query and cookie conditions: 2 before 1'],
   ['fields before source', FIELDS, from('vm'), 'number of header, query and cookie conditions: 1 before 0'],
   ['a caller before a range', from('vm'), from('10.0.0.1/32'), 'source: vm before 10.0.0.1/32'],
