@@ -1,8 +1,8 @@
 // The Platform of a Node process.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fetch } from 'undici'
 import type { LogLevel, Platform } from '../model/platform.ts'
+import { createRegistryFetch } from './registry-fetch.ts'
 
 /** Takes one log line: level, message and fields. */
 export type LogSink = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> | undefined) => void
@@ -14,7 +14,7 @@ export function nodePlatform(log: LogSink): Platform {
     wallClock: () => Date.now(),
     random: () => Math.random(),
     sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
-    fetch: (url, init) => fetch(url, init as Parameters<typeof fetch>[1]) as unknown as Promise<Response>,
+    fetch: createRegistryFetch(),
     log: (level, message, fields) => log(level, message, fields),
   }
 }

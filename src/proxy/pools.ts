@@ -37,7 +37,10 @@ export function isInSubset(endpoint: Endpoint, subset: SubsetConfig): boolean {
   )
 }
 
-function buildPool(name: string, states: readonly EndpointState[], options: BalancerOptions, previous?: BuiltPool): BuiltPool {
+function buildPool(name: string, members: readonly EndpointState[], options: BalancerOptions, previous?: BuiltPool): BuiltPool {
+  // What the registry stopped listing so suddenly that it is kept until confirmed is better than a 503, and no better.
+  const listed = members.filter((state) => state.endpoint.held !== true)
+  const states = listed.length > 0 ? listed : members
   if (previous !== undefined && previous.balancer === name && hasSameMembers(previous, states)) return previous
   const balancer = balancerByName(name)
   if (balancer === undefined) throw new Error(`no balancer is called "${name}"`)

@@ -211,3 +211,12 @@ describe('pools', () => {
     expect([1, 2, 3].map(() => built.all.picker.pick(pickContext(() => 0.5))?.endpoint.id)).toEqual(['e2', 'e2', 'e2'])
   })
 })
+
+test('endpoints that are only held are picked where nothing else is left, in each pool for itself', () => {
+  const { book } = bench()
+  const config = service({ subsets: { v1: { tags: ['v1'], meta: {} } } })
+  const some = book.build(config, () => stale(at('a1'), at('a2', { held: true, tags: ['v1'] })))
+  expect([ids(some.all.states), ids(some.subsets['v1']?.states ?? [])]).toEqual([['a1'], ['a2']])
+  const none = book.build(config, () => stale(at('a1', { held: true }), at('a2', { held: true, tags: ['v1'] })))
+  expect(ids(none.all.states)).toEqual(['a1', 'a2'])
+})
