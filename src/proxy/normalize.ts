@@ -1,5 +1,6 @@
 // The one normal form of a path and of a host. What is matched is what is forwarded, so that no origin can read another
 // path than the one a rule was applied to (RFC 3986 section 6.2.2; docs/reference/paths.md).
+import ipaddr from 'ipaddr.js'
 
 /** A path in normal form; see `RequestHead`. */
 export interface NormalPath {
@@ -97,6 +98,11 @@ export interface NormalHost {
 const NAME = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/
 const V6 = /^\[[0-9a-f:.]{2,45}\]$/
 
+/** Brackets hold an IPv6 address and nothing else: `[1.2.3.4]` is one host to some parsers and none to others. */
+function isV6Literal(host: string): boolean {
+  return V6.test(host) && ipaddr.IPv6.isValid(host.slice(1, -1))
+}
+
 /**
  * Brings the value of Host into normal form: lower case, one trailing dot and the scheme's default port removed.
  * Undefined for anything that is not host[:port] (RFC 9112 section 3.2), a name over 253 octets included.
@@ -109,7 +115,7 @@ export function normalizeHost(raw: string, scheme: 'http' | 'https'): NormalHost
   if (portAt >= 0 && !/^[1-9][0-9]{0,4}$/.test(port)) return undefined
   if (Number(port) > 65_535) return undefined
   if (host.endsWith('.')) host = host.slice(0, -1)
-  if (host.length > 253 || !(NAME.test(host) || V6.test(host))) return undefined
+  if (host.length > 253 || !(NAME.test(host) || isV6Literal(host))) return undefined
   const isDefault = port === '' || port === (scheme === 'https' ? '443' : '80')
   return { authority: isDefault ? host : `${host}:${port}`, host }
 }

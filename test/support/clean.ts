@@ -24,6 +24,8 @@ export function uncleanliness(message: Message): string[] {
 function hostProblems(message: Message): string[] {
   const hosts = valuesOf(message.fields, 'host')
   if (hosts.length !== 1) return [`${hosts.length} Host fields`]
+  // Empty is what a request without an authority carries (RFC 9110, 7.2).
+  if (hosts[0] === '') return []
   return /^(\[[0-9a-fA-F:.]+\]|[0-9A-Za-z._~!$&'()*+;=%-]+)(:\d{1,5})?$/.test(hosts[0] ?? '') ? [] : [`Host: ${hosts[0]}`]
 }
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { GatewayError } from '../../model/error.ts'
 import type { Exchange, UpstreamResponse } from '../../model/exchange.ts'
 import type { RequestHead, ResponseHead } from '../../model/request.ts'
+import { clientHeaders } from '../../proxy/response-headers.ts'
 import { BodyReader } from './body-reader.ts'
 import type { Connection } from './connection.ts'
 import { HeadReader } from './head-reader.ts'
@@ -187,7 +188,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   /** Hands on an interim response, where the client can read one (RFC 9110 section 15.2). */
   relayInterim(parsed: ParsedResponse): void {
     if (this.state !== SERVING || this.http10 || (parsed.status === 100 && !this.expects)) return
-    this.socket.write(parsed.status === 100 ? 'HTTP/1.1 100 Continue\r\n\r\n' : `${responseStart(parsed.status, parsed.reason, parsed.headers)}\r\n`, 'latin1')
+    this.socket.write(parsed.status === 100 ? 'HTTP/1.1 100 Continue\r\n\r\n' : `${responseStart(parsed.status, parsed.reason, clientHeaders(parsed.headers, undefined, {}))}\r\n`, 'latin1')
   }
 
   writeResponse(bytes: Buffer): boolean {
