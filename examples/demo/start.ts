@@ -40,15 +40,15 @@ const gateway = startGateway(
     DEMO_CAPITALIZER: capitals ?? '',
     DEMO_SIMON: simonSays ?? '',
   },
-  (line) => (counts === undefined ? logged.push(line) : counts.print(line)),
+  (line) => (counts === undefined ? logged.push(line) : counts.print(readable(line))),
 )
-process.exitCode = await serve(gateway)
+const code = await serve(gateway)
 for (const { server } of services) {
   server.close()
   server.closeAllConnections()
 }
 await rm(stateDir, { recursive: true, force: true })
-process.exit()
+process.exit(code)
 
 /** Runs until Ctrl-C (0) or until the gateway ends by itself (1). */
 async function serve({ ended, stop }: GatewayProcess): Promise<number> {
@@ -61,6 +61,7 @@ async function serve({ ended, stop }: GatewayProcess): Promise<number> {
     const end = await Promise.race([ended, interrupted])
     traffic?.stop()
     counts.stop()
+    counts = undefined
     if (end === undefined) return 0
     throw new Error(`the gateway ended by itself (${end})`)
   } catch (error) {
@@ -69,5 +70,15 @@ async function serve({ ended, stop }: GatewayProcess): Promise<number> {
     return 1
   } finally {
     await stop()
+  }
+}
+
+/** A line of the gateway's log for people: `gateway: warn: a table was refused, {…}`. */
+function readable(line: string): string {
+  try {
+    const { time: _time, role: _role, level, message, ...fields } = JSON.parse(line) as Record<string, unknown>
+    return `gateway: ${String(level)}: ${String(message)}${Object.keys(fields).length === 0 ? '' : `, ${JSON.stringify(fields)}`}`
+  } catch {
+    return `gateway: ${line}`
   }
 }

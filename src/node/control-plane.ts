@@ -150,6 +150,8 @@ export class ControlPlane {
 
   private createSource(onDrain: () => void): AdminSource {
     const startedAt = this.platform.wallClock()
+    // The workers are asked, since they open their ports after the main process has all that it needs.
+    const accepts = (): boolean => this.serving.workers().some(({ state }) => state === 'running')
     return {
       version: VERSION,
       startedAt,
@@ -160,7 +162,7 @@ export class ControlPlane {
       instruments: () => this.serving.instruments(),
       workers: () => this.serving.workers(),
       counts: () => ({ tablesRejected: this.rejected, workerRestarts: this.serving.restarts }),
-      notReady: () => [...(this.draining ? ['draining'] : []), ...(this.snapshots.current.revision.number === 0 ? ['no table yet'] : []), ...(this.serves ? [] : ['starting'])],
+      notReady: () => [...(this.draining ? ['draining'] : []), ...(this.snapshots.current.revision.number === 0 ? ['no table yet'] : []), ...(accepts() ? [] : [this.serves ? 'no worker accepts connections' : 'starting'])],
       drain: onDrain,
     }
   }
