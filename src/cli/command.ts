@@ -7,6 +7,11 @@ export interface Command {
   readonly name: string
   /** One line for the overview. */
   readonly summary: string
+  /** Imports what runs it: `explain` should not wait for the gateway to be read. */
+  load(): Promise<LoadedCommand>
+}
+
+export interface LoadedCommand {
   /** The whole of its help, with an example. */
   readonly usage: string
   run(args: readonly string[], io: CliIo): Promise<ExitCode>

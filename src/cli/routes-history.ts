@@ -10,7 +10,10 @@ export const HISTORY_USAGE = `usage: fairlead routes history --redis URL [option
   --redis URL     where to look; default: environment variable FAIRLEAD_REDIS
   --prefix P      start of the keys, default fairlead
   --count N       publications to show, default 20
-  --json          one JSON object as the result`
+  --json          one JSON object as the result
+
+example:
+  fairlead routes history --redis redis://127.0.0.1:6379`
 
 const OPTIONS = { ...STORE_OPTIONS, count: { type: 'string', default: '20' } } as const
 

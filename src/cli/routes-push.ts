@@ -23,7 +23,10 @@ export const PUSH_USAGE = `usage: fairlead routes push FILE --redis URL [options
   --expect N      only when version N is in force
   --timeout 10s   longest wait for the gateways; 0s does not wait
   --allow-empty   publish a table without routes
-  --json          one JSON object as the result`
+  --json          one JSON object as the result
+
+example:
+  fairlead routes push routes.yaml --redis redis://127.0.0.1:6379 --note "canary to 10%"`
 
 /** What a table must stand before it is published. */
 export interface PushRules {

@@ -13,7 +13,10 @@ export const ROLLBACK_USAGE = `usage: fairlead routes rollback VERSION --redis U
   --note TEXT     kept in the log, default "rollback to version VERSION"
   --by NAME       who publishes, default user@host
   --timeout 10s   longest wait for the gateways; 0s does not wait
-  --json          one JSON object as the result`
+  --json          one JSON object as the result
+
+example:
+  fairlead routes rollback 12 --redis redis://127.0.0.1:6379`
 
 const OPTIONS = { ...STORE_OPTIONS, note: { type: 'string' }, by: { type: 'string' }, timeout: { type: 'string', default: '10s' } } as const
 

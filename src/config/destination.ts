@@ -21,7 +21,8 @@ export function readDestination(text: string, known: KnownNames): DestinationRef
   if (/^https?:\/\//i.test(text)) return readUrl(text)
   const slash = text.indexOf('/')
   const first = slash < 0 ? text : text.slice(0, slash)
-  if (known.services.has(first)) return readServiceName(text, first)
+  // A name that is both is found fault with where it is declared.
+  if (known.services.has(first) && known.registries?.has(first) !== true) return readServiceName(text, first)
   if (slash < 0) throw new Complaint(`there is no service '${text}'`, suggest(text, [...known.services, ...registryHints(known)]))
   return { kind: 'registry', ref: readRef(text, known) }
 }

@@ -1,5 +1,5 @@
 // A text of YAML or JSON as plain data, with the place of every value in it. Hostile texts are bounded: size, depth, aliases.
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Document, Node } from 'yaml'
 import type { Problem } from '../model/store.ts'
 import { Complaint } from './complaint.ts'
@@ -54,14 +54,14 @@ function readYaml(text: string): { source?: Source; problems: readonly Problem[]
   const lines = new LineCounter()
   const hidden = hideBraces(text)
   const show = hidden === text ? (read: string): string => read : showBraces
-  const document = parseDocument(hidden, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, stringKeys: true, logLevel: 'silent' })
+  const document = parseDocument(hidden, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, stringKeys: true, logLevel: 'error' })
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
   }
   const errors = telling([...document.errors, ...document.warnings])
   if (errors.length > 0) return { problems: errors.map((error) => problemAt(placeOf(error.pos[0]), show(sentence(error)))) }
-  const value = new Unfolding(document, show).plain(document.contents, 0)
+  const value = new Unfolding(show).plain(document.contents, 0)
   return { source: { value, place: (path, key) => placeOf(offsetOf(document, path, key === true)), written: (path) => writtenAt(document, path, show) }, problems: [] }
 }
 
@@ -72,7 +72,8 @@ function telling<E extends { readonly code: string }>(errors: readonly E[]): E[]
 }
 
 function sentence({ code, message }: { readonly code: string; readonly message: string }): string {
-  return code === 'DUPLICATE_KEY' ? 'this key stands twice' : `the text is not YAML: ${message}`
+  if (code === 'DUPLICATE_KEY') return 'this key stands twice'
+  return message.startsWith('Maximum call stack') ? 'nested too deep' : `the text is not YAML: ${message}`
 }
 
 function problemAt(place: Place, message: string): Problem {
@@ -81,23 +82,29 @@ function problemAt(place: Place, message: string): Problem {
 
 /** Turns nodes into plain data without prototypes, following aliases within the budget. */
 class Unfolding {
-  readonly #document: Document.Parsed
   readonly #show: (text: string) => string
+  /** By name, the last one before the place that is read: that is what an alias means. Asking each alias for its node takes a look at the whole document. */
+  readonly #anchors = new Map<string, unknown>()
   #aliased = 0
 
-  constructor(document: Document.Parsed, show: (text: string) => string) {
-    this.#document = document
+  constructor(show: (text: string) => string) {
     this.#show = show
   }
 
   plain(node: unknown, depth: number, inAlias = false): unknown {
     if (depth > DEEPEST) throw new Complaint(`nested deeper than ${DEEPEST}`)
     if (inAlias && ++this.#aliased > ALIASED) throw new Complaint(`aliases add more than ${ALIASED} values`)
-    if (isAlias(node)) return this.plain(node.resolve(this.#document), depth + 1, true)
+    if (isAlias(node)) return this.plain(this.#anchored(node.source), depth + 1, true)
+    if (isNode(node) && 'anchor' in node && node.anchor !== undefined) this.#anchors.set(node.anchor, node)
     if (isScalar(node)) return typeof node.value === 'string' ? this.#show(node.value) : node.value
     if (isSeq(node)) return node.items.map((item) => this.plain(item, depth + 1, inAlias))
     if (isMap(node)) return this.#map(node.items, depth, inAlias)
     return null
+  }
+
+  #anchored(name: string): unknown {
+    if (!this.#anchors.has(name)) throw new Complaint(`the alias *${name} has no anchor &${name} before it`)
+    return this.#anchors.get(name)
   }
 
   #map(items: readonly { key: unknown; value: unknown }[], depth: number, inAlias: boolean): Record<string, unknown> {

@@ -37,20 +37,27 @@ export function knownKeys(issue: z.core.$ZodRawIssue): string | undefined {
   return typeof shape === 'object' && shape !== null ? Object.keys(shape).join(' ') : ''
 }
 
-/** All findings in the issues of one parse of `source.value`. */
+/** All findings in the issues of one parse of `source.value`, or of what stands in it at `under`. */
 export function findingsOf(issues: readonly Issue[], source: Source, under: Path = []): Finding[] {
-  return issues.flatMap(simplify).flatMap((issue) => describe(issue, [...under, ...(issue.path as Path)], source))
+  const value = valueAt(source.value, under)
+  return issues.flatMap((issue) => simplify(issue, value)).flatMap((issue) => describe(issue, [...under, ...(issue.path as Path)], source))
 }
 
 /** Of a union only the member that the value was meant to be speaks; when there is none, one issue names what may stand there. */
-function simplify(issue: Issue): Issue[] {
+function simplify(issue: Issue, root: unknown): Issue[] {
   if (issue.code !== 'invalid_union') return [issue]
-  const members = issue.errors.map((errors) => errors.flatMap(simplify))
-  const meant = members.filter((errors) => !errors.some((error) => error.path.length === 0 && error.code === 'invalid_type'))
+  const value = valueAt(root, issue.path as Path)
+  const members = issue.errors.map((errors) => errors.flatMap((error) => simplify(error, value)))
+  const meant = members.filter((errors) => !errors.some((error) => error.path.length === 0 && isOtherKind(error, value)))
   const speaking = meant.sort((a, b) => a.length - b.length)[0]
   if (speaking !== undefined) return speaking.map((error) => ({ ...error, path: [...issue.path, ...error.path] }))
   const expected = members.flat().flatMap((error) => (error.code === 'invalid_type' ? error.expected.split(' or ') : []))
-  return [{ code: 'invalid_type', expected: [...new Set(expected)].join(' or ') as 'string', path: issue.path, message: '', input: undefined }]
+  return [{ code: 'invalid_type', expected: [...new Set(expected)].join(' or ') as 'string', path: issue.path, message: issue.message, input: undefined }]
+}
+
+/** Whether a member of a union is not for this kind of value at all. A list is not one of some words, but neither was it meant to be. */
+function isOtherKind(error: Issue, value: unknown): boolean {
+  return error.code === 'invalid_type' || (error.code === 'invalid_value' && typeof value === 'object')
 }
 
 function describe(issue: Issue, path: Path, source: Source): Finding[] {
@@ -111,7 +118,9 @@ function nameOf(value: unknown): string {
 }
 
 function wrongValue(values: readonly unknown[], value: unknown): { message: string; hint: string } {
-  return { message: `'${shorten(String(value))}' is not one of the values here`, hint: suggest(String(value), values.map(String)) }
+  const words = values.map(String)
+  const hint = values.some((one) => typeof one === 'number') ? `known: ${words.join(', ')}` : suggest(String(value), words)
+  return { message: `'${shorten(String(value))}' is not one of the values here`, hint }
 }
 
 function shorten(text: string): string {

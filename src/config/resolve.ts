@@ -47,7 +47,7 @@ class Resolver {
   addServices(bodies: Readonly<Record<string, ServiceBody>>): void {
     for (const [name, body] of Object.entries(bodies)) {
       if (this.#names.registries?.has(name) === true) this.findings.push({ path: ['services', name], message: `'${name}' is both a service and a registry`, hint: 'rename one: a destination could not tell them apart', onKey: true })
-      const from = (body.from ?? []).map((ref, i) => this.#try(['services', name, 'from', i], () => this.#ref(ref)))
+      const from = (body.from ?? []).map((ref, i) => this.#try(['services', name, 'from', ...(body.from?.length === 1 ? [] : [i])], () => this.#ref(ref)))
       this.services.set(name, { ...serviceDefaults(name), ...withFiles(body, this.#file), from: from.filter((key) => key !== undefined) })
     }
   }

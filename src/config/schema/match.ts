@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import type { FieldCondition, MatchConfig, SourcePattern, TimeWindow } from '../../model/config.ts'
 import { isAddress, readCidr } from '../address.ts'
-import { Complaint } from '../complaint.ts'
 import { readHost } from '../host.ts'
 import { readMatch, readMethod } from '../match-text.ts'
 import { readPath } from '../path-pattern.ts'
@@ -83,6 +82,8 @@ const whole = section({
     .meta({ description: 'Alternatives, any of which is enough; the conditions beside it must hold as well.', examples: [['words.example.com/**', { path: '/words/**' }]] }),
 }).transform((given, context): MatchConfig[] => {
   const { any, ...common } = given
+  const empty = (alternative: MatchConfig): boolean => Object.keys(alternative).length === 0
+  if (context.issues.length === 0 && (any === undefined ? empty(common) : empty(common) && any.some(empty))) context.issues.push({ code: 'custom', message: 'no condition at all', input: given, params: { hint: 'write /** to match every request' } })
   if (any === undefined) return [common]
   for (const [i, alternative] of any.entries()) {
     const twice = Object.keys(alternative).find((key) => key in common)
@@ -92,12 +93,7 @@ const whole = section({
 })
 
 /** A match in normal form is a list of alternatives. */
-export const match = z.union([short.transform((only): MatchConfig[] => [only]), whole]).meta({
+export const match = z.union([short.transform((only): MatchConfig[] => [only]), whole], { error: ({ input }) => (Array.isArray(input) ? 'write alternatives as { any: [ … ] }' : undefined) }).meta({
   description: 'Which requests: `[METHODS ]host/path`, or conditions that must all hold.',
   examples: ['words.example.com/**', 'GET,POST api.example.com/v1/**', { host: 'words.example.com', headers: { 'x-user': '/^tester-/' } }],
 })
-
-/** Refuses a match without a single condition only where it would surprise: `{}` is written `/**`. */
-export function refuseEmpty(alternatives: readonly MatchConfig[]): void {
-  if (alternatives.some((alternative) => Object.keys(alternative).length === 0)) throw new Complaint('no condition at all', 'write /** to match every request')
-}
