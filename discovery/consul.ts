@@ -8,6 +8,7 @@ import { printable } from './admit.ts'
 import { createConsulClient, type Call, type ConsulClient, type HealthOptions } from './consul-client.ts'
 import { readEntry } from './consul-entry.ts'
 import { consulOptions, type ConsulOptions } from './consul-options.ts'
+import { Late } from './deadline.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { retryAfter, type HttpAnswer } from './http.ts'
 import type { Ask, Instance, Reading } from './reading.ts'
@@ -54,7 +55,8 @@ async function readService(agents: Agents, ask: Ask, signal: AbortSignal): Promi
   if (token.failed !== undefined) return { kind: 'failed', message: token.failed }
   const address = agents.addresses.pick(ask.purpose === 'confirm')
   const reading = await question(agents, address, ask, token.value, signal)
-  if (reading.kind === 'failed' && !signal.aborted) agents.addresses.failed(address)
+  // Not when the watch was stopped: that says nothing against the agent.
+  if (reading.kind === 'failed' && (!signal.aborted || signal.reason instanceof Late)) agents.addresses.failed(address)
   if (reading.kind !== 'listed' || !isBehind(reading.token, ask)) return reading
   // The index went back: the state was restored or rebuilt, and our index would not wake us for anything new. Start over.
   return question(agents, address, { ref: ask.ref, purpose: 'confirm', wait: 0 }, token.value, signal)

@@ -1,18 +1,31 @@
 // A bound on the time of one piece of work, on the platform's clock.
 import type { Platform } from '../src/model/platform.ts'
 
+/** After the deadline, for the work to say itself what was late, milliseconds. */
+const GRACE = 100
+
+/** Why the signal of a piece of work is aborted when its time is over. */
+export class Late extends Error {
+  constructor(ms: number) {
+    super(`no answer within ${Math.round(ms / 1000)} s`)
+    this.name = 'Late'
+  }
+}
+
 /**
  * What `run` gives, or `late()` when it takes longer than `ms` milliseconds or the signal is aborted. The signal that `run`
- * gets is aborted then; a `run` that does not heed it is left behind.
+ * gets is aborted then, with a `Late` for the deadline; a `run` that does not heed it is left behind.
  */
-export async function withDeadline<T>(platform: Platform, ms: number, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>, late: () => T): Promise<T> {
-  if (signal.aborted) return late()
+export async function withDeadline<T>(platform: Platform, ms: number, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>, late: (reason: Late) => T): Promise<T> {
+  const reason = new Late(ms)
+  if (signal.aborted) return late(reason)
   const own = new AbortController()
   const abort = (): void => own.abort(signal.reason)
   signal.addEventListener('abort', abort)
-  const tooLate = platform.sleep(ms, own.signal).then(() => {
-    own.abort(new Error(`took longer than ${ms} ms`))
-    return late()
+  const tooLate = platform.sleep(ms, own.signal).then(async () => {
+    own.abort(reason)
+    await platform.sleep(GRACE, signal)
+    return late(reason)
   })
   try {
     return await Promise.race([run(own.signal), tooLate])

@@ -100,11 +100,11 @@ test('a question that is not answered is given up: 10 s without, wait + wait/16 
   registry.bump('web')
   await platform.advance(52_700)
   expect(summary(reader.last())).toBe(ready)
-  await platform.advance(300)
+  await platform.advance(400)
   expect(summary(reader.last())).toBe(kept('failed'))
-  expect(reader.attempts.at(-1)?.message).toBe('no answer within 53 s')
+  expect(reader.attempts.at(-1)?.message).toBe('http://127.0.0.1:8500: no answer within 53 s')
   await platform.advance(12_000)
-  expect(reader.attempts.at(-1)?.message).toBe('no answer within 10 s')
+  expect(reader.attempts.at(-1)?.message).toBe('http://127.0.0.1:8500: no answer within 10 s')
 })
 
 test('an index that moves without a change, or an agent that does not block, costs one question a second', async () => {
@@ -213,6 +213,14 @@ test('agents take turns when they fail', async () => {
   const down = (fake: FakeConsul): undefined => void fake.answerWith(({ origin }) => (origin === 'http://a:8500' ? plain(502, 'bad gateway') : undefined))
   const { registry, platform, reader } = await watch({ options: { address: ['http://a:8500', 'http://b:8500'] }, prepare: down })
   await platform.advance(1000)
+  expect(summary(reader.last())).toBe(ready)
+  expect(registry.seen.map(({ origin }) => origin)).toEqual(['http://a:8500', 'http://b:8500', 'http://b:8500'])
+})
+
+test('an agent that hangs is left for the next one', async () => {
+  const hangs = (fake: FakeConsul): undefined => void fake.answerWith(({ origin }) => (origin === 'http://a:8500' ? new Promise(() => {}) : undefined))
+  const { registry, platform, reader } = await watch({ options: { address: ['http://a:8500', 'http://b:8500'] }, prepare: hangs })
+  await platform.advance(11_000)
   expect(summary(reader.last())).toBe(ready)
   expect(registry.seen.map(({ origin }) => origin)).toEqual(['http://a:8500', 'http://b:8500', 'http://b:8500'])
 })

@@ -161,7 +161,7 @@ test('withDeadline: the answer, or what is said when it is late; and the work is
   const slow = withDeadline(platform, 100, never, (signal) => new Promise<string>(() => signal.addEventListener('abort', () => (told = true))), () => 'late')
   await platform.advance(99)
   expect(told).toBe(false)
-  await platform.advance(1)
+  await platform.advance(101)
   expect([await slow, told]).toEqual(['late', true])
   const stop = new AbortController()
   const stopped = withDeadline(platform, 1e9, stop.signal, () => new Promise<string>(() => {}), () => 'late')
