@@ -14,7 +14,7 @@ export function headOf(request: WorkerdRequest, listener: string): RequestHead {
   // Not by `URL`, which repairs what must be refused.
   const [, protocol = '', authority = '', rawPath = '', query = ''] = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/i.exec(request.url) ?? []
   const scheme = protocol.toLowerCase() === 'https' ? 'https' : 'http'
-  const host = normalizeHost(request.headers.get('host') ?? authority, scheme)
+  const host = normalizeHost(authority, scheme)
   if (host === undefined) throw refuse('bad_host', 'Host is not a host name, an optional port and nothing else')
   const path = normalizePath(rawPath === '' ? '/' : rawPath)
   if (path === undefined) throw refuse('bad_path', 'the path can be read in more than one way')
