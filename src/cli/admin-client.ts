@@ -3,7 +3,7 @@ import type { AdminError } from '../model/admin.ts'
 import { UsageError } from './io.ts'
 
 /** Where the admin server is unless the configuration says otherwise. */
-export const DEFAULT_ADMIN = 'http://127.0.0.1:9990'
+const DEFAULT_ADMIN = 'http://127.0.0.1:9990'
 
 /** Milliseconds for one answer; a table of 100,000 routes is large. */
 const TIMEOUT = 30_000

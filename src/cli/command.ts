@@ -11,7 +11,7 @@ export interface Command {
   load(): Promise<LoadedCommand>
 }
 
-export interface LoadedCommand {
+interface LoadedCommand {
   /** The whole of its help, with an example. */
   readonly usage: string
   run(args: readonly string[], io: CliIo): Promise<ExitCode>

@@ -25,7 +25,7 @@ export function locate(findings: readonly Finding[], source: Pick<Source, 'place
 }
 
 /** `routes[3].match.host`, `services["my words"].from`. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   const parts = path.map((step) => (typeof step === 'number' ? `[${step}]` : /^[\w$-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`))
   return parts.join('').replace(/^\./, '')
 }

@@ -10,7 +10,7 @@ import { duration, integer, named, plain, section, text } from './values.ts'
 
 /** Options of a registry are checked by its adapter; `consul:` with nothing after it is a registry with defaults. */
 const registry = z
-  .union([z.null().transform(() => ({})), z.looseObject({ type: plain.exactOptional().meta({ description: 'Kind of registry. Default: the name, when it is one.', examples: ['consul'] }) })])
+  .union([z.null().transform(() => ({})), z.looseObject({ type: plain.exactOptional().meta({ description: 'Kind of registry. Default: the name, when it is one.', samples: ['consul'] }) })])
   .transform((given): Record<string, unknown> => given)
 
 const redisUrl = text((url) => {
@@ -19,14 +19,14 @@ const redisUrl = text((url) => {
 })
 
 const store = section({
-  redis: redisUrl.meta({ description: 'URL of the Redis that holds the table.', examples: ['redis://127.0.0.1:6379'] }),
+  redis: redisUrl.meta({ description: 'URL of the Redis that holds the table.', samples: ['redis://127.0.0.1:6379'] }),
   prefix: plain.prefault('fairlead').meta({ description: 'Prefix of its keys.' }),
 })
 
 const admin = section({
   host: plain.prefault('127.0.0.1').meta({ description: 'Address of the admin server.' }),
   port: integer(0, 65_535).prefault(9990).meta({ description: 'Its port; 0 picks a free one.' }),
-  token: plain.exactOptional().meta({ description: 'Needed for writes; without one they are refused.', examples: ['${FAIRLEAD_ADMIN_TOKEN}'] }),
+  token: plain.exactOptional().meta({ description: 'Needed for writes; without one they are refused.', samples: ['${FAIRLEAD_ADMIN_TOKEN}'] }),
 })
 
 const format = z.enum(['json', 'clf', 'off'])
@@ -34,7 +34,7 @@ const accessLog = z.union([
   format.transform((kind): AccessLogConfig => ({ format: kind, to: 'stdout' })),
   section({
     format: format.prefault('json').meta({ description: '`json` lines, `clf` (common log format) or `off`.' }),
-    to: plain.prefault('stdout').meta({ description: '`stdout` or a file, relative to the configuration file.', examples: ['/var/log/fairlead/access.log'] }),
+    to: plain.prefault('stdout').meta({ description: '`stdout` or a file, relative to the configuration file.', samples: ['/var/log/fairlead/access.log'] }),
   }),
 ])
 
@@ -55,13 +55,13 @@ export const tableDocument = section(tableKeys)
 export const configDocument = section({
   listen: listen.exactOptional(),
   listeners: listeners.exactOptional(),
-  registries: named(registry).exactOptional().meta({ description: 'Registries by name: where endpoints are looked up. The other keys of each are its own options.', examples: [{ consul: {} }] }),
+  registries: named(registry).exactOptional().meta({ description: 'Registries by name: where endpoints are looked up. The other keys of each are its own options.', samples: [{ consul: {} }] }),
   store: store.exactOptional().meta({ description: 'Where the table lives besides this file.' }),
   admin: admin.prefault({}).meta({ description: 'The admin server: status, metrics, explain.' }),
-  accessLog: accessLog.prefault('json').meta({ description: 'Access log: `json`, `clf`, `off`, or a map.', examples: ['clf', { format: 'json', to: 'access.log' }] }),
+  accessLog: accessLog.prefault('json').meta({ description: 'Access log: `json`, `clf`, `off`, or a map.', samples: ['clf', { format: 'json', to: 'access.log' }] }),
   workers: integer(0, 1024).prefault(0).meta({ description: 'Workers; 0 for one for each core.' }),
-  zone: plain.exactOptional().meta({ description: 'Zone of this gateway; endpoints in it are preferred.', examples: ['eu-1a'] }),
-  explainSecret: plain.exactOptional().meta({ description: 'Secret with which a signed request header may ask for its explanation.', examples: ['${FAIRLEAD_EXPLAIN_SECRET}'] }),
+  zone: plain.exactOptional().meta({ description: 'Zone of this gateway; endpoints in it are preferred.', samples: ['eu-1a'] }),
+  explainSecret: plain.exactOptional().meta({ description: 'Secret with which a signed request header may ask for its explanation.', samples: ['${FAIRLEAD_EXPLAIN_SECRET}'] }),
   stateDir: plain.prefault('.fairlead').meta({ description: 'Directory for the last good table and endpoints, relative to the configuration file.' }),
   drainTimeout: duration.prefault('30s').meta({ description: 'Time that requests under way get at shutdown.' }),
   ...tableKeys,

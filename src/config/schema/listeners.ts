@@ -9,8 +9,8 @@ const port = integer(0, 65_535)
 const count = integer(0, 1_000_000_000)
 
 const certificate = section({
-  cert: plain.meta({ description: 'PEM file with the certificate and its chain, relative to the configuration file.', examples: ['server.pem'] }),
-  key: plain.meta({ description: 'PEM file with the private key.', examples: ['server.key'] }),
+  cert: plain.meta({ description: 'PEM file with the certificate and its chain, relative to the configuration file.', samples: ['server.pem'] }),
+  key: plain.meta({ description: 'PEM file with the private key.', samples: ['server.key'] }),
 })
 
 const tls = section({
@@ -21,7 +21,7 @@ const tls = section({
     .min(1)
     .exactOptional()
     .meta({ description: 'Several certificates instead of `cert` and `key`; the server name of the client chooses, the first is the default.' }),
-  clientCa: plain.exactOptional().meta({ description: 'PEM file with the CA of client certificates. Clients are asked for one when it is set.', examples: ['ca.pem'] }),
+  clientCa: plain.exactOptional().meta({ description: 'PEM file with the CA of client certificates. Clients are asked for one when it is set.', samples: ['ca.pem'] }),
   requireClientCert: z.boolean().exactOptional().meta({ description: 'Refuse clients without a certificate. Default true when `clientCa` is set.' }),
   minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).prefault('TLSv1.2').meta({ description: 'Oldest protocol version.' }),
 }).transform((given, context): ListenerTlsConfig => {
@@ -38,26 +38,26 @@ const tls = section({
 })
 
 const limits = section({
-  headTimeout: duration.prefault('10s').meta({ description: 'Time for a whole request head, from its first byte; 0 for no limit.' }),
-  idleTimeout: duration.prefault('60s').meta({ description: 'Time between requests on a kept connection; 0 for no limit.' }),
-  bodyTimeout: duration.prefault('30s').meta({ description: 'Time between two bytes of a body, either way; 0 for no limit.' }),
-  tunnelTimeout: duration.prefault('1h').meta({ description: 'Time without a byte either way on an upgraded connection (WebSocket); 0 for no limit.' }),
+  headTimeout: duration.prefault('10s').meta({ description: 'Time for a whole request head, from its first byte; `0s` for no limit.' }),
+  idleTimeout: duration.prefault('60s').meta({ description: 'Time between requests on a kept connection; `0s` for no limit.' }),
+  bodyTimeout: duration.prefault('30s').meta({ description: 'Time between two bytes of a body, either way; `0s` for no limit.' }),
+  tunnelTimeout: duration.prefault('1h').meta({ description: 'Time without a byte either way on an upgraded connection (WebSocket); `0s` for no limit.' }),
   lineBytes: size.prefault('16KiB').meta({ description: 'Size of the request line.' }),
   headBytes: size.prefault('64KiB').meta({ description: 'Size of the whole request head.' }),
   headerCount: integer(1, 10_000).prefault(100).meta({ description: 'Number of header fields.' }),
-  bodyBytes: size.prefault('0').meta({ description: 'Size of a request body; 0 for no limit.', examples: ['10MiB'] }),
+  bodyBytes: size.prefault('0B').meta({ description: 'Size of a request body; `0B` for no limit.', samples: ['10MiB'] }),
   requestsPerConnection: count.prefault(0).meta({ description: 'Requests on one connection before it is closed; 0 for no limit.' }),
   connections: integer(1, 1_000_000_000).prefault(65_536).meta({ description: 'Connections of one worker on this listener.' }),
 })
 
 const listener = section({
-  port: port.meta({ description: 'TCP port; 0 picks a free one.', examples: [8080] }),
-  host: plain.exactOptional().meta({ description: 'Address to listen on. Default: every address, IPv4 and IPv6.', examples: ['127.0.0.1'] }),
+  port: port.meta({ description: 'TCP port; 0 picks a free one.', samples: [8080] }),
+  host: plain.exactOptional().meta({ description: 'Address to listen on. Default: every address, IPv4 and IPv6.', samples: ['127.0.0.1'] }),
   tls: tls.exactOptional().meta({ description: 'Certificates; without it the listener speaks plain HTTP.' }),
   trustedProxies: z
     .union([text(readCidr).transform((one) => [one]), z.array(text(readCidr))])
     .prefault([])
-    .meta({ description: 'Addresses of proxies whose `Forwarded`, `X-Forwarded-*` and PROXY headers are believed. Default: none.', examples: [['10.0.0.0/8']] }),
+    .meta({ description: 'Addresses of proxies whose `Forwarded`, `X-Forwarded-*` and PROXY headers are believed. Default: none.', samples: [['10.0.0.0/8']] }),
   proxyProtocol: z.boolean().prefault(false).meta({ description: 'Expect a PROXY protocol header (v1 or v2) on each connection from a trusted proxy.' }),
   limits: limits.prefault({}).meta({ description: 'Limits and timeouts of each phase of a request.' }),
 })
@@ -75,6 +75,6 @@ function readListen(address: string): ListenerBody {
 
 export const listen = z
   .union([z.int().min(0).max(65_535).transform((port) => listener.parse({ ...defaults, port })), text(readListen)])
-  .meta({ description: 'Short for one listener named `http`: a port, or `host:port`.', examples: [8080, '127.0.0.1:8080'] })
+  .meta({ description: 'Short for one listener named `http`: a port, or `host:port`.', samples: [8080, '127.0.0.1:8080'] })
 
 export const listeners = named(listener).meta({ description: 'Listeners by name; routes can ask for one with `match.listener`.' })

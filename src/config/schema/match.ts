@@ -43,11 +43,11 @@ function readSource(written: string): SourcePattern {
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
 const timeWindow = section({
-  after: text(readInstant).exactOptional().meta({ description: 'From this instant on (RFC 3339).', examples: ['2026-11-23T08:00:00Z'] }),
-  before: text(readInstant).exactOptional().meta({ description: 'Until this instant, which is not part of the window.', examples: ['2026-12-24'] }),
-  from: text(readTimeOfDay).exactOptional().meta({ description: 'Time of day in UTC at which the window opens.', examples: ['22:00'] }),
-  to: text(readTimeOfDay).exactOptional().meta({ description: 'Time of day in UTC at which it closes; before `from` it is on the next day.', examples: ['06:00'] }),
-  days: oneOrMany(z.enum(DAYS)).exactOptional().meta({ description: 'Days of the week, UTC.', examples: [['sat', 'sun']] }),
+  after: text(readInstant).exactOptional().meta({ description: 'From this instant on (RFC 3339).', samples: ['2026-11-23T08:00:00Z'] }),
+  before: text(readInstant).exactOptional().meta({ description: 'Until this instant, which is not part of the window.', samples: ['2026-12-24'] }),
+  from: text(readTimeOfDay).exactOptional().meta({ description: 'Time of day in UTC at which the window opens.', samples: ['22:00'] }),
+  to: text(readTimeOfDay).exactOptional().meta({ description: 'Time of day in UTC at which it closes; before `from` it is on the next day.', samples: ['06:00'] }),
+  days: oneOrMany(z.enum(DAYS)).exactOptional().meta({ description: 'Days of the week, UTC.', samples: [['sat', 'sun']] }),
 }).transform((given, context): TimeWindow => {
   const { days, ...window } = given
   if ((given.from === undefined) !== (given.to === undefined)) context.issues.push({ code: 'custom', message: 'from and to come together', input: given })
@@ -57,16 +57,16 @@ const timeWindow = section({
 })
 
 const conditions = {
-  host: oneOrMany(text(readHost)).exactOptional().meta({ description: 'Host: exact, `*.suffix` (one label or more before it) or `/regex/` over the whole host.', examples: ['words.example.com', '*.example.com', '/^api-[0-9]+\\.example\\.com$/'] }),
+  host: oneOrMany(text(readHost)).exactOptional().meta({ description: 'Host: exact, `*.suffix` (one label or more before it) or `/regex/` over the whole host.', samples: ['words.example.com', '*.example.com', '/^api-[0-9]+\\.example\\.com$/'] }),
   path: oneOrMany(text(readPath))
     .exactOptional()
-    .meta({ description: 'Path: `/exact`, `/prefix/**` (the prefix and what is below it, by whole segments), `/users/{id}/orders`, or a regular expression written `/^…/`.', examples: ['/health', '/api/**', '/users/{id}/orders', '/^/v[0-9]+/.*$/'] }),
-  method: oneOrMany(text(readMethod)).exactOptional().meta({ description: 'Methods.', examples: [['GET', 'HEAD']] }),
-  headers: fields(headerName).exactOptional().meta({ description: 'Headers by name: exact text, `/regex/`, `true` for present, `false` for absent; a list means any.', examples: [{ 'x-user': '/^tester-/' }] }),
-  query: fields((name) => name).exactOptional().meta({ description: 'Query parameters by name, tested like headers.', examples: [{ version: ['1', '2'] }] }),
-  cookies: fields(cookieName).exactOptional().meta({ description: 'Cookies by name, tested like headers.', examples: [{ beta: true }] }),
-  source: oneOrMany(text(readSource)).exactOptional().meta({ description: 'Who calls: address ranges and names from `callers`.', examples: [['simon', '10.0.0.0/8']] }),
-  listener: oneOrMany(plain).exactOptional().meta({ description: 'Names of listeners.', examples: ['secure'] }),
+    .meta({ description: 'Path: `/exact`, `/prefix/**` (the prefix and what is below it, by whole segments), `/users/{id}/orders`, or a regular expression written `/^…/`.', samples: ['/health', '/api/**', '/users/{id}/orders', '/^/v[0-9]+/.*$/'] }),
+  method: oneOrMany(text(readMethod)).exactOptional().meta({ description: 'Methods.', samples: [['GET', 'HEAD']] }),
+  headers: fields(headerName).exactOptional().meta({ description: 'Headers by name: exact text, `/regex/`, `true` for present, `false` for absent; a list means any.', samples: [{ 'x-user': '/^tester-/' }] }),
+  query: fields((name) => name).exactOptional().meta({ description: 'Query parameters by name, tested like headers.', samples: [{ version: ['1', '2'] }] }),
+  cookies: fields(cookieName).exactOptional().meta({ description: 'Cookies by name, tested like headers.', samples: [{ beta: true }] }),
+  source: oneOrMany(text(readSource)).exactOptional().meta({ description: 'Who calls: address ranges and names from `callers`.', samples: [['simon', '10.0.0.0/8']] }),
+  listener: oneOrMany(plain).exactOptional().meta({ description: 'Names of listeners.', samples: ['secure'] }),
   when: timeWindow.exactOptional().meta({ description: 'A window of time, UTC.' }),
 }
 
@@ -79,7 +79,7 @@ const whole = section({
     .array(z.union([short, one]))
     .min(1)
     .exactOptional()
-    .meta({ description: 'Alternatives, any of which is enough; the conditions beside it must hold as well.', examples: [['words.example.com/**', { path: '/words/**' }]] }),
+    .meta({ description: 'Alternatives, any of which is enough; the conditions beside it must hold as well.', samples: [['words.example.com/**', { path: '/words/**' }]] }),
 }).transform((given, context): MatchConfig[] => {
   const { any, ...common } = given
   const empty = (alternative: MatchConfig): boolean => Object.keys(alternative).length === 0
@@ -95,5 +95,5 @@ const whole = section({
 /** A match in normal form is a list of alternatives. */
 export const match = z.union([short.transform((only): MatchConfig[] => [only]), whole], { error: ({ input }) => (Array.isArray(input) ? 'write alternatives as { any: [ … ] }' : undefined) }).meta({
   description: 'Which requests: `[METHODS ]host/path`, or conditions that must all hold.',
-  examples: ['words.example.com/**', 'GET,POST api.example.com/v1/**', { host: 'words.example.com', headers: { 'x-user': '/^tester-/' } }],
+  samples: ['words.example.com/**', 'GET,POST api.example.com/v1/**', { host: 'words.example.com', headers: { 'x-user': '/^tester-/' } }],
 })

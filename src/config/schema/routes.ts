@@ -9,10 +9,7 @@ import { match } from './match.ts'
 import { duration, integer, oneOrMany, plain, readInteger, section, text } from './values.ts'
 
 /** `to` as written, with weights in one scale. */
-export interface WeightedName {
-  readonly service: string
-  readonly weight: number
-}
+type WeightedName = { readonly service: string; readonly weight: number }
 
 const weight = z.union([
   z.int().min(0).max(65_535).transform((value) => ({ value, share: false })),
@@ -20,8 +17,8 @@ const weight = z.union([
 ])
 
 const weighted = section({
-  service: plain.meta({ description: 'A destination as in `to`.', examples: ['words/v2'] }),
-  weight: weight.prefault(1).meta({ description: 'A whole number from 0 to 65535 relative to the others, or a share; shares must add up to 100%.', examples: [95, '5%'] }),
+  service: plain.meta({ description: 'A destination as in `to`.', samples: ['words/v2'] }),
+  weight: weight.prefault(1).meta({ description: 'A whole number from 0 to 65535 relative to the others, or a share; shares must add up to 100%.', samples: [95, '5%'] }),
 })
 
 const destination = z.union([plain.transform((service) => ({ service, weight: { value: 1, share: false } })), weighted])
@@ -72,11 +69,11 @@ const headerValues = z.record(z.string(), oneOrMany(text(readHeaderValue))).tran
 })
 
 const headerRules = section({
-  set: headerValues.exactOptional().meta({ description: 'Headers that replace all of that name.', examples: [{ 'x-user-id': '{id}' }] }),
-  add: headerValues.exactOptional().meta({ description: 'Headers put beside those of that name.', examples: [{ via: 'fairlead' }] }),
+  set: headerValues.exactOptional().meta({ description: 'Headers that replace all of that name.', samples: [{ 'x-user-id': '{id}' }] }),
+  add: headerValues.exactOptional().meta({ description: 'Headers put beside those of that name.', samples: [{ via: 'fairlead' }] }),
   remove: oneOrMany(text((name) => readHeaderName(name).toLowerCase()))
     .exactOptional()
-    .meta({ description: 'Names of headers taken away, before `set` and `add`.', examples: [['x-debug']] }),
+    .meta({ description: 'Names of headers taken away, before `set` and `add`.', samples: [['x-debug']] }),
 }).transform(({ set, add, remove }): HeaderRulesConfig => ({ set: set ?? [], add: add ?? [], remove: remove ?? [] }))
 
 const rewrite = section({
@@ -85,13 +82,13 @@ const rewrite = section({
     return path
   })
     .exactOptional()
-    .meta({ description: 'New path; `{name}` stands for a captured parameter, `{**}` for what `/**` matched.', examples: ['/v2/{id}', '/{**}'] }),
+    .meta({ description: 'New path; `{name}` stands for a captured parameter, `{**}` for what `/**` matched.', samples: ['/v2/{id}', '/{**}'] }),
   host: text((host) => {
     const parts = /^(.*?)(:\d{1,5})?$/.exec(host)
     return normalHost(parts?.[1] ?? host) + (parts?.[2] ?? '')
   })
     .exactOptional()
-    .meta({ description: 'New host, sent to the endpoint as Host.', examples: ['words.internal'] }),
+    .meta({ description: 'New host, sent to the endpoint as Host.', samples: ['words.internal'] }),
 })
 
 const STATUSES = [301, 302, 303, 307, 308] as const
@@ -99,26 +96,27 @@ const STATUSES = [301, 302, 303, 307, 308] as const
 const redirect = z.union([
   plain.transform((location) => ({ location, status: 302 as const })),
   section({
-    location: plain.meta({ description: 'Where to: an URL or a path; `{name}` and `{**}` as in `rewrite.path`.', examples: ['https://words.example.com/{**}'] }),
+    location: plain.meta({ description: 'Where to: an URL or a path; `{name}` and `{**}` as in `rewrite.path`.', samples: ['https://words.example.com/{**}'] }),
     status: z.literal(STATUSES).prefault(302).meta({ description: 'Status of the answer.' }),
   }),
 ])
 
 const respond = section({
   status: integer(200, 599).prefault(200).meta({ description: 'Status of the answer.' }),
-  body: z.string().prefault('').meta({ description: 'Body of the answer.', examples: ['Down for maintenance.\n'] }),
-  headers: headerValues.prefault({}).meta({ description: 'Headers of the answer.', examples: [{ 'content-type': 'text/plain; charset=utf-8' }] }),
+  body: z.string().prefault('').meta({ description: 'Body of the answer.', samples: ['Down for maintenance.\n'] }),
+  headers: headerValues.prefault({}).meta({ description: 'Headers of the answer.', samples: [{ 'content-type': 'text/plain; charset=utf-8' }] }),
 })
 
-const RETRY_ON = ['connect', 'reset', 'timeout', '5xx', 'gateway-error', '429'] as const
+/** YAML reads a bare 429 as a number. */
+const retryOn = z.union([z.enum(['connect', 'reset', 'timeout', '5xx', 'gateway-error']), z.literal([429, '429']).transform(() => '429' as const)])
 const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']
 
 const retry = section({
   attempts: integer(0, 10).prefault(1).meta({ description: 'Further tries after the first, 0 to 10.' }),
-  on: oneOrMany(z.enum(RETRY_ON))
+  on: oneOrMany(retryOn)
     .prefault(['connect', 'reset'])
-    .meta({ description: 'What is tried again: `connect` (no connection), `reset` (closed before an answer), `timeout`, `5xx`, `gateway-error` (502, 503, 504), `429`.', examples: [['connect', '5xx']] }),
-  perTry: duration.prefault('0').meta({ description: 'Time for one try; 0 for none but the timeout of the route.', examples: ['500ms'] }),
+    .meta({ description: 'What is tried again: `connect` (no connection), `reset` (closed before an answer), `timeout`, `5xx`, `gateway-error` (502, 503, 504), `429`.', samples: [['connect', '5xx']] }),
+  perTry: duration.prefault('0s').meta({ description: 'Time for one try; `0s` for none but the timeout of the route.', samples: ['500ms'] }),
   methods: oneOrMany(text(readMethod)).prefault(IDEMPOTENT).meta({ description: 'Methods that may be sent again after something of them may have arrived.' }),
 }).transform((given): RetryConfig => given)
 
@@ -127,12 +125,12 @@ const routeTest = section({
     const parts = /^(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s+)?(\S+)$/.exec(line)
     if (parts === null) throw new Complaint(`'${line}' is not METHOD URL`, 'write GET words.example.com/one')
     return { method: readMethod(parts[1] ?? 'GET'), url: parts[2] as string }
-  }).meta({ description: 'Method and URL; the scheme may be left out.', examples: ['GET words.example.com/one'] }),
-  headers: headerValues.prefault({}).meta({ description: 'Headers of the request.', examples: [{ 'x-user': 'tester-1' }] }),
-  from: plain.exactOptional().meta({ description: 'Who calls: an address, or a name from `callers`.', examples: ['10.0.0.7', 'simon'] }),
+  }).meta({ description: 'Method and URL; the scheme may be left out.', samples: ['GET words.example.com/one'] }),
+  headers: headerValues.prefault({}).meta({ description: 'Headers of the request.', samples: [{ 'x-user': 'tester-1' }] }),
+  from: plain.exactOptional().meta({ description: 'Who calls: an address, or a name from `callers`.', samples: ['10.0.0.7', 'simon'] }),
   listener: plain.exactOptional().meta({ description: 'Listener on which the request arrives. Default: the first.' }),
-  at: text(readInstant).exactOptional().meta({ description: 'When, for routes with `when`. Default: the moment of the check.', examples: ['2026-11-23T08:00:00Z'] }),
-  expect: oneOrMany(plain).meta({ description: 'Where it may end: `service`, `service/subset`, `redirect`, `respond:404`, `route:NAME`, `none`. Each destination that a split can choose must be named.', examples: [['words/v1', 'words/v2'], 'none'] }),
+  at: text(readInstant).exactOptional().meta({ description: 'When, for routes with `when`. Default: the moment of the check.', samples: ['2026-11-23T08:00:00Z'] }),
+  expect: oneOrMany(plain).meta({ description: 'Where it may end: `service`, `service/subset`, `redirect`, `respond:404`, `route:NAME`, `none`. Each destination that a split can choose must be named.', samples: [['words/v1', 'words/v2'], 'none'] }),
 }).transform(({ request, ...rest }) => ({ ...request, ...rest }))
 
 function readRouteName(name: string): string {
@@ -141,19 +139,19 @@ function readRouteName(name: string): string {
 }
 
 export const route = section({
-  name: text(readRouteName).exactOptional().meta({ description: 'Name in logs, metrics and explain. Default: `route-N`, its place in the list from 1.', examples: ['words-for-testers'] }),
+  name: text(readRouteName).exactOptional().meta({ description: 'Name in logs, metrics and explain. Default: `route-N`, its place in the list from 1.', samples: ['words-for-testers'] }),
   match,
   to: to.exactOptional().meta({
     description: 'Where requests go: `registry/name`, `registry/name?tag=v2`, a service, `service/subset`, an URL, or a weighted list of these.',
-    examples: ['consul/words', 'words/v2', 'http://127.0.0.1:7001', [{ service: 'words/v1', weight: 95 }, { service: 'words/v2', weight: 5 }]],
+    samples: ['consul/words', 'words/v2', 'http://127.0.0.1:7001', [{ service: 'words/v1', weight: 95 }, { service: 'words/v2', weight: 5 }]],
   }),
-  redirect: redirect.exactOptional().meta({ description: 'Answer with a redirect instead of `to`: a location, or a map.', examples: ['https://words.example.com/{**}'] }),
-  respond: respond.exactOptional().meta({ description: 'Answer without any service instead of `to`.', examples: [{ status: 404 }] }),
+  redirect: redirect.exactOptional().meta({ description: 'Answer with a redirect instead of `to`: a location, or a map.', samples: ['https://words.example.com/{**}'] }),
+  respond: respond.exactOptional().meta({ description: 'Answer without any service instead of `to`.', samples: [{ status: 404 }] }),
   priority: integer(-1000, 1000).prefault(0).meta({ description: 'A higher one wins before anything else is compared.' }),
   rewrite: rewrite.exactOptional().meta({ description: 'Changes of the URL before it is sent on.' }),
   requestHeaders: headerRules.exactOptional().meta({ description: 'Changes of the request headers; values may hold `{name}` captures.' }),
   responseHeaders: headerRules.exactOptional().meta({ description: 'Changes of the response headers.' }),
-  timeout: duration.prefault('15s').meta({ description: 'Time until the response head, over all tries; 0 for none.' }),
+  timeout: duration.prefault('15s').meta({ description: 'Time until the response head, over all tries; `0s` for none.' }),
   retry: retry.exactOptional().meta({ description: 'Further tries on other endpoints. Without it only a failed connection is tried elsewhere.' }),
   upgrade: z.boolean().prefault(true).meta({ description: 'Whether protocol upgrades (WebSocket) pass.' }),
   tests: z.array(routeTest).prefault([]).meta({ description: 'Requests that must end at this route; `fairlead check` runs them.' }),

@@ -28,13 +28,17 @@ export function readInteger(written: string, least: number, most: number): numbe
   return value
 }
 
+/** Marks the text form of a number, which the reference leaves out. */
+export const DIGITS = 'The number as text, for ${NAME}.'
+
 /** A whole number; as text too, so that it can come from `${NAME}`. */
 export function integer(least: number, most: number) {
-  return z.union([z.int().min(least).max(most), text((written) => readInteger(written, least, most))])
+  const digits = text((written) => readInteger(written, least, most)).meta({ description: DIGITS })
+  return z.union([z.int().min(least).max(most), digits])
 }
 
-export const duration = text(readDuration, (number) => `add a unit: ${number}ms or ${number}s`)
-export const size = text(readSize, (number) => `add a unit: ${number}B or ${number}KiB`)
+export const duration = text(readDuration, (number) => `add a unit: ${number}ms or ${number}s`).meta({ id: 'duration', description: 'A time with its unit: `250ms`, `2s`, `5m`, `1h`; `0s` for none.' })
+export const size = text(readSize, (number) => `add a unit: ${number}B or ${number}KiB`).meta({ id: 'size', description: 'A size with its unit: `512B`, `64KiB`, `10MiB`; `0B` for none.' })
 
 /** One value or a list of them; always a list in the normal form. */
 export function oneOrMany<Item extends z.ZodType>(item: Item) {
@@ -54,7 +58,7 @@ export function readName(text: string): string {
 }
 
 /** Plain text: not empty, no control characters. */
-export function readPlain(text: string): string {
+function readPlain(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (text === '' || /[\u0000-\u001f\u007f]/.test(text)) throw new Complaint(text === '' ? 'an empty text' : 'the text holds a control character')
   return text
@@ -63,7 +67,7 @@ export function readPlain(text: string): string {
 export const plain = text(readPlain)
 
 /** Names as keys. Key schemas cannot transform to something else, so the reader only refuses. */
-export const nameKey = z.string().check((context) => {
+const nameKey = z.string().check((context) => {
   try {
     readName(context.value)
   } catch (error) {
