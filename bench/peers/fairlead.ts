@@ -1,10 +1,12 @@
 // Fairlead as a user runs it: one YAML file, one worker, metrics on, header rules on, and a table of the kind that people have.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import { repository } from '../paths.ts'
 import { HOST, routePath, type Peer, type Setup } from '../peer.ts'
 import { childrenOf, freePort, launch, listening, stop } from '../process.ts'
+import { status } from '../status.ts'
 
 /** The program; FAIRLEAD_BENCH_MAIN names another one with the same command line, to compare two versions. */
 const main = process.env['FAIRLEAD_BENCH_MAIN'] ?? join(repository, 'src', 'cli', 'main.ts')
@@ -19,17 +21,31 @@ export const fairlead: Peer = {
 export async function startFairlead(setup: Setup, nodeOptions = ''): ReturnType<Peer['start']> {
   const [plainPort, tlsPort] = [await freePort(), await freePort()]
   const name = `fairlead-${plainPort}`
-  const file = join(setup.scratch, `${name}.yaml`)
-  writeFileSync(file, stringify(configuration(setup, plainPort, tlsPort, name)))
+  // A table that a program wrote is JSON; a person's is YAML.
+  const [kind, write] = setup.tableSize > 1000 ? (['json', JSON.stringify] as const) : (['yaml', stringify] as const)
+  const file = join(setup.scratch, `${name}.${kind}`)
+  writeFileSync(file, write(configuration(setup, plainPort, tlsPort, name)))
   const child = launch(name, process.execPath, [main, 'run', file], setup.scratch, nodeOptions === '' ? {} : { NODE_OPTIONS: nodeOptions })
-  // A table of 100,000 routes is read from YAML first.
-  await listening(plainPort, child, name, setup.scratch, 120)
+  await listening(plainPort, child, name, setup.scratch, READY_SECONDS)
+  await serving(plainPort, name)
   const pid = child.pid ?? 0
   const workers = (): number[] => {
     const children = childrenOf(pid)
     return children.length === 0 ? [pid] : children
   }
   return { plainPort, tlsPort, control: pid, workers, stop: async () => stop(child) }
+}
+
+/** A table of 100,000 routes takes its time to be read and compiled. */
+const READY_SECONDS = 180
+
+/** Waits until the table is in force; ports may be open before. */
+async function serving(port: number, name: string): Promise<void> {
+  const until = Date.now() + READY_SECONDS * 1000
+  while ((await status(port, '/words')) !== 200) {
+    if (Date.now() > until) throw new Error(`${name} did not serve its table within ${READY_SECONDS} s`)
+    await sleep(50)
+  }
 }
 
 function configuration(setup: Setup, plainPort: number, tlsPort: number, name: string): object {
