@@ -25,7 +25,7 @@ export function readPath(text: string): PathPattern {
 }
 
 function readSegment(segment: string, path: string, last: boolean): PathSegment {
-  if (segment === '' && !last) throw new Complaint(`'${path}' has an empty segment`, 'requests with // in the path are refused before routing; write one slash')
+  if (segment === '' && !last) throw new Complaint(`'${path}' has an empty segment`, 'slashes in a row are merged before routing; write one slash')
   const param = PARAM.exec(segment)
   if (param !== null) return { kind: 'param', name: param[1] as string }
   if (segment.includes('*')) throw new Complaint(`'${segment}' in '${path}': stars stand only in a last segment /**`, `write {name} for one segment; ${REGEX_HINT}`)
