@@ -1,4 +1,4 @@
-// ARCHITECTURE.md and GLOSSARY.md name files and types; what they name must exist, or they lead people astray.
+// The papers at the top of the tree name files and types; what they name must exist, or they lead people astray.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -9,11 +9,13 @@ const ROOT = new URL('../../', import.meta.url)
 const PAPERS = [
   { paper: 'ARCHITECTURE.md', paths: 80, types: 8 },
   { paper: 'GLOSSARY.md', paths: 2, types: 30 },
+  { paper: 'CONTRIBUTING.md', paths: 15, types: 6 },
+  { paper: 'SECURITY.md', paths: 2, types: 0 },
 ]
 const FOLDERS = ['src', 'discovery', 'scripts', 'bench', 'examples', 'test', 'docs']
 
 /** Words in the form of a type's name that are no types of ours. */
-const OTHERS = new Set(['Connection', 'Date', 'Host', 'HOP', 'Forwarded'])
+const OTHERS = new Set(['Connection', 'Date', 'Expect', 'Forwarded', 'Host', 'Map'])
 
 function read(file: string): string {
   return readFileSync(new URL(file, ROOT), 'utf8')
@@ -28,7 +30,8 @@ function quoted(text: string): string[] {
 function pathsIn(text: string): string[] {
   const links = [...text.matchAll(/\]\(([^)#\s]+)\)/g)].map((match) => match[1] as string).filter((target) => !target.includes('://'))
   const inTree = new RegExp(`^(?:${FOLDERS.join('|')})(?:/[\\w.-]+)+$`)
-  return [...quoted(text).filter((word) => inTree.test(word)), ...links]
+  // NAME stands for a file that a reader is to write.
+  return [...quoted(text).filter((word) => inTree.test(word) && !word.includes('NAME')), ...links]
 }
 
 function typesIn(text: string): string[] {
