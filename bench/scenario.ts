@@ -42,7 +42,7 @@ export interface Scenario {
 }
 
 /** Middle value; the mean of both middle ones for an even number. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
   const high = sorted[middle] ?? Number.NaN

@@ -3,7 +3,7 @@ import { metered, resident } from '../meter.ts'
 import type { Column, MeasureContext, Sample } from '../scenario.ts'
 import { runWrk } from '../wrk.ts'
 
-export const CONNECTIONS = 64
+const CONNECTIONS = 64
 
 export const COLUMNS: readonly Column[] = [
   { key: 'cpu', title: 'CPU µs/req', digits: 1 },

@@ -17,12 +17,6 @@ export function loadCorpus<Case>(name: string): Case[] {
   return (JSON.parse(text) as { cases: Case[] }).cases
 }
 
-/** Cuts text into the pieces to send: whole, one byte each, or after each CR and LF. */
-export function partsOf(text: string, parts?: 'bytes' | 'crlf'): string[] {
-  if (parts === 'bytes') return [...text]
-  return parts === 'crlf' ? text.split(/(?<=[\r\n])/) : [text]
-}
-
 let innocents = 0
 
 /** Sends an ordinary request on a connection of its own and checks that it gets its own answer and that the origin saw it as it was. */

@@ -25,7 +25,7 @@ export type Answer =
   | { readonly bytes: string; readonly next: 'tunnel'; readonly open: (socket: Socket, early: string) => void }
 
 /** Undefined means the echo: 200 with a JSON account of the request. */
-export type Script = (request: SeenRequest, connection: OriginConnection) => Answer | Promise<Answer> | undefined
+type Script = (request: SeenRequest, connection: OriginConnection) => Answer | Promise<Answer> | undefined
 
 export interface Origin {
   readonly port: number
@@ -80,7 +80,7 @@ export function response(status: string, body: string, fields: readonly string[]
 }
 
 /** The echo: what the origin understood of the request. */
-export function echo(request: SeenRequest): Answer {
+function echo(request: SeenRequest): Answer {
   const { method, target, fields, body, trailers, framing } = request
   const account = JSON.stringify({ method, target, fields, body, trailers, framing }).replaceAll(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return { bytes: response('200 OK', method === 'HEAD' ? '' : account, ['Content-Type: application/json']), next: 'keep' }

@@ -2,7 +2,7 @@
 // backslash as a slash, drop path parameters, merge slashes, and remove dot segments before or after that.
 
 /** Every reading of a target's path; the target is as it came on the wire. */
-export function pathReadings(target: string): Set<string> {
+function pathReadings(target: string): Set<string> {
   const path = target.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/\?.*$/s, '')
   const habits = [slashes, dropParameters, merge, removeDots]
   const readings = new Set([path, decodeOnce(path)])

@@ -24,7 +24,7 @@ const STATUS_LINE = /^HTTP\/1\.1 ([1-9]\d\d) [\t\x20-\x7e\x80-\xff]*$/
 const WAIT_LIMIT = 5000
 
 /** Reads a connection's bytes as the responses to these methods, in order. */
-export function readResponses(bytes: string, methods: readonly string[], closed: boolean): Reading {
+function readResponses(bytes: string, methods: readonly string[], closed: boolean): Reading {
   const responses: ReceivedResponse[] = []
   const interim: ReceivedResponse[] = []
   const problems: string[] = []
