@@ -4,7 +4,7 @@ import type { Platform } from '../src/model/platform.ts'
 import { printable } from './admit.ts'
 
 /** Most bytes of one answer, after decompression. */
-export const MAX_ANSWER = 32 * 2 ** 20
+const MAX_ANSWER = 32 * 2 ** 20
 
 /** What is asked. */
 export interface HttpQuestion {

@@ -3,7 +3,7 @@ import { endpointsOf, type EndpointSet } from '../src/model/endpoint.ts'
 import type { Attempt, ReadOutcome, Rejection } from '../src/model/discoverer.ts'
 
 /** `live`: confirmed. `guarded`: a suspicious answer is being confirmed. `disk`: read back from the last run. `pending`: nothing is known yet. */
-export type RefMode = 'live' | 'absent' | 'pending' | 'stale' | 'guarded' | 'denied' | 'disk'
+type RefMode = 'live' | 'absent' | 'pending' | 'stale' | 'guarded' | 'denied' | 'disk'
 
 /** The state of one reference. Times are wall clock milliseconds. */
 export interface RefStatus {

@@ -9,7 +9,7 @@ export interface WorkerdRequest extends Request {
 }
 
 /** One side of a WebSocket whose frames the runtime moves. */
-export type WorkerdWebSocket = object & { readonly __workerdWebSocket: never }
+type WorkerdWebSocket = object & { readonly __workerdWebSocket: never }
 
 /** A response that may carry a WebSocket. */
 export interface WorkerdResponse extends Response {

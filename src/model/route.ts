@@ -1,5 +1,5 @@
 // The compiled route table: what a request is decided on.
-import type { ActionConfig, CallerConfig, HashKey, HostPattern, PathPattern, RouteConfig, ServiceConfig, TableConfig } from './config.ts'
+import type { ActionConfig, CallerConfig, HostPattern, PathPattern, RouteConfig, ServiceConfig, TableConfig } from './config.ts'
 import type { RequestHead } from './request.ts'
 
 /** What conditions may ask besides the head. */
@@ -93,9 +93,6 @@ export interface Table {
   /** The entry of lowest rank whose conditions all hold. */
   find(head: RequestHead, context: DecideContext): Entry | undefined
 }
-
-/** How a request is hashed for balancers that keep a key on one endpoint. */
-export type { HashKey }
 
 /** What the table says about one request. It is data: equal on every runtime. */
 export type Decision =

@@ -9,7 +9,7 @@ import { withSharedRead } from './http1/wire.ts'
 import { proxyHeader } from './proxy-protocol/write.ts'
 
 /** The client on whose behalf a connection is opened. */
-export interface DialClient {
+interface DialClient {
   readonly head: RequestHead
   readonly socket: Socket
 }

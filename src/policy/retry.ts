@@ -3,7 +3,7 @@ import type { RetryConfig } from '../model/config.ts'
 import type { GatewayError } from '../model/error.ts'
 
 /** Methods whose repetition changes nothing (RFC 9110 section 9.2.2). */
-export const IDEMPOTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']
+const IDEMPOTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']
 
 /** Tries of one request at other endpoints after failed connects, whatever the route says: nothing was sent. */
 export const MAX_CONNECT_TRIES = 3

@@ -38,7 +38,7 @@ export interface RetryPlan {
 }
 
 /** The request as the table saw it, in normal form. */
-export interface ExplainedRequest {
+interface ExplainedRequest {
   readonly method: string
   readonly scheme: string
   readonly authority: string

@@ -20,7 +20,7 @@ export interface Offer {
 }
 
 /** What was last made of an offer, for the acknowledgement. */
-export interface Outcome {
+interface Outcome {
   readonly version: number
   readonly sha256: string
   readonly status: 'applied' | 'rejected'

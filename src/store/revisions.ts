@@ -15,7 +15,7 @@ export type RevisionEntry =
   | { readonly kind: 'effective'; readonly revision: Revision; readonly routes: number; readonly services: number; readonly diff: TableDiff }
   | { readonly kind: 'rejected'; readonly origin: string; readonly at: number; readonly problems: readonly Problem[]; readonly during: number }
 
-export interface Offered {
+interface Offered {
   readonly revision: Revision
   /** False when the table equals the one in force, which then keeps its revision. */
   readonly isNew: boolean

@@ -20,7 +20,7 @@ const MINUTE = 60_000
 
 const at = (id: string, fields: Partial<Endpoint>): Endpoint => endpoint(id, { origin: 'consul', learnedAt: NOW - 90 * MINUTE, ...fields })
 
-export const ADMIN_SETS: Readonly<Record<string, EndpointSet>> = {
+const ADMIN_SETS: Readonly<Record<string, EndpointSet>> = {
   'consul/words': {
     kind: 'ready',
     at: NOW - 2000,
@@ -41,7 +41,7 @@ export const ADMIN_SETS: Readonly<Record<string, EndpointSet>> = {
   },
 }
 
-export const ADMIN_TABLE: TableConfig = table(
+const ADMIN_TABLE: TableConfig = table(
   [
     route('words-for-testers', { host: [host('words.example.com')], path: [path('/**')], headers: [{ name: 'x-user', test: { kind: 'any', of: [{ kind: 'regex', pattern: '^tester-' }] } }] }, { action: { kind: 'forward', to: [{ service: 'words', subset: 'v2', weight: 1 }] } }),
     route('words', { host: [host('words.example.com')], path: [path('/**')], method: ['GET', 'HEAD'] }, {

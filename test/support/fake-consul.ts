@@ -20,7 +20,7 @@ export interface Row {
 }
 
 /** One question as it arrived. */
-export interface Seen {
+interface Seen {
   readonly origin: string
   readonly path: string
   readonly query: URLSearchParams
@@ -29,7 +29,7 @@ export interface Seen {
 }
 
 /** An answer in place of the registry's own; undefined for that one. */
-export type Override = (seen: Seen, init: FetchInit) => Response | undefined | Promise<Response | undefined>
+type Override = (seen: Seen, init: FetchInit) => Response | undefined | Promise<Response | undefined>
 
 export interface FakeConsul {
   readonly seen: Seen[]

@@ -3,14 +3,14 @@
 import type { FetchInit, LogLevel, Platform } from '../../src/model/platform.ts'
 
 /** One line that was logged. */
-export interface LogLine {
+interface LogLine {
   readonly level: LogLevel
   readonly message: string
   readonly fields: Readonly<Record<string, unknown>>
 }
 
 /** What the network answers. The signal of the request is honoured for it. */
-export type FetchScript = (url: string, init: FetchInit) => Response | Promise<Response>
+type FetchScript = (url: string, init: FetchInit) => Response | Promise<Response>
 
 export interface FakePlatform extends Platform {
   readonly lines: LogLine[]

@@ -24,7 +24,7 @@ export const parseNames: ParseTable = (text) => {
 }
 
 /** One line for each event, as `table redis:v1 a b`, `rejected redis:v2 a bad route`, `unavailable redis …`, `confirmed redis:v1`. */
-export function shown(event: StoreEvent): string {
+function shown(event: StoreEvent): string {
   if (event.kind === 'table') return `table ${event.origin} ${event.table.routes.map(({ name }) => name).join(' ')}`.trim()
   if (event.kind === 'rejected') return `rejected ${event.origin} ${event.problems.map(({ message }) => message).join('; ')}`
   return event.kind === 'unavailable' ? `unavailable ${event.origin} ${event.message}` : `confirmed ${event.origin}`

@@ -69,7 +69,7 @@ export function vectorName({ table, request }: Vector): string {
 }
 
 /** The table as the hand-written text says it. */
-export function writtenTable(text: string): TableConfig {
+function writtenTable(text: string): TableConfig {
   const written = parse(text) as { readonly table: object }
   const listeners = Object.fromEntries(VECTOR_LISTENERS.map((name) => [name, { port: 0 }]))
   const { config, problems } = parseConfig(stringify({ listeners, ...written.table }), { file: '', env: {}, adapters })

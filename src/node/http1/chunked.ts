@@ -1,7 +1,7 @@
 // Decodes the chunked coding strictly (RFC 9112 section 7.1): every bare CR or LF, sign, space or junk is refused, extensions
 // are dropped and their cost is bounded.
 
-export const CHUNK_MORE = 0
+const CHUNK_MORE = 0
 export const CHUNK_DATA = 1
 export const CHUNK_END = 2
 export const CHUNK_BAD = -1

@@ -1,7 +1,7 @@
 // Header names as received, turned into their lower-cased keys with one look-up; the few that frame a message are marked.
 
 /** Fields that the engine itself acts on. */
-export const OTHER = 0
+const OTHER = 0
 export const CONTENT_LENGTH = 1
 export const TRANSFER_ENCODING = 2
 export const HOST = 3
@@ -9,8 +9,8 @@ export const CONNECTION = 4
 export const UPGRADE = 5
 export const EXPECT = 6
 export const KEEP_ALIVE = 7
-export const WEBSOCKET_KEY = 8
-export const WEBSOCKET_VERSION = 9
+const WEBSOCKET_KEY = 8
+const WEBSOCKET_VERSION = 9
 export const FORWARDED_FOR = 10
 
 export interface FieldName {

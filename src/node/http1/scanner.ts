@@ -6,7 +6,7 @@ export const DONE = 1
 export const MORE = 0
 export const BAD = -1
 export const LINE_TOO_LONG = -2
-export const TOO_LARGE = -3
+const TOO_LARGE = -3
 export type ScanResult = typeof DONE | typeof MORE | typeof BAD | typeof LINE_TOO_LONG | typeof TOO_LARGE
 
 export interface HeadLimits {
