@@ -43,8 +43,8 @@ function open(endpoint: Endpoint, service: ServiceConfig, limit: number, client:
       reject(error)
     }
     const done = (): void => {
+      // The listeners for errors stay: one that comes before the next owner listens must not end the process.
       clearTimeout(timer)
-      socket.removeAllListeners('error')
       resolve(socket)
     }
     raw.on('error', (error) => fail(new GatewayError('connect_failed', error.message, { side: 'upstream', retry: 'unsent', cause: error })))

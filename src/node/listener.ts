@@ -17,6 +17,8 @@ export class Listener {
   readonly config: ListenerConfig
   readonly trusted: Trust
   readonly connections = new Set<Downstream>()
+  /** Sockets whose PROXY header or handshake is not over. */
+  private readonly arriving = new Set<Socket>()
   /** False once draining. */
   open = true
   private readonly serving: Serving
@@ -58,6 +60,7 @@ export class Listener {
     this.certificates?.stop()
     this.server.close()
     const deadline = this.platform.now() + limit
+    for (const socket of this.arriving) socket.destroy()
     for (const connection of this.connections) connection.drain()
     while (this.connections.size > 0 && this.platform.now() < deadline) await this.platform.sleep(DRAIN_TICK_MS)
     for (const connection of this.connections) connection.cut()
@@ -67,16 +70,26 @@ export class Listener {
   }
 
   private accept(socket: Socket): void {
-    if (this.connections.size >= this.config.limits.connections) return void socket.destroy()
+    if (this.connections.size + this.arriving.size >= this.config.limits.connections) return void socket.destroy()
+    if (this.secure !== undefined || this.config.proxyProtocol) this.arrive(socket)
     const peer = unmapped(socket.remoteAddress ?? '')
     const trusted = this.trusted(peer)
     if (this.config.proxyProtocol && trusted) return this.readProxyHeader(socket)
     this.start(socket, peer, socket.remotePort ?? 0)
   }
 
+  /** Counts a socket while it is no connection yet. */
+  private arrive(socket: Socket): void {
+    this.arriving.add(socket)
+    socket.once('close', () => this.arriving.delete(socket))
+  }
+
   /** TLS first where the listener has it; the address found here is remembered for the secure socket. */
   private start(socket: Socket, address: string, port: number): void {
-    if (this.secure === undefined) return this.serve(socket, address, port, [])
+    if (this.secure === undefined) {
+      this.arriving.delete(socket)
+      return this.serve(socket, address, port, [])
+    }
     socket.on('error', () => socket.destroy())
     addresses.set(socket, { address, port })
     this.secure.emit('connection', socket)
@@ -133,7 +146,9 @@ export class Listener {
     })
     certificates.onReload = () => server.setSecureContext(certificates.fallback)
     server.on('secureConnection', (socket: TLSSocket) => {
-      const raw = addresses.get(parentOf(socket))
+      const parent = parentOf(socket)
+      const raw = addresses.get(parent)
+      this.arriving.delete(parent as Socket)
       socket.setNoDelay(true)
       this.serve(socket, raw?.address ?? unmapped(socket.remoteAddress ?? ''), raw?.port ?? socket.remotePort ?? 0, identitiesOf(socket))
     })

@@ -57,7 +57,11 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   private response: Response | undefined
   private tunnel: Tunnel | undefined
   private settle: { resolve(): void; reject(error: GatewayError): void } | undefined
-  private onGone: (() => void) | undefined
+  private onGone: ((error?: GatewayError) => void) | undefined
+  /** What ended the body too early, once it has. */
+  broken: GatewayError | undefined
+  /** The client does not read: its next request waits until it does. */
+  private held = false
 
   constructor(socket: Socket, connection: Connection) {
     this.socket = socket
@@ -97,8 +101,8 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.body?.keepForRetry()
   }
 
-  /** Called when the client leaves before a response head is there. */
-  whenGone(action: (() => void) | undefined): void {
+  /** Called when the client leaves, or its body breaks, before a response head is there. */
+  whenGone(action: ((error?: GatewayError) => void) | undefined): void {
     this.onGone = action
   }
 
@@ -111,12 +115,15 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   onEnd(): void {
     this.ended = true
     if (this.state === TUNNEL) this.tunnel?.clientEnded()
+    // What is still to be written to it goes out first.
+    else if (this.state === LINGERING && !this.socket.writableFinished) return
     // A client may end its direction after a whole request and still wait for the answer; within a body it cannot.
     else if (this.state !== SERVING || !this.bodies.done) this.destroy()
   }
 
   onDrain(): void {
-    this.response?.resume()
+    if (this.held) this.next()
+    else this.response?.resume()
   }
 
   onClosed(): void {
@@ -134,7 +141,9 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   /** Stops after the request under way; a tunnel is told that the gateway goes away. */
   drain(): void {
     this.keepAlive = false
-    if (this.state === READING && !this.reader.started) this.destroy()
+    if (this.state !== READING || this.reader.started) return
+    if (this.socket.writableLength > 0) this.linger()
+    else this.destroy()
   }
 
   /** Ends the connection at the end of the drain time. */
@@ -144,7 +153,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   }
 
   resumeReading(): void {
-    if (this.state !== CLOSED) this.socket.resume()
+    if (this.state === CLOSED) return
+    // The time for the next byte starts now: until now none could come.
+    if (this.state === SERVING && !this.bodies.done) this.deadline = this.connection.sweep.now + this.bodyTimeout
+    this.socket.resume()
   }
 
   pauseReading(): void {
@@ -161,6 +173,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
 
   relay(upstream: UpstreamResponse, head: ResponseHead): Promise<void> | undefined {
     const response = upstream as Response
+    if (this.broken !== undefined) this.refuse(this.broken)
     if (this.state !== SERVING) {
       response.discard()
       return Promise.reject(clientClosed())
@@ -178,6 +191,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
       return undefined
     }
     this.writer.begin(head, response, this.head.method, this.http10, this.keepAlive, undefined)
+    if (this.writer.endsByClose) this.keepAlive = false
     const done = new Promise<void>((resolve, reject) => {
       this.settle = { resolve, reject }
     })
@@ -241,13 +255,16 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.bytesOut = 0
     this.bodyLength = parsed.length
     this.chunkedBody = parsed.chunked
+    this.broken = undefined
     this.body = this.bodies.begin(parsed, connection.limits.bodyBytes)
     this.deadline = this.body === undefined ? 0 : connection.sweep.now + connection.limits.bodyTimeout
     if (at < bytes.length) this.readBody(bytes, at)
-    if (this.state === SERVING) connection.serve(this)
+    if (this.broken !== undefined) this.refuse(this.broken)
+    else if (this.state === SERVING) connection.serve(this)
   }
 
   private readBody(bytes: Buffer, from: number): void {
+    if (this.broken !== undefined) return
     if (this.bodies.done) return this.wait(from === 0 ? bytes : bytes.subarray(from))
     this.deadline = this.connection.sweep.now + this.connection.limits.bodyTimeout
     let at: number
@@ -275,10 +292,21 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.state = READING
     this.body = undefined
     this.deadline = this.connection.sweep.now + this.connection.limits.idleTimeout
+    // Requests without end from a client that reads none of the answers must not fill the memory.
+    if (this.socket.writableNeedDrain) this.pauseReading()
+    else return this.next()
+    this.held = true
+  }
+
+  /** Reads on, from what has come already. */
+  private next(): void {
+    this.held = false
+    if (this.state !== READING) return
+    // An endpoint may answer before it has taken the body that held the client back.
+    if (this.socket.isPaused()) this.socket.resume()
     const { waiting } = this
     if (waiting === undefined) return
     this.waiting = undefined
-    this.socket.resume()
     // Not from within the answer before: fifty pipelined requests must not be fifty frames deep.
     queueMicrotask(() => {
       if (this.state === READING) this.read(waiting, 0)
@@ -289,8 +317,13 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   private linger(): void {
     this.state = LINGERING
     this.body = undefined
-    this.deadline = this.connection.sweep.now + LINGER_MS
-    this.socket.end()
+    this.held = false
+    // A slow client gets the time of a body for what is still to be written; only then the short wait begins.
+    this.deadline = this.connection.sweep.now + this.bodyTimeout
+    this.socket.end(() => {
+      if (this.ended) this.destroy()
+      else this.deadline = this.connection.sweep.now + LINGER_MS
+    })
     this.socket.resume()
   }
 
@@ -305,15 +338,17 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   /** The body broke its framing, its limit or its time while the request was being served. */
   private abortBody(error: GatewayError): void {
     if (this.writer.started) return this.destroy()
-    const gone = this.onGone
+    // Told to whoever waits for the endpoint: the request's own record must say what its client is told.
+    const { onGone } = this
+    this.broken = error
     this.onGone = undefined
-    this.refuse(error)
-    gone?.()
+    onGone?.(error)
   }
 
   private bodyTooSlow(): void {
-    if (!this.bodies.done) this.abortBody(new GatewayError('request_timeout', 'the body came too slowly', { side: 'downstream' }))
-    else this.destroy()
+    if (this.bodies.done) this.destroy()
+    else if (this.socket.isPaused()) this.abortBody(new GatewayError('upstream_timeout', 'the endpoint took no byte of the body in time', { side: 'upstream' }))
+    else this.abortBody(new GatewayError('request_timeout', 'the body came too slowly', { side: 'downstream' }))
   }
 
   private openTunnel(response: Response, head: ResponseHead): Promise<void> {

@@ -84,6 +84,11 @@ export class EndpointPool implements UpstreamOwner {
   /** The endpoint has left: idle connections close now, the others after their request. */
   close(): void {
     this.closing = true
+    this.onStale()
+  }
+
+  /** Closes the idle connections, so that a request that met a dead one is sent again on a fresh one. */
+  onStale(): void {
     for (const upstream of this.idle.splice(0)) {
       this.counts.idle--
       upstream.abort()

@@ -22,6 +22,7 @@ export class Http1Transport implements Transport {
 
   send(exchange: Exchange, request: OutboundRequest, state: EndpointState, service: ServiceConfig, deadline: number): Promise<UpstreamResponse> {
     const client = exchange as Downstream
+    if (client.broken !== undefined) return Promise.reject(client.broken)
     const pool = this.poolOf(state, service)
     const upstream = pool.take()
     if (upstream !== undefined) return start(upstream, client, request, deadline)
@@ -50,9 +51,9 @@ export class Http1Transport implements Transport {
       throw error
     })
     const upstream = new Upstream(socket, pool)
-    if (client.gone) {
+    if (client.gone || client.broken !== undefined) {
       upstream.abort()
-      throw new GatewayError('client_closed', 'the client went away', { side: 'downstream' })
+      throw client.broken ?? new GatewayError('client_closed', 'the client went away', { side: 'downstream' })
     }
     return start(upstream, client, request, deadline)
   }
@@ -67,6 +68,6 @@ export class Http1Transport implements Transport {
 }
 
 function start(upstream: Upstream, client: Downstream, request: OutboundRequest, deadline: number): Promise<UpstreamResponse> {
-  client.whenGone(() => upstream.abort())
+  client.whenGone((error) => upstream.abort(error))
   return upstream.send(client, request, deadline)
 }

@@ -24,6 +24,8 @@ export interface UpstreamOwner {
   readonly sweep: Sweep
   onReusable(upstream: Upstream): void
   onGone(upstream: Upstream): void
+  /** A reused connection was found closed: those that are idle now have most likely gone with it. */
+  onStale(): void
 }
 
 const IDLE = 0
@@ -111,8 +113,8 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   }
 
   /** Drops whatever is under way: the connection cannot be trusted to be clean. */
-  abort(): void {
-    this.reject?.(new GatewayError('client_closed', 'the client went away', { side: 'downstream' }))
+  abort(cause?: GatewayError): void {
+    this.reject?.(cause ?? new GatewayError('client_closed', 'the client went away', { side: 'downstream' }))
     this.forget()
     this.close()
   }
@@ -126,6 +128,8 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   resume(): void {
     if (!this.paused || this.state === CLOSED) return
     this.paused = false
+    // The time for the next byte starts now: until now none could come.
+    if (this.state === BODY) this.deadline = this.owner.sweep.now + this.bodyTimeout
     this.socket.resume()
   }
 
@@ -163,7 +167,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   onDeadline(): void {
     this.deadline = 0
     if (this.state === SENT) this.refuse('upstream_timeout', 'no response head in time', { retry: 'reset' })
-    else if (this.state === BODY) this.response?.fail(failure('upstream_incomplete', 'no byte of the response body in time', {}))
+    else if (this.state === BODY) this.response?.fail(this.paused ? new GatewayError('client_closed', 'the client took no byte of the response in time', { side: 'downstream' }) : failure('upstream_incomplete', 'no byte of the response body in time', {}))
     this.close()
   }
 
@@ -297,8 +301,15 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
 
   private refuseEarlyEnd(error: Error | undefined): void {
     if (this.reader.started) return this.refuse('upstream_protocol', 'the endpoint closed the connection within a response head', { cause: error })
+    // TLS 1.3: an endpoint that does not like our certificate says so after the handshake.
+    if (isTlsAlert(error)) return this.refuse('upstream_tls', error.message, { cause: error })
+    if (this.served > 0) this.owner.onStale()
     this.refuse('upstream_reset', 'the endpoint closed the connection without a response', { retry: this.served > 0 ? 'stale' : 'reset', cause: error })
   }
+}
+
+function isTlsAlert(error: Error | undefined): error is Error {
+  return error !== undefined && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_SSL_')
 }
 
 function failure(reason: Reason, message: string, options: GatewayErrorOptions): GatewayError {

@@ -1,0 +1,240 @@
+// TLS on both sides over real sockets: certificates by name and their reload, client certificates, endpoints that prove or do not prove who they are.
+import { once } from 'node:events'
+import { copyFile, rename, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { connect as tcpConnect } from 'node:net'
+import { join } from 'node:path'
+import { connect, createServer, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { valuesOf } from '../support/http1.ts'
+import { type Origin, response, startOrigin } from '../support/origin.ts'
+import { exchange, RawClient, type Reading } from '../support/raw-client.ts'
+import { makeTempDirectory } from '../support/temp.ts'
+
+const FIXTURES = new URL('../fixtures/tls/engine/', import.meta.url).pathname
+const pem = (name: string): Buffer => readFileSync(join(FIXTURES, `${name}.pem`))
+const identity = (name: string): { cert: Buffer; key: Buffer } => ({ cert: pem(name), key: pem(`${name}-key`) })
+const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
+const CHANGED = 4000
+
+async function secure(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connect({ port, host: '127.0.0.1', ca: pem('ca'), rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], ...options })
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+/** Name in the certificate that the listener shows. */
+async function shown(port: number, options: ConnectionOptions): Promise<string> {
+  const socket = await secure(port, options)
+  const name = String(socket.getPeerCertificate().subject.CN)
+  socket.destroy()
+  return name
+}
+
+/** One request over TLS; the connection may also be refused after the handshake, as TLS 1.3 does with client certificates. */
+async function ask(port: number, options: ConnectionOptions): Promise<Reading | 'refused'> {
+  try {
+    const client = new RawClient(await secure(port, options))
+    client.send(GET)
+    const reading = await client.answers(1)
+    client.destroy()
+    return reading.responses.length === 0 ? 'refused' : reading
+  } catch {
+    return 'refused'
+  }
+}
+
+describe('listeners', () => {
+  let gateway: TestGateway
+  let origin: Origin
+  let directory: string
+  let remove: () => Promise<void>
+
+  beforeAll(async () => {
+    ;({ directory, remove } = await makeTempDirectory())
+    await copyFile(join(FIXTURES, 'alpha.pem'), join(directory, 'live.pem'))
+    await copyFile(join(FIXTURES, 'alpha-key.pem'), join(directory, 'live-key.pem'))
+    origin = await startOrigin()
+    const both = `certificates: [ { cert: ${FIXTURES}alpha.pem, key: ${FIXTURES}alpha-key.pem }, { cert: ${FIXTURES}beta.pem, key: ${FIXTURES}beta-key.pem } ]`
+    gateway = await startGateway(`
+listeners:
+  named:    { port: 0, tls: { ${both} } }
+  hasty:    { port: 0, tls: { ${both} }, limits: { headTimeout: 200ms } }
+  modern:   { port: 0, tls: { ${both}, minVersion: TLSv1.3 } }
+  required: { port: 0, tls: { ${both}, clientCa: ${FIXTURES}ca.pem } }
+  optional: { port: 0, tls: { ${both}, clientCa: ${FIXTURES}ca.pem, requireClientCert: false } }
+  live:     { port: 0, tls: { cert: ${directory}/live.pem, key: ${directory}/live-key.pem } }
+callers: { simon: { spiffe: spiffe://dc1/svc/simon } }
+routes:
+  - { name: simons, match: { path: /**, source: [simon] }, respond: { status: 200, body: simon } }
+  - { name: rest, match: /**, to: 'http://127.0.0.1:${origin.port}' }
+`)
+  })
+  afterAll(async () => {
+    await gateway?.stop()
+    await origin?.stop()
+    await remove?.()
+  })
+
+  test.each([
+    ['no name', {}, 'alpha'],
+    ['an unknown name', { servername: 'nobody.test' }, 'alpha'],
+    ['the second', { servername: 'beta.test' }, 'beta'],
+    ['the second in capitals', { servername: 'BETA.test' }, 'beta'],
+    ['a wildcard', { servername: 'x.wild.test' }, 'beta'],
+    ['two labels under a wildcard', { servername: 'y.x.wild.test' }, 'alpha'],
+  ])('%s gets the certificate %s', async (_what, options, name) => {
+    expect(await shown(gateway.port('named'), options)).toBe(name)
+  })
+
+  test.each([
+    ['http/1.1', ['http/1.1'], 'http/1.1'],
+    ['h2 and http/1.1', ['h2', 'http/1.1'], 'http/1.1'],
+    ['nothing', [], false],
+    ['h2 alone', ['h2'], undefined],
+  ])('ALPN with %s', async (_what, protocols, chosen) => {
+    const attempt = secure(gateway.port('named'), { ALPNProtocols: protocols })
+    if (chosen === undefined) return expect(attempt).rejects.toThrow(/no application protocol/)
+    const socket = await attempt
+    expect(socket.alpnProtocol).toBe(chosen)
+    socket.destroy()
+    return undefined
+  })
+
+  test('minVersion refuses an older client', async () => {
+    await expect(secure(gateway.port('modern'), { maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
+    const socket = await secure(gateway.port('modern'))
+    expect(socket.getProtocol()).toBe('TLSv1.3')
+    socket.destroy()
+  })
+
+  test.each([
+    ['required', undefined, 'refused'],
+    ['required', 'client', 'simon'],
+    ['required', 'stranger', 'refused'],
+    ['required', 'forger', 'origin'],
+    ['optional', undefined, 'origin'],
+    ['optional', 'client', 'simon'],
+    ['optional', 'stranger', 'origin'],
+    ['named', 'client', 'origin'],
+  ])('client certificates %s, with %s: %s', async (listener, name, outcome) => {
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      origin.clear()
+      const reading = await ask(gateway.port(listener), { maxVersion, ...(name === undefined ? {} : identity(name)) })
+      if (outcome === 'refused') expect(reading).toBe('refused')
+      else expect(reading !== 'refused' && reading.responses[0]?.body === 'simon' ? 'simon' : origin.requests.length === 1 ? 'origin' : 'neither').toBe(outcome)
+    }
+  })
+
+  test('a request over TLS says so to the endpoint', async () => {
+    origin.clear()
+    await ask(gateway.port('named'), {})
+    expect(valuesOf(origin.requests[0]?.fields ?? [], 'x-forwarded-proto')).toEqual(['https'])
+    expect(valuesOf(origin.requests[0]?.fields ?? [], 'x-forwarded-for')).toEqual(['127.0.0.1'])
+  })
+
+  test.each([
+    ['plain HTTP', GET],
+    ['noise', '\x16\x03\x01\xff\xff' + 'z'.repeat(300)],
+    ['a record cut short', '\x16\x03\x01\x02'],
+    ['nothing', ''],
+  ])('%s instead of a handshake ends the connection alone', async (_what, bytes) => {
+    const socket = tcpConnect({ port: gateway.port('hasty'), host: '127.0.0.1' })
+    socket.on('error', () => {})
+    socket.resume()
+    await once(socket, 'connect')
+    const closed = once(socket, 'close')
+    socket.end(bytes, 'latin1')
+    await closed
+    expect(await shown(gateway.port('hasty'), {})).toBe('alpha')
+  })
+
+  test('changed files are taken, broken ones are not', async () => {
+    const port = gateway.port('live')
+    const put = async (cert: string | Buffer, key: Buffer): Promise<void> => {
+      await writeFile(join(directory, 'new-key.pem'), key)
+      await writeFile(join(directory, 'new.pem'), cert)
+      await rename(join(directory, 'new-key.pem'), join(directory, 'live-key.pem'))
+      await rename(join(directory, 'new.pem'), join(directory, 'live.pem'))
+    }
+    const logged = (text: string): boolean => gateway.logs.some((line) => line.includes(text))
+    expect(await shown(port, {})).toBe('alpha')
+    const kept = new RawClient(await secure(port))
+    await put('broken', pem('beta-key'))
+    await expect.poll(() => logged('cannot be used'), { timeout: CHANGED, interval: 20 }).toBe(true)
+    expect(await shown(port, {})).toBe('alpha')
+    await put(pem('renewed'), pem('renewed-key'))
+    await expect.poll(() => shown(port, {}), { timeout: CHANGED, interval: 50 }).toBe('renewed')
+    expect(await shown(port, { servername: 'renewed.test' })).toBe('renewed')
+    kept.send(GET)
+    expect((await kept.answers(1)).responses[0]?.status).toBe(200)
+    kept.destroy()
+  })
+})
+
+describe('endpoints', () => {
+  const seen: { servername: string | false | undefined; client: string | undefined }[] = []
+  const server = createServer({ ...identity('alpha'), ca: pem('ca'), requestCert: true, rejectUnauthorized: false }, (socket) => {
+    seen.push({ servername: (socket as TLSSocket & { servername?: string | false }).servername, client: (socket.getPeerCertificate() as { subject?: { CN?: string } }).subject?.CN })
+    socket.on('error', () => {})
+    socket.on('data', () => socket.write(response('200 OK', 'secret')))
+  })
+  const strict = createServer({ ...identity('alpha'), ca: pem('ca'), requestCert: true, rejectUnauthorized: true }, (socket) => {
+    socket.on('error', () => {})
+    socket.on('data', () => socket.write(response('200 OK', 'secret')))
+  })
+  let gateway: TestGateway
+
+  beforeAll(async () => {
+    for (const each of [server, strict]) {
+      each.on('tlsClientError', () => {})
+      each.listen(0, '127.0.0.1')
+      await once(each, 'listening')
+    }
+    const at = (each: typeof server): string => `127.0.0.1:${(each.address() as { port: number }).port}`
+    gateway = await startGateway(`
+listen: 0
+services:
+  good:     { endpoints: ['${at(server)}'], tls: { ca: ${FIXTURES}ca.pem } }
+  named:    { endpoints: ['${at(server)}'], tls: { ca: ${FIXTURES}ca.pem, serverName: alpha.test } }
+  misnamed: { endpoints: ['${at(server)}'], tls: { ca: ${FIXTURES}ca.pem, serverName: beta.test } }
+  wrong:    { endpoints: ['${at(server)}'], tls: { ca: ${FIXTURES}other-ca.pem } }
+  system:   { endpoints: ['${at(server)}'], tls: {} }
+  careless: { endpoints: ['${at(server)}'], tls: { verify: false } }
+  mutual:   { endpoints: ['${at(strict)}'], tls: { ca: ${FIXTURES}ca.pem, cert: ${FIXTURES}client.pem, key: ${FIXTURES}client-key.pem } }
+  bare:     { endpoints: ['${at(strict)}'], tls: { ca: ${FIXTURES}ca.pem } }
+  missing:  { endpoints: ['${at(server)}'], tls: { ca: ${FIXTURES}no-such.pem } }
+routes:
+${['good', 'named', 'misnamed', 'wrong', 'system', 'careless', 'mutual', 'bare', 'missing'].map((name) => `  - { name: ${name}, match: /${name}, to: ${name} }`).join('\n')}
+`)
+  })
+  afterAll(async () => {
+    await gateway?.stop()
+    server.close()
+    strict.close()
+  })
+
+  test.each([
+    ['good', 200, undefined],
+    ['named', 200, undefined],
+    ['misnamed', 502, 'upstream_tls'],
+    ['wrong', 502, 'upstream_tls'],
+    ['system', 502, 'upstream_tls'],
+    ['careless', 200, undefined],
+    ['mutual', 200, undefined],
+    ['bare', 502, 'upstream_tls'],
+    ['missing', 502, 'upstream_tls'],
+  ])('%s: %s %s', async (name, status, reason) => {
+    const before = gateway.records.length
+    const { responses } = await exchange(gateway.port(), GET.replace(' / ', ` /${name} `))
+    expect([responses[0]?.status, valuesOf(responses[0]?.fields ?? [], 'fairlead-error')[0]]).toEqual([status, reason])
+    await expect.poll(() => gateway.records.length, { interval: 1 }).toBe(before + 1)
+    expect(gateway.records[before]?.reason).toBe(reason ?? '')
+  })
+
+  test('serverName is what is asked for; an address is not', () => {
+    expect(seen.map(({ servername }) => servername)).toContain('alpha.test')
+    expect(seen[0]?.servername).toBe(false)
+  })
+})
