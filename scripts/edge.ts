@@ -13,11 +13,12 @@ import type { Config, TableConfig } from '../src/model/config.ts'
 import { stderrLog } from '../src/node/log.ts'
 import { nodePlatform } from '../src/node/platform.ts'
 import { openFileStore } from '../src/node/store/file.ts'
+import { sha256OfText } from '../src/store/digest.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const STATE = resolve(ROOT, '.wrangler/fairlead')
-
 const path = resolve(process.argv[2] ?? resolve(ROOT, 'examples/edge.yaml'))
+/** One for each file, so that several can be served at a time. */
+const STATE = resolve(ROOT, '.wrangler/fairlead', (await sha256OfText(path)).slice(0, 12))
 
 const config = await readConfigOf(path)
 if (config === undefined) process.exitCode = 1
@@ -36,7 +37,7 @@ async function serve(config: Config): Promise<void> {
   const [listener] = config.listeners
   const args = ['dev', '--local', '--config', resolve(STATE, 'wrangler.json'), '--ip', listener?.host ?? '127.0.0.1', '--port', String(listener?.port ?? 8787)]
   // Nothing leaves this machine: no usage figures, no look-up of where it stands.
-  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' }
+  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_LOG_PATH: resolve(STATE, 'logs') }
   const wrangler = spawn(resolve(ROOT, 'node_modules/.bin/wrangler'), args, { stdio: 'inherit', env })
   wrangler.once('exit', (code) => {
     process.exitCode = code ?? 0
