@@ -11,11 +11,13 @@ import { Response, type ResponseSource } from './response.ts'
 import { type ParsedResponse, parseResponse } from './response-parser.ts'
 import type { Sweep, Timed } from './sweep.ts'
 import { trailerText } from './trailers.ts'
-import { listen, owned, type WireOwner } from './wire.ts'
+import { listen, owned, readLarge, type WireOwner } from './wire.ts'
 import { requestHead } from './write.ts'
 
 /** Limits on what an endpoint may send as a head. */
 const LIMITS = { lineBytes: 16 * 1024, headBytes: 128 * 1024, headerCount: 256 }
+/** A declared length from which on copying each read would cost more than handing buffers on, in bytes. */
+const LONG_BODY = 128 * 1024
 /** Interim responses before the final one. */
 const MAX_INTERIM = 32
 
@@ -210,6 +212,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
       this.endOfBody('')
     } else {
       if (parsed.mode === CHUNKED) this.decoder = new ChunkedDecoder()
+      else if (parsed.length > LONG_BODY) readLarge(this.socket, true)
       if (at < bytes.length) this.readBody(bytes, at)
     }
     resolve?.(response)
@@ -258,6 +261,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.decoder = undefined
     this.deadline = 0
     this.forget()
+    readLarge(this.socket, false)
     if (clean) {
       this.state = IDLE
       this.resume()

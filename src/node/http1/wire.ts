@@ -28,12 +28,28 @@ export function listen(socket: Socket, owner: WireOwner): void {
   if (reader !== undefined) socket.resume()
 }
 
-/** Where all reads of the process go: each is dealt with before the next one. */
+/** Where reads go: one buffer for the whole process, since each read is dealt with before the next one. */
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024)
 
-/** The owner that a socket's reads go to. */
+/** Buffers for long bodies: larger, and handed on instead of copied. They come back once they are written out. */
+export const LARGE_BYTES = 256 * 1024
+const MAX_SPARE = 32
+const spare: Buffer[] = []
+
+/** The reads of one socket. */
 class Reader {
   owner: WireOwner | undefined
+  large = false
+  private current: Buffer = SHARED
+
+  next(): Buffer {
+    this.current = this.large ? (spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_BYTES)) : SHARED
+    return this.current
+  }
+
+  read(length: number): void {
+    this.owner?.onBytes(this.current.subarray(0, length))
+  }
 }
 
 const readers = new WeakMap<Socket, Reader>()
@@ -45,14 +61,28 @@ const readers = new WeakMap<Socket, Reader>()
 export function withSharedRead(make: (onread: OnReadOpts) => Socket): Socket {
   const reader = new Reader()
   const socket = make({
-    buffer: SHARED,
+    buffer: () => reader.next(),
     callback: (length) => {
-      reader.owner?.onBytes(SHARED.subarray(0, length))
+      reader.read(length)
       return true
     },
   })
   readers.set(socket, reader)
   return socket
+}
+
+/**
+ * From the next read on, bytes come in buffers that may be handed on without a copy, or again in the shared one. Each such
+ * read must be written out in one piece, with `release` as the callback, or dropped.
+ */
+export function readLarge(socket: Socket, large: boolean): void {
+  const reader = readers.get(socket)
+  if (reader !== undefined) reader.large = large
+}
+
+/** Takes back the buffer of a long body's read, once nobody reads it any more. */
+export function release(bytes: Buffer): void {
+  if (bytes.buffer.byteLength === LARGE_BYTES && spare.length < MAX_SPARE) spare.push(Buffer.from(bytes.buffer))
 }
 
 /** Bytes given to `onBytes` that are needed beyond the call: a copy, unless nobody else writes there. */
