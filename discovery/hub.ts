@@ -3,8 +3,9 @@
 import { parseRef, type Discoverer, type ServiceRef } from '../src/model/discoverer.ts'
 import { endpointsOf, type Endpoint, type EndpointSet } from '../src/model/endpoint.ts'
 import type { Platform } from '../src/model/platform.ts'
+import type { RefStatus } from '../src/model/ref-status.ts'
 import type { RememberedSet, SetMemory } from './memory.ts'
-import { afterAttempt, afterSet, newStatus, type RefStatus } from './ref-status.ts'
+import { afterAttempt, afterSet, newStatus } from './ref-status.ts'
 
 /** Sets kept of references that nothing names any more, should they come back. */
 const MAX_KEPT = 1000
@@ -125,7 +126,20 @@ class Watching {
     }
     const observe = (attempt: Parameters<typeof afterAttempt>[1]): void => void this.status.set(key, afterAttempt(this.status.get(key) ?? newStatus(key), attempt))
     for await (const set of discoverer.watch(ref, signal, last === undefined ? { observe } : { observe, last })) {
-      if (!signal.aborted) this.#take(key, set)
+      if (!signal.aborted) this.#take(key, this.#aging(key, set))
+    }
+  }
+
+  // `at` moves on with each confirmation, which is what people ask the age of; a new set for each would have everything
+  // built anew for nothing.
+  #aging(key: string, set: EndpointSet): EndpointSet {
+    if (set.kind !== 'ready' && set.kind !== 'absent') return set
+    const confirmed = (): number => Math.max(set.at, this.status.get(key)?.lastSuccess ?? 0)
+    return {
+      ...set,
+      get at() {
+        return confirmed()
+      },
     }
   }
 

@@ -1,30 +1,7 @@
-// What operators see of one watched reference: how old its endpoints are, and why.
+// How the status of a watched reference follows from what happens.
 import { endpointsOf, type EndpointSet } from '../src/model/endpoint.ts'
-import type { Attempt, ReadOutcome, Rejection } from '../src/model/discoverer.ts'
-
-/** `live`: confirmed. `guarded`: a suspicious answer is being confirmed. `disk`: read back from the last run. `pending`: nothing is known yet. */
-type RefMode = 'live' | 'absent' | 'pending' | 'stale' | 'guarded' | 'denied' | 'disk'
-
-/** The state of one reference. Times are wall clock milliseconds. */
-export interface RefStatus {
-  readonly ref: string
-  readonly mode: RefMode
-  readonly endpoints: number
-  /** Last answer of the registry that was believed; also of an earlier run. */
-  readonly lastSuccess?: number
-  readonly lastAttempt?: number
-  readonly lastError?: { readonly at: number; readonly outcome: ReadOutcome; readonly message: string }
-  /** Failures in a row. */
-  readonly failures: number
-  /** Entries of the last answer that were refused. */
-  readonly rejected: readonly Rejection[]
-  /** Finished questions by outcome, since the watch began. */
-  readonly attempts: Readonly<Record<ReadOutcome, number>>
-  /** Sets that differed from the one before. */
-  readonly changes: number
-  /** Changes found only by the periodic full reading. */
-  readonly missedChanges: number
-}
+import type { Attempt } from '../src/model/discoverer.ts'
+import type { RefStatus } from '../src/model/ref-status.ts'
 
 /** The state before anything happened. */
 export function newStatus(ref: string): RefStatus {
@@ -53,7 +30,7 @@ export function afterSet(status: RefStatus, set: EndpointSet): RefStatus {
   return { ...status, ...at, mode: modeOf(set), endpoints: endpointsOf(set).length, changes: status.changes + 1 }
 }
 
-function modeOf(set: EndpointSet): RefMode {
+function modeOf(set: EndpointSet): RefStatus['mode'] {
   if (set.kind === 'ready') return 'live'
   if (set.kind === 'absent') return 'absent'
   const outcome = set.cause?.outcome

@@ -1,5 +1,6 @@
 // What the admin API says and takes, as JSON. The server makes these, `fairlead routes`, `endpoints` and `explain` read them.
 // Times are wall clock milliseconds, ages are milliseconds at the moment of the answer.
+import type { RefStatus } from './ref-status.ts'
 import type { EndpointHealth, StaleCause } from './endpoint.ts'
 import type { Reason } from './error.ts'
 import type { Revision } from './snapshot.ts'
@@ -116,6 +117,12 @@ export interface EndpointView {
 /** GET /api/endpoints and /api/endpoints?service=NAME (404 when there is no such service) */
 export interface EndpointsAnswer {
   readonly services: readonly { readonly name: string; readonly set: SetView; readonly endpoints: readonly EndpointView[] }[]
+}
+
+/** GET /api/watches */
+export interface WatchesAnswer {
+  /** In the order of the references. */
+  readonly watches: readonly RefStatus[]
 }
 
 /** One line of the history of tables. */

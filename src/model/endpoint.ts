@@ -35,7 +35,7 @@ export interface StaleCause {
 
 /**
  * What a registry knows of one service: always the whole set, or that it cannot say. `stale` carries the last good set.
- * `at` is the wall clock (ms) of the last confirmed answer.
+ * `at` is the wall clock (ms) of the last confirmed answer; in the main process it moves on while the registry confirms a set.
  */
 export type EndpointSet =
   | { readonly kind: 'ready'; readonly endpoints: readonly Endpoint[]; readonly at: number }

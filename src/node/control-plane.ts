@@ -158,6 +158,7 @@ export class ControlPlane {
       listeners: this.config.listeners.map(({ name }) => name),
       snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.snapshots.current),
       setOf: (ref) => this.hub.get(ref),
+      watches: () => this.hub.status(),
       history: () => this.revisions.list(),
       instruments: () => this.serving.instruments(),
       workers: () => this.serving.workers(),

@@ -209,6 +209,8 @@ describe('reads', () => {
       'fairlead_discovery_mode{registry="nomad",service="billing",mode="stale"} 1',
       'fairlead_discovery_mode{registry="consul",service="billing",mode="absent"} 1',
       'fairlead_discovery_endpoints{registry="consul",service="words",usable="no"} 2',
+      'fairlead_discovery_rejected_entries{registry="consul",service="words"} 1',
+      'fairlead_discovery_attempts_total{registry="consul",service="words",outcome="failed"} 0',
       'fairlead_table_revision 12',
       'fairlead_table_info{hash="3fa9c07be211",origin="redis:v12"} 1',
       'fairlead_tables_rejected_total 1',
@@ -216,6 +218,10 @@ describe('reads', () => {
     ]) expect(body.split('\n')).toContain(line)
     source.instrumented.record(accessRecord({ route: 'words', service: 'words/v1' }))
     expect((await ask('GET', '/metrics')).body).toContain('service="words/v1",code="200",reason=""} 96')
+  })
+
+  test('watches say what was asked and what was refused', async () => {
+    expect(await get('/api/watches')).toMatchObject({ watches: [{ ref: 'consul/words', mode: 'live', failures: 0, rejected: [{ id: 'n6/words-1' }] }] })
   })
 
   test('counts are those of the data plane', async () => {

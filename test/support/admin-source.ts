@@ -5,6 +5,7 @@ import type { Endpoint, EndpointSet } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { AdminSource } from '../../src/node/admin/source.ts'
+import { newStatus } from '../../discovery/ref-status.ts'
 import { createEndpointBook } from '../../src/proxy/endpoints.ts'
 import { compileTable } from '../../src/route/compile.ts'
 import type { RevisionEntry } from '../../src/store/revisions.ts'
@@ -97,6 +98,7 @@ export function fakeAdminSource(platform: Platform): FakeAdminSource {
     current: { revision: REVISION, table: compiled, services: compiled.services.map((config) => book.build(config, setOf)) },
     snapshot: () => source.current,
     setOf,
+    watches: () => [{ ...newStatus('consul/words'), mode: 'live', endpoints: 5, lastSuccess: NOW - 2000, lastAttempt: NOW - 2000, rejected: [{ id: 'n6/words-1', reason: 'has no usable port: 0' }] }],
     history: () => HISTORY,
     instruments: async () => instruments.export({ ...NO_COUNTS, requestsActive: 3, downstreamOpen: 40, downstreamAccepted: 900, tunnelsOpen: 2, upstreamOpen: 12, upstreamIdle: 9, upstreamOpened: 31, upstreamReused: 5210 }),
     workers: () => [1, 2].map((id) => ({ id, pid: 4000 + id, state: 'running', startedAt: NOW - 90 * MINUTE, revision: 12 })),

@@ -1,6 +1,7 @@
 // What the main process adds to the workers' metrics: how fresh discovery is, which table is in force, how the workers are.
 import { endpointsOf } from '../../model/endpoint.ts'
 import type { EndpointSet } from '../../model/endpoint.ts'
+import type { RefStatus } from '../../model/ref-status.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { isUsable } from '../../proxy/usable.ts'
 import type { MetricName, Sample } from '../../telemetry/metrics.ts'
@@ -12,6 +13,7 @@ export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
   const { tablesRejected, workerRestarts } = source.counts()
   return [
     ...(snapshot === undefined ? [] : [...discoverySamples(snapshot, source, wallClock), ...tableSamples(snapshot)]),
+    ...source.watches().flatMap(watchSamples),
     sample('tables_rejected_total', {}, tablesRejected),
     ...(['starting', 'running', 'draining'] as const).map((state) => sample('workers', { state }, source.workers().filter((worker) => worker.state === state).length)),
     sample('worker_restarts_total', {}, workerRestarts),
@@ -26,8 +28,7 @@ function discoverySamples({ table }: Snapshot, source: AdminSource, wallClock: n
 }
 
 function refSamples(ref: string, set: EndpointSet, wallClock: number): Sample[] {
-  const slash = ref.indexOf('/')
-  const labels = { registry: ref.slice(0, slash), service: ref.slice(slash + 1) }
+  const labels = labelsOf(ref)
   const endpoints = endpointsOf(set)
   const usable = endpoints.filter(isUsable).length
   return [
@@ -36,6 +37,20 @@ function refSamples(ref: string, set: EndpointSet, wallClock: number): Sample[] 
     sample('discovery_endpoints', { ...labels, usable: 'yes' }, usable),
     sample('discovery_endpoints', { ...labels, usable: 'no' }, endpoints.length - usable),
   ]
+}
+
+function watchSamples(status: RefStatus): Sample[] {
+  const labels = labelsOf(status.ref)
+  return [
+    ...Object.entries(status.attempts).map(([outcome, count]) => sample('discovery_attempts_total', { ...labels, outcome }, count)),
+    sample('discovery_missed_changes_total', labels, status.missedChanges),
+    sample('discovery_rejected_entries', labels, status.rejected.length),
+  ]
+}
+
+function labelsOf(ref: string): { readonly registry: string; readonly service: string } {
+  const slash = ref.indexOf('/')
+  return { registry: ref.slice(0, slash), service: ref.slice(slash + 1) }
 }
 
 /** A stale set by its cause: an outage, missing rights, a doubtful answer, or one read back from disk. */

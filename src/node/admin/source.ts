@@ -1,6 +1,7 @@
 // What the admin server asks of the gateway. The control plane implements it; tests give their own.
 import type { WorkerView } from '../../model/admin.ts'
 import type { EndpointSet } from '../../model/endpoint.ts'
+import type { RefStatus } from '../../model/ref-status.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { RevisionEntry } from '../../store/revisions.ts'
 import type { InstrumentsDump } from '../../telemetry/dump.ts'
@@ -15,6 +16,8 @@ export interface AdminSource {
   snapshot(): Snapshot | undefined
   /** Latest set of a reference (`refKey`); `pending` when it is not watched. */
   setOf(ref: string): EndpointSet
+  /** Every watched reference: when it was asked, what failed, which entries were refused. */
+  watches(): readonly RefStatus[]
   /** Tables that took effect or were refused, newest first. */
   history(): readonly RevisionEntry[]
   /** Counts of all workers added up, those of dead ones included. */

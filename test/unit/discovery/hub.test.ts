@@ -83,6 +83,21 @@ test('gives each change, and what it knows of each reference', async () => {
   await hub.close()
 })
 
+test('the age of a set is that of its last confirmation, and a confirmation is no change', async () => {
+  const { hub, platform, registry, changes } = world()
+  hub.setRefs(['r/a'])
+  await platform.settle()
+  registry.send('a', ready('1'))
+  await platform.settle()
+  const set = hub.get('r/a')
+  registry.options('a').observe?.(attempt({ at: 60 }))
+  registry.options('a').observe?.(attempt({ at: 70, outcome: 'failed', believed: false }))
+  expect(hub.get('r/a')).toBe(set)
+  expect(structuredClone(set)).toEqual({ ...ready('1'), at: 60 })
+  expect(changes).toHaveLength(1)
+  await hub.close()
+})
+
 test('what was remembered is served as stale at once, and given to the watch to guard', async () => {
   const remembered = { endpoints: [endpoint('1')], at: 3 }
   const { hub, platform, registry, changes } = world(memoryOf({ 'r/a': remembered }))
