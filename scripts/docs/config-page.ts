@@ -29,6 +29,7 @@ This page is made by \`npm run docs\` from the schema that parses the file.
   segments, \`;\`, backslashes, and encoded slashes, backslashes and control characters.
 - In the short form of a match, \`[METHODS ]host/path\`, the host may be missing (\`/health\`) and so may the path (\`*.example.com\`, any path).
 - A destination that begins with the name of a service is that service; otherwise its first part must be a registry. A name cannot be both.
+- A table of many thousand routes is read some ten times faster as JSON than as YAML; \`fairlead routes push\` stores it so.
 - [precedence.md](precedence.md) says which of several matching routes wins.
 `
 

@@ -30,10 +30,13 @@ function formatPath(path: Path): string {
   return parts.join('').replace(/^\./, '')
 }
 
-/** Error map for parsing: an unknown key's message carries the known ones, which the finished issue no longer has. */
+/**
+ * Error map for parsing. An unknown key's message carries the known ones, which the finished issue no longer has; for the rest
+ * the words are made here, and zod need not make its own for each member of a union that a value was not meant to be.
+ */
 export function knownKeys(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code !== 'unrecognized_keys') return undefined
-  const shape: unknown = (issue.inst as { _zod?: { def?: { shape?: unknown } } } | undefined)?._zod?.def?.shape
+  if (issue.code === 'custom' || issue.code === 'invalid_format') return undefined
+  const shape: unknown = issue.code === 'unrecognized_keys' ? (issue.inst as { _zod?: { def?: { shape?: unknown } } } | undefined)?._zod?.def?.shape : undefined
   return typeof shape === 'object' && shape !== null ? Object.keys(shape).join(' ') : ''
 }
 
@@ -91,9 +94,8 @@ function wrongType({ expected, message }: { readonly expected: string; readonly 
   const wanted = wantedKinds(expected)
   if (value === undefined) return { path, message: `${String(path.at(-1))} is missing`, hint: `it is ${wanted}` }
   if (value === null) return { path, message: `no value; it is ${wanted}` }
-  // A schema that says something of its own says it as the message; the others have zod's.
-  const own = message === '' || message.startsWith('Invalid input') ? undefined : message
-  const hint = own ?? (expected.includes('string') ? quotesFor(value, source.written(path)) : undefined)
+  // A schema that says something of its own says it as the message.
+  const hint = message !== '' ? message : (expected.includes('string') ? quotesFor(value, source.written(path)) : undefined)
   return { path, message: `expected ${wanted}, got ${nameOf(value)}`, hint }
 }
 

@@ -6,11 +6,11 @@ import { Complaint } from '../complaint.ts'
 import { listen, listeners } from './listeners.ts'
 import { route } from './routes.ts'
 import { callers, services } from './services.ts'
-import { duration, integer, named, plain, section, text } from './values.ts'
+import { duration, integer, maybe, named, plain, section, text } from './values.ts'
 
 /** Options of a registry are checked by its adapter; `consul:` with nothing after it is a registry with defaults. */
 const registry = z
-  .union([z.null().transform(() => ({})), z.looseObject({ type: plain.exactOptional().meta({ description: 'Kind of registry. Default: the name, when it is one.', samples: ['consul'] }) })])
+  .union([z.null().transform(() => ({})), z.looseObject({ type: plain.apply(maybe).meta({ description: 'Kind of registry. Default: the name, when it is one.', samples: ['consul'] }) })])
   .transform((given): Record<string, unknown> => given)
 
 const redisUrl = text((url) => {
@@ -26,7 +26,7 @@ const store = section({
 const admin = section({
   host: plain.prefault('127.0.0.1').meta({ description: 'Address of the admin server.' }),
   port: integer(0, 65_535).prefault(9990).meta({ description: 'Its port; 0 picks a free one.' }),
-  token: plain.exactOptional().meta({ description: 'Needed for writes; without one they are refused.', samples: ['${FAIRLEAD_ADMIN_TOKEN}'] }),
+  token: plain.apply(maybe).meta({ description: 'Needed for writes; without one they are refused.', samples: ['${FAIRLEAD_ADMIN_TOKEN}'] }),
 })
 
 const format = z.enum(['json', 'clf', 'off'])
@@ -40,11 +40,11 @@ const accessLog = z.union([
 
 /** The keys of a table apart from its gateway: what Redis holds and `fairlead routes push` sends. */
 const tableKeys = {
-  $schema: z.string().exactOptional().meta({ description: 'For editors; ignored.' }),
-  version: z.literal(1).exactOptional().meta({ description: 'Version of this format: 1.' }),
-  callers: callers.exactOptional(),
-  services: services.exactOptional(),
-  routes: z.array(route).exactOptional().meta({ description: 'Routes. Which one wins does not depend on the length of a text: see the precedence in the documentation; among equals the first.' }),
+  $schema: z.string().apply(maybe).meta({ description: 'For editors; ignored.' }),
+  version: z.literal(1).apply(maybe).meta({ description: 'Version of this format: 1.' }),
+  callers: callers.apply(maybe),
+  services: services.apply(maybe),
+  routes: z.array(route).apply(maybe).meta({ description: 'Routes. Which one wins does not depend on the length of a text: see the precedence in the documentation; among equals the first.' }),
   allowEmpty: z.boolean().prefault(false).meta({ description: 'Take a document without routes; otherwise it is refused, since it is more often an accident.' }),
 }
 
@@ -53,15 +53,15 @@ export const tableDocument = section(tableKeys)
 
 /** The whole document. */
 export const configDocument = section({
-  listen: listen.exactOptional(),
-  listeners: listeners.exactOptional(),
-  registries: named(registry).exactOptional().meta({ description: 'Registries by name: where endpoints are looked up. The other keys of each are its own options.', samples: [{ consul: {} }] }),
-  store: store.exactOptional().meta({ description: 'Where the table lives besides this file.' }),
+  listen: listen.apply(maybe),
+  listeners: listeners.apply(maybe),
+  registries: named(registry).apply(maybe).meta({ description: 'Registries by name: where endpoints are looked up. The other keys of each are its own options.', samples: [{ consul: {} }] }),
+  store: store.apply(maybe).meta({ description: 'Where the table lives besides this file.' }),
   admin: admin.prefault({}).meta({ description: 'The admin server: status, metrics, explain.' }),
   accessLog: accessLog.prefault('json').meta({ description: 'Access log: `json`, `clf`, `off`, or a map.', samples: ['clf', { format: 'json', to: 'access.log' }] }),
   workers: integer(0, 1024).prefault(0).meta({ description: 'Workers; 0 for one for each core.' }),
-  zone: plain.exactOptional().meta({ description: 'Zone of this gateway; endpoints in it are preferred.', samples: ['eu-1a'] }),
-  explainSecret: plain.exactOptional().meta({ description: 'Secret with which a signed request header may ask for its explanation.', samples: ['${FAIRLEAD_EXPLAIN_SECRET}'] }),
+  zone: plain.apply(maybe).meta({ description: 'Zone of this gateway; endpoints in it are preferred.', samples: ['eu-1a'] }),
+  explainSecret: plain.apply(maybe).meta({ description: 'Secret with which a signed request header may ask for its explanation.', samples: ['${FAIRLEAD_EXPLAIN_SECRET}'] }),
   stateDir: plain.prefault('.fairlead').meta({ description: 'Directory for the last good table and endpoints, relative to the configuration file.' }),
   drainTimeout: duration.prefault('30s').meta({ description: 'Time that requests under way get at shutdown.' }),
   ...tableKeys,

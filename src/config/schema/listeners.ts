@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ListenerTlsConfig } from '../../model/config.ts'
 import { readCidr, readHostPort } from '../address.ts'
 import { Complaint } from '../complaint.ts'
-import { duration, integer, named, plain, section, size, text } from './values.ts'
+import { duration, integer, maybe, named, plain, section, size, text } from './values.ts'
 
 const port = integer(0, 65_535)
 const count = integer(0, 1_000_000_000)
@@ -14,15 +14,15 @@ const certificate = section({
 })
 
 const tls = section({
-  cert: certificate.shape.cert.exactOptional(),
-  key: certificate.shape.key.exactOptional(),
+  cert: certificate.shape.cert.apply(maybe),
+  key: certificate.shape.key.apply(maybe),
   certificates: z
     .array(certificate)
     .min(1)
-    .exactOptional()
+    .apply(maybe)
     .meta({ description: 'Several certificates instead of `cert` and `key`; the server name of the client chooses, the first is the default.' }),
-  clientCa: plain.exactOptional().meta({ description: 'PEM file with the CA of client certificates. Clients are asked for one when it is set.', samples: ['ca.pem'] }),
-  requireClientCert: z.boolean().exactOptional().meta({ description: 'Refuse clients without a certificate. Default true when `clientCa` is set.' }),
+  clientCa: plain.apply(maybe).meta({ description: 'PEM file with the CA of client certificates. Clients are asked for one when it is set.', samples: ['ca.pem'] }),
+  requireClientCert: z.boolean().apply(maybe).meta({ description: 'Refuse clients without a certificate. Default true when `clientCa` is set.' }),
   minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).prefault('TLSv1.2').meta({ description: 'Oldest protocol version.' }),
 }).transform((given, context): ListenerTlsConfig => {
   const { cert, key, certificates, clientCa, requireClientCert, minVersion } = given
@@ -52,8 +52,8 @@ const limits = section({
 
 const listener = section({
   port: port.meta({ description: 'TCP port; 0 picks a free one.', samples: [8080] }),
-  host: plain.exactOptional().meta({ description: 'Address to listen on. Default: every address, IPv4 and IPv6.', samples: ['127.0.0.1'] }),
-  tls: tls.exactOptional().meta({ description: 'Certificates; without it the listener speaks plain HTTP.' }),
+  host: plain.apply(maybe).meta({ description: 'Address to listen on. Default: every address, IPv4 and IPv6.', samples: ['127.0.0.1'] }),
+  tls: tls.apply(maybe).meta({ description: 'Certificates; without it the listener speaks plain HTTP.' }),
   trustedProxies: z
     .union([text(readCidr).transform((one) => [one]), z.array(text(readCidr))])
     .prefault([])

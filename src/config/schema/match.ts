@@ -7,7 +7,7 @@ import { readMatch, readMethod } from '../match-text.ts'
 import { readPath } from '../path-pattern.ts'
 import { readTextMatch } from '../pattern.ts'
 import { readInstant, readTimeOfDay } from '../quantities.ts'
-import { oneOrMany, plain, readName, section, text } from './values.ts'
+import { maybe, oneOrMany, plain, readName, section, text } from './values.ts'
 
 type FieldTest = FieldCondition['test']
 
@@ -43,11 +43,11 @@ function readSource(written: string): SourcePattern {
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
 const timeWindow = section({
-  after: text(readInstant).exactOptional().meta({ description: 'From this instant on (RFC 3339).', samples: ['2026-11-23T08:00:00Z'] }),
-  before: text(readInstant).exactOptional().meta({ description: 'Until this instant, which is not part of the window.', samples: ['2026-12-24'] }),
-  from: text(readTimeOfDay).exactOptional().meta({ description: 'Time of day in UTC at which the window opens.', samples: ['22:00'] }),
-  to: text(readTimeOfDay).exactOptional().meta({ description: 'Time of day in UTC at which it closes; before `from` it is on the next day.', samples: ['06:00'] }),
-  days: oneOrMany(z.enum(DAYS)).exactOptional().meta({ description: 'Days of the week, UTC.', samples: [['sat', 'sun']] }),
+  after: text(readInstant).apply(maybe).meta({ description: 'From this instant on (RFC 3339).', samples: ['2026-11-23T08:00:00Z'] }),
+  before: text(readInstant).apply(maybe).meta({ description: 'Until this instant, which is not part of the window.', samples: ['2026-12-24'] }),
+  from: text(readTimeOfDay).apply(maybe).meta({ description: 'Time of day in UTC at which the window opens.', samples: ['22:00'] }),
+  to: text(readTimeOfDay).apply(maybe).meta({ description: 'Time of day in UTC at which it closes; before `from` it is on the next day.', samples: ['06:00'] }),
+  days: oneOrMany(z.enum(DAYS)).apply(maybe).meta({ description: 'Days of the week, UTC.', samples: [['sat', 'sun']] }),
 }).transform((given, context): TimeWindow => {
   const { days, ...window } = given
   if ((given.from === undefined) !== (given.to === undefined)) context.issues.push({ code: 'custom', message: 'from and to come together', input: given })
@@ -57,17 +57,17 @@ const timeWindow = section({
 })
 
 const conditions = {
-  host: oneOrMany(text(readHost)).exactOptional().meta({ description: 'Host: exact, `*.suffix` (one label or more before it) or `/regex/` over the whole host.', samples: ['words.example.com', '*.example.com', '/^api-[0-9]+\\.example\\.com$/'] }),
+  host: oneOrMany(text(readHost)).apply(maybe).meta({ description: 'Host: exact, `*.suffix` (one label or more before it) or `/regex/` over the whole host.', samples: ['words.example.com', '*.example.com', '/^api-[0-9]+\\.example\\.com$/'] }),
   path: oneOrMany(text(readPath))
-    .exactOptional()
+    .apply(maybe)
     .meta({ description: 'Path: `/exact`, `/prefix/**` (the prefix and what is below it, by whole segments), `/users/{id}/orders`, or a regular expression written `/^…/`.', samples: ['/health', '/api/**', '/users/{id}/orders', '/^/v[0-9]+/.*$/'] }),
-  method: oneOrMany(text(readMethod)).exactOptional().meta({ description: 'Methods.', samples: [['GET', 'HEAD']] }),
-  headers: fields(headerName).exactOptional().meta({ description: 'Headers by name: exact text, `/regex/`, `true` for present, `false` for absent; a list means any.', samples: [{ 'x-user': '/^tester-/' }] }),
-  query: fields((name) => name).exactOptional().meta({ description: 'Query parameters by name, tested like headers.', samples: [{ version: ['1', '2'] }] }),
-  cookies: fields(cookieName).exactOptional().meta({ description: 'Cookies by name, tested like headers.', samples: [{ beta: true }] }),
-  source: oneOrMany(text(readSource)).exactOptional().meta({ description: 'Who calls: address ranges and names from `callers`.', samples: [['simon', '10.0.0.0/8']] }),
-  listener: oneOrMany(plain).exactOptional().meta({ description: 'Names of listeners.', samples: ['secure'] }),
-  when: timeWindow.exactOptional().meta({ description: 'A window of time, UTC.' }),
+  method: oneOrMany(text(readMethod)).apply(maybe).meta({ description: 'Methods.', samples: [['GET', 'HEAD']] }),
+  headers: fields(headerName).apply(maybe).meta({ description: 'Headers by name: exact text, `/regex/`, `true` for present, `false` for absent; a list means any.', samples: [{ 'x-user': '/^tester-/' }] }),
+  query: fields((name) => name).apply(maybe).meta({ description: 'Query parameters by name, tested like headers.', samples: [{ version: ['1', '2'] }] }),
+  cookies: fields(cookieName).apply(maybe).meta({ description: 'Cookies by name, tested like headers.', samples: [{ beta: true }] }),
+  source: oneOrMany(text(readSource)).apply(maybe).meta({ description: 'Who calls: address ranges and names from `callers`.', samples: [['simon', '10.0.0.0/8']] }),
+  listener: oneOrMany(plain).apply(maybe).meta({ description: 'Names of listeners.', samples: ['secure'] }),
+  when: timeWindow.apply(maybe).meta({ description: 'A window of time, UTC.' }),
 }
 
 const one = section(conditions)
@@ -78,7 +78,7 @@ const whole = section({
   any: z
     .array(z.union([short, one]))
     .min(1)
-    .exactOptional()
+    .apply(maybe)
     .meta({ description: 'Alternatives, any of which is enough; the conditions beside it must hold as well.', samples: [['words.example.com/**', { path: '/words/**' }]] }),
 }).transform((given, context): MatchConfig[] => {
   const { any, ...common } = given

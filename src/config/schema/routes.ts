@@ -6,7 +6,7 @@ import { normalHost } from '../host.ts'
 import { readMethod } from '../match-text.ts'
 import { readInstant, readShare } from '../quantities.ts'
 import { match } from './match.ts'
-import { duration, integer, oneOrMany, plain, readInteger, section, text } from './values.ts'
+import { duration, integer, maybe, oneOrMany, plain, readInteger, section, text } from './values.ts'
 
 /** `to` as written, with weights in one scale. */
 type WeightedName = { readonly service: string; readonly weight: number }
@@ -69,10 +69,10 @@ const headerValues = z.record(z.string(), oneOrMany(text(readHeaderValue))).tran
 })
 
 const headerRules = section({
-  set: headerValues.exactOptional().meta({ description: 'Headers that replace all of that name.', samples: [{ 'x-user-id': '{id}' }] }),
-  add: headerValues.exactOptional().meta({ description: 'Headers put beside those of that name.', samples: [{ via: 'fairlead' }] }),
+  set: headerValues.apply(maybe).meta({ description: 'Headers that replace all of that name.', samples: [{ 'x-user-id': '{id}' }] }),
+  add: headerValues.apply(maybe).meta({ description: 'Headers put beside those of that name.', samples: [{ via: 'fairlead' }] }),
   remove: oneOrMany(text((name) => readHeaderName(name).toLowerCase()))
-    .exactOptional()
+    .apply(maybe)
     .meta({ description: 'Names of headers taken away, before `set` and `add`.', samples: [['x-debug']] }),
 }).transform(({ set, add, remove }): HeaderRulesConfig => ({ set: set ?? [], add: add ?? [], remove: remove ?? [] }))
 
@@ -81,13 +81,13 @@ const rewrite = section({
     if (!path.startsWith('/') && !path.startsWith('{')) throw new Complaint(`the path '${path}' does not begin with a slash`, `write /${path}`)
     return path
   })
-    .exactOptional()
+    .apply(maybe)
     .meta({ description: 'New path; `{name}` stands for a captured parameter, `{**}` for what `/**` matched.', samples: ['/v2/{id}', '/{**}'] }),
   host: text((host) => {
     const parts = /^(.*?)(:\d{1,5})?$/.exec(host)
     return normalHost(parts?.[1] ?? host) + (parts?.[2] ?? '')
   })
-    .exactOptional()
+    .apply(maybe)
     .meta({ description: 'New host, sent to the endpoint as Host.', samples: ['words.internal'] }),
 })
 
@@ -127,9 +127,9 @@ const routeTest = section({
     return { method: readMethod(parts[1] ?? 'GET'), url: parts[2] as string }
   }).meta({ description: 'Method and URL; the scheme may be left out.', samples: ['GET words.example.com/one'] }),
   headers: headerValues.prefault({}).meta({ description: 'Headers of the request.', samples: [{ 'x-user': 'tester-1' }] }),
-  from: plain.exactOptional().meta({ description: 'Who calls: an address, or a name from `callers`.', samples: ['10.0.0.7', 'simon'] }),
-  listener: plain.exactOptional().meta({ description: 'Listener on which the request arrives. Default: the first.' }),
-  at: text(readInstant).exactOptional().meta({ description: 'When, for routes with `when`. Default: the moment of the check.', samples: ['2026-11-23T08:00:00Z'] }),
+  from: plain.apply(maybe).meta({ description: 'Who calls: an address, or a name from `callers`.', samples: ['10.0.0.7', 'simon'] }),
+  listener: plain.apply(maybe).meta({ description: 'Listener on which the request arrives. Default: the first.' }),
+  at: text(readInstant).apply(maybe).meta({ description: 'When, for routes with `when`. Default: the moment of the check.', samples: ['2026-11-23T08:00:00Z'] }),
   expect: oneOrMany(plain).meta({ description: 'Where it may end: `service`, `service/subset`, `redirect`, `respond:404`, `route:NAME`, `none`. Each destination that a split can choose must be named.', samples: [['words/v1', 'words/v2'], 'none'] }),
 }).transform(({ request, ...rest }) => ({ ...request, ...rest }))
 
@@ -139,20 +139,20 @@ function readRouteName(name: string): string {
 }
 
 export const route = section({
-  name: text(readRouteName).exactOptional().meta({ description: 'Name in logs, metrics and explain. Default: `route-N`, its place in the list from 1.', samples: ['words-for-testers'] }),
+  name: text(readRouteName).apply(maybe).meta({ description: 'Name in logs, metrics and explain. Default: `route-N`, its place in the list from 1.', samples: ['words-for-testers'] }),
   match,
-  to: to.exactOptional().meta({
+  to: to.apply(maybe).meta({
     description: 'Where requests go: `registry/name`, `registry/name?tag=v2`, a service, `service/subset`, an URL, or a weighted list of these.',
     samples: ['consul/words', 'words/v2', 'http://127.0.0.1:7001', [{ service: 'words/v1', weight: 95 }, { service: 'words/v2', weight: 5 }]],
   }),
-  redirect: redirect.exactOptional().meta({ description: 'Answer with a redirect instead of `to`: a location, or a map.', samples: ['https://words.example.com/{**}'] }),
-  respond: respond.exactOptional().meta({ description: 'Answer without any service instead of `to`.', samples: [{ status: 404 }] }),
+  redirect: redirect.apply(maybe).meta({ description: 'Answer with a redirect instead of `to`: a location, or a map.', samples: ['https://words.example.com/{**}'] }),
+  respond: respond.apply(maybe).meta({ description: 'Answer without any service instead of `to`.', samples: [{ status: 404 }] }),
   priority: integer(-1000, 1000).prefault(0).meta({ description: 'A higher one wins before anything else is compared.' }),
-  rewrite: rewrite.exactOptional().meta({ description: 'Changes of the URL before it is sent on.' }),
-  requestHeaders: headerRules.exactOptional().meta({ description: 'Changes of the request headers; values may hold `{name}` captures.' }),
-  responseHeaders: headerRules.exactOptional().meta({ description: 'Changes of the response headers.' }),
+  rewrite: rewrite.apply(maybe).meta({ description: 'Changes of the URL before it is sent on.' }),
+  requestHeaders: headerRules.apply(maybe).meta({ description: 'Changes of the request headers; values may hold `{name}` captures.' }),
+  responseHeaders: headerRules.apply(maybe).meta({ description: 'Changes of the response headers.' }),
   timeout: duration.prefault('15s').meta({ description: 'Time until the response head, over all tries; `0s` for none.' }),
-  retry: retry.exactOptional().meta({ description: 'Further tries on other endpoints. Without it only a failed connection is tried elsewhere.' }),
+  retry: retry.apply(maybe).meta({ description: 'Further tries on other endpoints. Without it only a failed connection is tried elsewhere.' }),
   upgrade: z.boolean().prefault(true).meta({ description: 'Whether protocol upgrades (WebSocket) pass.' }),
   tests: z.array(routeTest).prefault([]).meta({ description: 'Requests that must end at this route; `fairlead check` runs them.' }),
 }).transform((given, context) => {

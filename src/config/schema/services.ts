@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { BalanceConfig, CallerConfig, HashKey, StaticEndpointConfig, UpstreamTlsConfig } from '../../model/config.ts'
 import { readCidr, readHostPort } from '../address.ts'
 import { Complaint } from '../complaint.ts'
-import { duration, integer, named, oneOrMany, plain, section, text } from './values.ts'
+import { duration, integer, maybe, named, oneOrMany, plain, section, text } from './values.ts'
 
 const tags = oneOrMany(plain)
 const meta = z.record(plain, z.string())
@@ -13,9 +13,9 @@ const endpointFields = section({
   host: plain.meta({ description: 'Address or name.', samples: ['10.0.0.1'] }),
   port: integer(1, 65_535).meta({ description: 'TCP port.' }),
   weight: weight.prefault(1).meta({ description: 'Share of traffic relative to the other endpoints, 0 to 65535.' }),
-  zone: plain.exactOptional().meta({ description: 'Zone; gateways prefer endpoints in their own.' }),
-  tags: tags.exactOptional().meta({ description: 'Tags, for subsets.' }),
-  meta: meta.exactOptional().meta({ description: 'Metadata, for subsets.' }),
+  zone: plain.apply(maybe).meta({ description: 'Zone; gateways prefer endpoints in their own.' }),
+  tags: tags.apply(maybe).meta({ description: 'Tags, for subsets.' }),
+  meta: meta.apply(maybe).meta({ description: 'Metadata, for subsets.' }),
 }).transform(({ tags, meta, ...rest }): StaticEndpointConfig => ({ ...rest, tags: tags ?? [], meta: meta ?? {} }))
 
 const endpoint = z.union([
@@ -28,8 +28,8 @@ const endpoint = z.union([
 ])
 
 const subset = section({
-  tags: tags.exactOptional().meta({ description: 'Tags that an endpoint must all have.', samples: [['v2']] }),
-  meta: meta.exactOptional().meta({ description: 'Metadata that an endpoint must have.', samples: [{ version: '2' }] }),
+  tags: tags.apply(maybe).meta({ description: 'Tags that an endpoint must all have.', samples: [['v2']] }),
+  meta: meta.apply(maybe).meta({ description: 'Metadata that an endpoint must have.', samples: [{ version: '2' }] }),
 }).transform((given, context) => {
   if (given.tags === undefined && given.meta === undefined) context.issues.push({ code: 'custom', message: 'a subset needs tags or meta', input: given })
   return { tags: given.tags ?? [], meta: given.meta ?? {} }
@@ -41,8 +41,8 @@ const HASHED = ['ring-hash', 'maglev'] as const
 const hashKey = z.union([
   z.literal('source').transform((): HashKey => ({ kind: 'source' })),
   section({
-    header: plain.exactOptional().meta({ description: 'Header whose value is hashed.', samples: ['x-user'] }),
-    cookie: plain.exactOptional().meta({ description: 'Cookie whose value is hashed.', samples: ['session'] }),
+    header: plain.apply(maybe).meta({ description: 'Header whose value is hashed.', samples: ['x-user'] }),
+    cookie: plain.apply(maybe).meta({ description: 'Cookie whose value is hashed.', samples: ['session'] }),
   }).transform((given, context): HashKey => {
     if ((given.header === undefined) === (given.cookie === undefined)) context.issues.push({ code: 'custom', message: 'give a header or a cookie', input: given })
     return given.header === undefined ? { kind: 'cookie', name: given.cookie ?? '' } : { kind: 'header', name: given.header.toLowerCase() }
@@ -64,10 +64,10 @@ const balance = z.union([
 const upstreamTls = z.union([
   z.boolean().transform((on): UpstreamTlsConfig | undefined => (on ? { verify: true } : undefined)),
   section({
-    serverName: plain.exactOptional().meta({ description: "Name to ask for and to check. Default: the endpoint's host." }),
-    ca: plain.exactOptional().meta({ description: 'PEM file with the CA. Default: the public ones.', samples: ['ca.pem'] }),
-    cert: plain.exactOptional().meta({ description: 'PEM file with the client certificate.' }),
-    key: plain.exactOptional().meta({ description: 'PEM file with its private key.' }),
+    serverName: plain.apply(maybe).meta({ description: "Name to ask for and to check. Default: the endpoint's host." }),
+    ca: plain.apply(maybe).meta({ description: 'PEM file with the CA. Default: the public ones.', samples: ['ca.pem'] }),
+    cert: plain.apply(maybe).meta({ description: 'PEM file with the client certificate.' }),
+    key: plain.apply(maybe).meta({ description: 'PEM file with its private key.' }),
     verify: z.boolean().prefault(true).meta({ description: 'False accepts any certificate.' }),
   }).transform((given, context): UpstreamTlsConfig => {
     if ((given.cert === undefined) !== (given.key === undefined)) context.issues.push({ code: 'custom', message: 'cert and key come together', input: given })
@@ -77,19 +77,19 @@ const upstreamTls = z.union([
 
 const service = section({
   from: oneOrMany(plain)
-    .exactOptional()
+    .apply(maybe)
     .meta({ description: 'References into registries in order of preference; the first with usable endpoints wins.', samples: [['consul/words', 'file/words'], 'consul/words?tag=v2&dc=dc1'] }),
   endpoints: z
     .array(endpoint)
     .min(1)
-    .exactOptional()
+    .apply(maybe)
     .meta({ description: 'Addresses instead of `from`: `host:port`, or a map.', samples: [['10.0.0.1:80', { host: '10.0.0.2', port: 80, weight: 2 }]] }),
   subsets: named(subset).prefault({}).meta({ description: 'Named parts of the service, chosen by tags and metadata; a route names one as `service/subset`.' }),
   balance: balance.prefault('peak-ewma').meta({ description: 'How requests are spread: `peak-ewma`, `least-request`, `round-robin`, `random`, or `ring-hash` and `maglev` with `by`.', samples: ['round-robin', { kind: 'maglev', by: 'source' }] }),
-  tls: upstreamTls.exactOptional().meta({ description: 'TLS to the endpoints.' }),
+  tls: upstreamTls.apply(maybe).meta({ description: 'TLS to the endpoints.' }),
   connectTimeout: duration.prefault('1s').meta({ description: 'Time to connect to an endpoint.' }),
   maxConnections: integer(1, 1_000_000).prefault(1024).meta({ description: 'Connections to one endpoint in one worker; further requests are refused with `overloaded`.' }),
-  proxyProtocol: z.enum(['v1', 'v2']).exactOptional().meta({ description: 'Write a PROXY protocol header to each new connection.' }),
+  proxyProtocol: z.enum(['v1', 'v2']).apply(maybe).meta({ description: 'Write a PROXY protocol header to each new connection.' }),
 }).transform((given, context) => {
   if ((given.from === undefined) === (given.endpoints === undefined)) context.issues.push({ code: 'custom', message: 'give either from or endpoints', input: given })
   return given
@@ -107,9 +107,9 @@ const caller = section({
       return uri
     }),
   )
-    .exactOptional()
+    .apply(maybe)
     .meta({ description: 'URI names in a verified client certificate, any of which is enough.', samples: ['spiffe://dc1/svc/simon'] }),
-  cidr: oneOrMany(text(readCidr)).exactOptional().meta({ description: 'Addresses, any of which is enough.', samples: [['10.1.2.0/24']] }),
+  cidr: oneOrMany(text(readCidr)).apply(maybe).meta({ description: 'Addresses, any of which is enough.', samples: [['10.1.2.0/24']] }),
 }).transform((given, context): Omit<CallerConfig, 'name'> => {
   if (given.spiffe === undefined && given.cidr === undefined) context.issues.push({ code: 'custom', message: 'a caller needs spiffe or cidr', input: given })
   return { spiffe: given.spiffe ?? [], cidr: given.cidr ?? [] }
