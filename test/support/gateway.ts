@@ -5,6 +5,7 @@ import { parseConfig } from '../../src/config/parse.ts'
 import type { AccessRecord } from '../../src/model/access.ts'
 import { DataPlane } from '../../src/node/data-plane.ts'
 import { nodePlatform } from '../../src/node/platform.ts'
+import { createLiveExplain } from '../../src/proxy/signed-explain.ts'
 
 export interface TestGateway {
   /** Port of a listener; the first one without a name. */
@@ -27,7 +28,7 @@ export async function startGateway(configText: string): Promise<TestGateway> {
   const records: AccessRecord[] = []
   const logs: string[] = []
   const platform = nodePlatform((level, message, fields) => void logs.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`))
-  const plane = new DataPlane({ platform, record: (access) => void records.push(access) })
+  const plane = new DataPlane({ platform, record: (access) => void records.push(access), ...(config.explainSecret === undefined ? {} : { explain: createLiveExplain(config.explainSecret, platform) }) })
   plane.useTable(config.table, { number: 1, hash: 'test', origin: 'test', at: platform.wallClock() })
   const ports = new Map<string, number>()
   for (const listener of config.listeners) ports.set(listener.name, await plane.listen({ ...listener, host: listener.host ?? '127.0.0.1' }, false))
