@@ -15,9 +15,10 @@ export interface LiveCounts {
 /** Shows counts from the admin API at `admin` until stopped: replaced in place on a terminal, else a line now and then. */
 export function showCounts(admin: string, out: NodeJS.WriteStream): LiveCounts {
   let shown = ''
+  const fitting = (line: string): string => line.slice(0, (out.columns || 80) - 1)
   let printedAt = Date.now()
   const show = (line: string): void => {
-    if (out.isTTY) out.write(`\r\u001b[2K${line.slice(0, Math.max(20, out.columns - 1))}`)
+    if (out.isTTY) out.write(`\r\u001b[2K${fitting(line)}`)
     else if (Date.now() - printedAt >= PRINT) {
       printedAt = Date.now()
       out.write(`${line}\n`)
@@ -34,7 +35,7 @@ export function showCounts(admin: string, out: NodeJS.WriteStream): LiveCounts {
   }, REFRESH)
   return {
     print(line) {
-      out.write(out.isTTY ? `\r\u001b[2K${line}\n${shown}` : `${line}\n`)
+      out.write(out.isTTY ? `\r\u001b[2K${line}\n${fitting(shown)}` : `${line}\n`)
     },
     stop() {
       clearInterval(timer)

@@ -17,6 +17,9 @@ const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 // Asked for before anything is started, so that Ctrl-C never leaves something behind.
 const interrupted = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
+  // An npm that was killed cannot pass a signal on.
+  const parent = process.ppid
+  setInterval(() => process.ppid !== parent && resolve(), 1000).unref()
 })
 
 const port = await freePort(8080)
