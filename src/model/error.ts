@@ -15,6 +15,7 @@ export const REASONS = {
   no_route: { status: 404, doc: 'No route matches.' },
   method_not_supported: { status: 501, doc: 'The gateway does not do this method (CONNECT or TRACE on an ingress listener) or transfer coding.' },
   version_not_supported: { status: 505, doc: 'Not HTTP/1.0 or HTTP/1.1.' },
+  no_table: { status: 503, doc: 'The gateway has not received a table yet.' },
   no_endpoints: { status: 503, doc: 'The service has no usable endpoint.' },
   overloaded: { status: 503, doc: 'A limit on connections or requests is reached.' },
   connect_failed: { status: 502, doc: 'No endpoint could be connected to.' },

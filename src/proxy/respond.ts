@@ -12,8 +12,9 @@ import { phraseOf } from './status.ts'
 /** Makes the answer of a route that does not forward, and of no route at all. */
 export function localResponse(decision: Exclude<Decision, { kind: 'forward' }>, exchange: Exchange, access: AccessRecord, explanation: string | undefined): [ResponseHead, string] {
   if (decision.kind === 'none') {
-    access.reason = 'no_route'
-    return errorResponse(new GatewayError('no_route', `no route for ${exchange.head.authority}${exchange.head.path}`), access, explanation)
+    // Before the first table nobody can say that a route is missing: a client may come back.
+    access.reason = access.revision === 0 ? 'no_table' : 'no_route'
+    return errorResponse(new GatewayError(access.reason, `no route for ${exchange.head.authority}${exchange.head.path}`), access, explanation)
   }
   const { route } = decision.entry
   access.route = route.name
