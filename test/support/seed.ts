@@ -1,4 +1,4 @@
 // One seed for every property, so that a run today and a run tomorrow try the same cases. FAIRLEAD_SEED tries others.
-import fc from 'fast-check'
+import { configureGlobal } from 'fast-check'
 
-fc.configureGlobal({ seed: Number(process.env['FAIRLEAD_SEED'] ?? 20_261_123) })
+configureGlobal({ seed: Number(process.env['FAIRLEAD_SEED'] ?? 20_261_123) })

@@ -1,4 +1,5 @@
 // A server as a child process of a test: started until it answers, paused, killed, started again on the same port.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
@@ -46,7 +47,10 @@ export async function startServer(spec: ServerSpec): Promise<RealServer> {
       await end(child, 'SIGTERM')
       await spec.cleanUp?.()
     },
-    pause: () => void child.kill('SIGSTOP'),
+    pause() {
+      child.kill('SIGSTOP')
+      awaitStopped(child.pid ?? 0)
+    },
     resume: () => void child.kill('SIGCONT'),
     kill: () => end(child, 'SIGKILL'),
     async restart() {
@@ -96,4 +100,12 @@ async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   const gone = once(child, 'exit')
   child.kill(signal)
   await gone
+}
+
+/** Threads on other cores go on for a moment after the signal: returns once the kernel says that every one of them has stopped. */
+function awaitStopped(pid: number): void {
+  const tasks = `/proc/${pid}/task`
+  if (!existsSync(tasks)) return
+  const running = (): boolean => readdirSync(tasks).some((task) => !/^\d+ \(.*\) [TtZ]/s.test(readFileSync(`${tasks}/${task}/stat`, 'latin1')))
+  for (let tries = 0; tries < 10_000 && running(); tries++);
 }
