@@ -3,8 +3,8 @@
 
 const SHOWN = '{}[],#:'
 const HIDDEN = '\uf8e0\uf8e1\uf8e2\uf8e3\uf8e4\uf8e5\uf8e6'
-/** A reference, or a capture directly behind a character after which no map can begin. */
-const BRACES = /\$\{[^{}\n]*\}|(?<=[\w/.=&%+~@}-])\{(?:[A-Za-z_]\w*|\*\*)\}/g
+/** A reference (its default without quotes, which end a text), or a capture directly behind a character after which no map can begin. */
+const BRACES = /\$\{[^{}\n"']*\}|(?<=[\w/.=&%+~@}-])\{(?:[A-Za-z_]\w*|\*\*)\}/g
 
 /** The text for the YAML reader. A text that uses the hiding characters itself is left as it is. */
 export function hideBraces(text: string): string {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ListenerTlsConfig } from '../../model/config.ts'
 import { readCidr, readHostPort } from '../address.ts'
 import { Complaint } from '../complaint.ts'
-import { duration, integer, maybe, named, plain, section, size, text } from './values.ts'
+import { complain, duration, integer, maybe, named, plain, section, size, text } from './values.ts'
 
 const port = integer(0, 65_535)
 const count = integer(0, 1_000_000_000)
@@ -27,8 +27,8 @@ const tls = section({
 }).transform((given, context): ListenerTlsConfig => {
   const { cert, key, certificates, clientCa, requireClientCert, minVersion } = given
   const whole = certificates === undefined ? cert !== undefined && key !== undefined : cert === undefined && key === undefined
-  if (!whole) context.issues.push({ code: 'custom', message: 'certificates are not whole', input: given, params: { hint: 'give cert and key, or certificates: [{cert, key}, …]' } })
-  if (requireClientCert === true && clientCa === undefined) context.issues.push({ code: 'custom', message: 'client certificates cannot be checked without clientCa', input: given, path: ['requireClientCert'] })
+  if (!whole) complain(context, given, 'certificates are not whole', 'give cert and key, or certificates: [{cert, key}, …]')
+  if (requireClientCert === true && clientCa === undefined) complain(context, given, 'client certificates cannot be checked without clientCa', undefined, ['requireClientCert'])
   return {
     certificates: certificates ?? [{ cert: cert ?? '', key: key ?? '' }],
     requireClientCert: requireClientCert ?? clientCa !== undefined,

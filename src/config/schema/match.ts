@@ -7,7 +7,7 @@ import { readMatch, readMethod } from '../match-text.ts'
 import { readPath } from '../path-pattern.ts'
 import { readTextMatch } from '../pattern.ts'
 import { readInstant, readTimeOfDay } from '../quantities.ts'
-import { maybe, oneOrMany, plain, readName, section, text } from './values.ts'
+import { complain, maybe, oneOrMany, plain, readName, section, text } from './values.ts'
 
 type FieldTest = FieldCondition['test']
 
@@ -24,8 +24,8 @@ function fields(normal: (name: string) => string) {
     const seen = new Set<string>()
     return Object.entries(given).map(([written, test]) => {
       const name = normal(written)
-      if (name === '') context.issues.push({ code: 'custom', message: `'${written}' is not a field name`, input: given, path: [written] })
-      else if (seen.has(name)) context.issues.push({ code: 'custom', message: `${name} stands twice`, input: given, path: [written], params: { hint: 'give a list of values' } })
+      if (name === '') complain(context, given, `'${written}' is not a field name`, undefined, [written])
+      else if (seen.has(name)) complain(context, given, `${name} stands twice`, 'give a list of values', [written])
       seen.add(name)
       return { name, test }
     })
@@ -50,9 +50,9 @@ const timeWindow = section({
   days: oneOrMany(z.enum(DAYS)).apply(maybe).meta({ description: 'Days of the week, UTC.', samples: [['sat', 'sun']] }),
 }).transform((given, context): TimeWindow => {
   const { days, ...window } = given
-  if ((given.from === undefined) !== (given.to === undefined)) context.issues.push({ code: 'custom', message: 'from and to come together', input: given })
-  if (given.from !== undefined && given.from === given.to) context.issues.push({ code: 'custom', message: 'from and to are the same time: the window is empty', input: given })
-  if (given.after !== undefined && given.before !== undefined && given.after >= given.before) context.issues.push({ code: 'custom', message: 'after is not before `before`: the window is empty', input: given })
+  if ((given.from === undefined) !== (given.to === undefined)) complain(context, given, 'from and to come together')
+  if (given.from !== undefined && given.from === given.to) complain(context, given, 'from and to are the same time: the window is empty')
+  if (given.after !== undefined && given.before !== undefined && given.after >= given.before) complain(context, given, 'after is not before `before`: the window is empty')
   return days === undefined ? window : { ...window, days: days.map((day) => DAYS.indexOf(day)) }
 })
 
@@ -83,11 +83,11 @@ const whole = section({
 }).transform((given, context): MatchConfig[] => {
   const { any, ...common } = given
   const empty = (alternative: MatchConfig): boolean => Object.keys(alternative).length === 0
-  if (context.issues.length === 0 && (any === undefined ? empty(common) : empty(common) && any.some(empty))) context.issues.push({ code: 'custom', message: 'no condition at all', input: given, params: { hint: 'write /** to match every request' } })
+  if (context.issues.length === 0 && (any === undefined ? empty(common) : empty(common) && any.some(empty))) complain(context, given, 'no condition at all', 'write /** to match every request')
   if (any === undefined) return [common]
   for (const [i, alternative] of any.entries()) {
     const twice = Object.keys(alternative).find((key) => key in common)
-    if (twice !== undefined) context.issues.push({ code: 'custom', message: `${twice} is given here and beside any`, input: given, path: ['any', i], params: { hint: 'write it in one place' } })
+    if (twice !== undefined) complain(context, given, `${twice} is given here and beside any`, 'write it in one place', ['any', i])
   }
   return any.map((alternative) => ({ ...common, ...alternative }))
 })

@@ -1,80 +1,14 @@
 // `routes`: what happens to the requests that match.
 import { z } from 'zod'
-import type { HeaderRulesConfig, RetryConfig } from '../../model/config.ts'
+import type { RetryConfig } from '../../model/config.ts'
 import { Complaint } from '../complaint.ts'
 import { normalHost } from '../host.ts'
 import { readMethod } from '../match-text.ts'
-import { readInstant, readShare } from '../quantities.ts'
+import { to } from './destinations.ts'
+import { headerRules, headerValues } from './header-rules.ts'
 import { match } from './match.ts'
-import { duration, integer, maybe, oneOrMany, plain, readInteger, section, text } from './values.ts'
-
-/** `to` as written, with weights in one scale. */
-type WeightedName = { readonly service: string; readonly weight: number }
-
-const weight = z.union([
-  z.int().min(0).max(65_535).transform((value) => ({ value, share: false })),
-  text((written) => (written.endsWith('%') ? { value: readShare(written), share: true } : { value: readInteger(written, 0, 65_535), share: false })),
-])
-
-const weighted = section({
-  service: plain.meta({ description: 'A destination as in `to`.', samples: ['words/v2'] }),
-  weight: weight.prefault(1).meta({ description: 'A whole number from 0 to 65535 relative to the others, or a share; shares must add up to 100%.', samples: [95, '5%'] }),
-})
-
-const destination = z.union([plain.transform((service) => ({ service, weight: { value: 1, share: false } })), weighted])
-
-const destinations = z
-  .array(destination)
-  .min(1)
-  .transform((list, context): WeightedName[] => {
-    const shares = list.filter((one) => one.weight.share).length
-    const sum = list.reduce((total, one) => total + one.weight.value, 0)
-    const complain = (message: string, hint: string): number => context.issues.push({ code: 'custom', message, input: list, params: { hint } })
-    if (shares > 0 && shares < list.length) complain('shares and plain weights are mixed', 'give every destination a share, or none')
-    else if (shares > 0 && sum !== 10_000) complain(`the shares add up to ${sum / 100}%`, 'they must add up to 100%')
-    else if (sum === 0) complain('the weights sum to nothing: no request could go anywhere', 'give at least one destination a weight above 0')
-    return list.map((one) => ({ service: one.service, weight: one.weight.value }))
-  })
-
-const to = z.union([plain.transform((service): WeightedName[] => [{ service, weight: 1 }]), destinations])
-
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-const OURS: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'host'])
-
-function readHeaderName(name: string): string {
-  if (!TOKEN.test(name)) throw new Complaint(`'${name}' is not a header name`)
-  if (name.toLowerCase() === 'host') throw new Complaint('Host is not changed as a header', 'write rewrite: { host: … }')
-  if (OURS.has(name.toLowerCase())) throw new Complaint(`${name} belongs to the connection, the gateway writes it`, 'leave it out')
-  return name
-}
-
-function readHeaderValue(value: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) throw new Complaint('the value holds a control character', 'a header is one line')
-  return value.trim()
-}
-
-const headerValues = z.record(z.string(), oneOrMany(text(readHeaderValue))).transform((given, context) => {
-  const pairs: (readonly [string, string])[] = []
-  for (const [written, values] of Object.entries(given)) {
-    try {
-      const name = readHeaderName(written)
-      for (const value of values) pairs.push([name, value])
-    } catch (error) {
-      if (!(error instanceof Complaint)) throw error
-      context.issues.push({ code: 'custom', message: error.message, input: given, path: [written], params: { hint: error.hint } })
-    }
-  }
-  return pairs
-})
-
-const headerRules = section({
-  set: headerValues.apply(maybe).meta({ description: 'Headers that replace all of that name.', samples: [{ 'x-user-id': '{id}' }] }),
-  add: headerValues.apply(maybe).meta({ description: 'Headers put beside those of that name.', samples: [{ via: 'fairlead' }] }),
-  remove: oneOrMany(text((name) => readHeaderName(name).toLowerCase()))
-    .apply(maybe)
-    .meta({ description: 'Names of headers taken away, before `set` and `add`.', samples: [['x-debug']] }),
-}).transform(({ set, add, remove }): HeaderRulesConfig => ({ set: set ?? [], add: add ?? [], remove: remove ?? [] }))
+import { routeTest } from './route-tests.ts'
+import { complain, duration, integer, maybe, oneOrMany, plain, section, text } from './values.ts'
 
 const rewrite = section({
   path: text((path) => {
@@ -120,19 +54,6 @@ const retry = section({
   methods: oneOrMany(text(readMethod)).prefault(IDEMPOTENT).meta({ description: 'Methods that may be sent again after something of them may have arrived.' }),
 }).transform((given): RetryConfig => given)
 
-const routeTest = section({
-  request: text((line) => {
-    const parts = /^(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s+)?(\S+)$/.exec(line)
-    if (parts === null) throw new Complaint(`'${line}' is not METHOD URL`, 'write GET words.example.com/one')
-    return { method: readMethod(parts[1] ?? 'GET'), url: parts[2] as string }
-  }).meta({ description: 'Method and URL; the scheme may be left out.', samples: ['GET words.example.com/one'] }),
-  headers: headerValues.prefault({}).meta({ description: 'Headers of the request.', samples: [{ 'x-user': 'tester-1' }] }),
-  from: plain.apply(maybe).meta({ description: 'Who calls: an address, or a name from `callers`.', samples: ['10.0.0.7', 'simon'] }),
-  listener: plain.apply(maybe).meta({ description: 'Listener on which the request arrives. Default: the first.' }),
-  at: text(readInstant).apply(maybe).meta({ description: 'When, for routes with `when`. Default: the moment of the check.', samples: ['2026-11-23T08:00:00Z'] }),
-  expect: oneOrMany(plain).meta({ description: 'Where it may end: `service`, `service/subset`, `redirect`, `respond:404`, `route:NAME`, `none`. Each destination that a split can choose must be named.', samples: [['words/v1', 'words/v2'], 'none'] }),
-}).transform(({ request, ...rest }) => ({ ...request, ...rest }))
-
 function readRouteName(name: string): string {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,127}$/.test(name) || name in Object.prototype) throw new Complaint(`'${name}' is not a route name`, 'letters, digits and _ . : / @ -')
   return name
@@ -157,7 +78,8 @@ export const route = section({
   tests: z.array(routeTest).prefault([]).meta({ description: 'Requests that must end at this route; `fairlead check` runs them.' }),
 }).transform((given, context) => {
   const actions = [given.to, given.redirect, given.respond].filter((action) => action !== undefined).length
-  if (actions !== 1) context.issues.push({ code: 'custom', message: actions === 0 ? 'the route goes nowhere' : 'the route goes to more than one place', input: given, params: { hint: 'give one of to, redirect and respond' } })
+  // An unknown key beside it is the likelier reason, and has been said.
+  if (actions !== 1 && context.issues.length === 0) complain(context, given, actions === 0 ? 'the route goes nowhere' : 'the route goes to more than one place', 'give one of to, redirect and respond')
   return given
 })
 

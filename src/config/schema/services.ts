@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { BalanceConfig, CallerConfig, HashKey, StaticEndpointConfig, UpstreamTlsConfig } from '../../model/config.ts'
 import { readCidr, readHostPort } from '../address.ts'
 import { Complaint } from '../complaint.ts'
-import { duration, integer, maybe, named, oneOrMany, plain, section, text } from './values.ts'
+import { complain, duration, integer, maybe, named, oneOrMany, plain, section, text } from './values.ts'
 
 const tags = oneOrMany(plain)
 const meta = z.record(plain, z.string())
@@ -31,7 +31,7 @@ const subset = section({
   tags: tags.apply(maybe).meta({ description: 'Tags that an endpoint must all have.', samples: [['v2']] }),
   meta: meta.apply(maybe).meta({ description: 'Metadata that an endpoint must have.', samples: [{ version: '2' }] }),
 }).transform((given, context) => {
-  if (given.tags === undefined && given.meta === undefined) context.issues.push({ code: 'custom', message: 'a subset needs tags or meta', input: given })
+  if (context.issues.length === 0 && given.tags === undefined && given.meta === undefined) complain(context, given, 'a subset needs tags or meta')
   return { tags: given.tags ?? [], meta: given.meta ?? {} }
 })
 
@@ -44,7 +44,7 @@ const hashKey = z.union([
     header: plain.apply(maybe).meta({ description: 'Header whose value is hashed.', samples: ['x-user'] }),
     cookie: plain.apply(maybe).meta({ description: 'Cookie whose value is hashed.', samples: ['session'] }),
   }).transform((given, context): HashKey => {
-    if ((given.header === undefined) === (given.cookie === undefined)) context.issues.push({ code: 'custom', message: 'give a header or a cookie', input: given })
+    if ((given.header === undefined) === (given.cookie === undefined)) complain(context, given, 'give a header or a cookie')
     return given.header === undefined ? { kind: 'cookie', name: given.cookie ?? '' } : { kind: 'header', name: given.header.toLowerCase() }
   }),
 ])
@@ -52,7 +52,7 @@ const hashKey = z.union([
 const balance = z.union([
   z.enum([...SIMPLE, ...HASHED]).transform((kind, context): BalanceConfig => {
     if (kind !== 'ring-hash' && kind !== 'maglev') return { kind }
-    context.issues.push({ code: 'custom', message: `${kind} needs to know what to hash`, input: kind, params: { hint: `write { kind: ${kind}, by: source } or by: { header: x-user }` } })
+    complain(context, kind, `${kind} needs to know what to hash`, `write { kind: ${kind}, by: source } or by: { header: x-user }`)
     return z.NEVER
   }),
   section({
@@ -70,7 +70,7 @@ const upstreamTls = z.union([
     key: plain.apply(maybe).meta({ description: 'PEM file with its private key.' }),
     verify: z.boolean().prefault(true).meta({ description: 'False accepts any certificate.' }),
   }).transform((given, context): UpstreamTlsConfig => {
-    if ((given.cert === undefined) !== (given.key === undefined)) context.issues.push({ code: 'custom', message: 'cert and key come together', input: given })
+    if ((given.cert === undefined) !== (given.key === undefined)) complain(context, given, 'cert and key come together')
     return given
   }),
 ])
@@ -91,7 +91,7 @@ const service = section({
   maxConnections: integer(1, 1_000_000).prefault(1024).meta({ description: 'Connections to one endpoint in one worker; further requests are refused with `overloaded`.' }),
   proxyProtocol: z.enum(['v1', 'v2']).apply(maybe).meta({ description: 'Write a PROXY protocol header to each new connection.' }),
 }).transform((given, context) => {
-  if ((given.from === undefined) === (given.endpoints === undefined)) context.issues.push({ code: 'custom', message: 'give either from or endpoints', input: given })
+  if (context.issues.length === 0 && (given.from === undefined) === (given.endpoints === undefined)) complain(context, given, 'give either from or endpoints')
   return given
 })
 
@@ -111,7 +111,7 @@ const caller = section({
     .meta({ description: 'URI names in a verified client certificate, any of which is enough.', samples: ['spiffe://dc1/svc/simon'] }),
   cidr: oneOrMany(text(readCidr)).apply(maybe).meta({ description: 'Addresses, any of which is enough.', samples: [['10.1.2.0/24']] }),
 }).transform((given, context): Omit<CallerConfig, 'name'> => {
-  if (given.spiffe === undefined && given.cidr === undefined) context.issues.push({ code: 'custom', message: 'a caller needs spiffe or cidr', input: given })
+  if (context.issues.length === 0 && given.spiffe === undefined && given.cidr === undefined) complain(context, given, 'a caller needs spiffe or cidr')
   return { spiffe: given.spiffe ?? [], cidr: given.cidr ?? [] }
 })
 

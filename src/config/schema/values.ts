@@ -14,7 +14,7 @@ export function text<T>(read: (text: string) => T, ofNumber?: (number: number) =
       return read(written)
     } catch (error) {
       if (!(error instanceof Complaint)) throw error
-      context.issues.push({ code: 'custom', message: error.message, input: written, params: { hint: error.hint } })
+      complain(context, written, error.message, error.hint)
       return z.NEVER
     }
   })
@@ -26,6 +26,11 @@ export function readInteger(written: string, least: number, most: number): numbe
   if (!/^-?\d{1,15}$/.test(written)) throw new Complaint(`'${written}' is not a whole number`)
   if (value < least || value > most) throw new Complaint(`${written} is out of range`, `${least} to ${most}`)
   return value
+}
+
+/** Finds fault with what is being transformed; `path` points into it. */
+export function complain(context: Pick<z.core.ParsePayload, 'issues'>, input: unknown, message: string, hint?: string, path: (string | number)[] = []): void {
+  context.issues.push({ code: 'custom', message, input, path, ...(hint === undefined ? {} : { params: { hint } }) })
 }
 
 /** Marks the text form of a number, which the reference leaves out. */
@@ -80,7 +85,7 @@ const nameKey = z.string().check((context) => {
     readName(context.value)
   } catch (error) {
     if (!(error instanceof Complaint)) throw error
-    context.issues.push({ code: 'custom', message: error.message, input: context.value, params: { hint: error.hint } })
+    complain(context, context.value, error.message, error.hint)
   }
 })
 

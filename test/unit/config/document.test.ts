@@ -52,6 +52,7 @@ describe('braces inside flow maps', () => {
     ['{ a: {b: 1}, c: [{d: 2}] }', { a: { b: 1 }, c: [{ d: 2 }] }],
     ['a: /users/{id} # not {b}', { a: '/users/{id}' }],
     ['a: $${X}', { a: '$${X}' }],
+    ['{ a: "${", b: {c: 1}, d: "}" }', { a: '${', b: { c: 1 }, d: '}' }],
   ])('%s', (text, value) => {
     expect(valueOf(text)).toEqual(value)
   })

@@ -236,3 +236,8 @@ test('a document means the same in YAML and in JSON', () => {
     { numRuns: 300 },
   )
 })
+
+test('a misspelt key is not also called a missing one', () => {
+  expect(problemsOf({ routes: 'routes: [{ match: /**, too: consul/x }]' })).toBe("3:24 routes[0].too: unknown key 'too' (did you mean to?)")
+  expect(problemsOf({ more: 'callers: { simon: { spife: x } }' })).toBe("4:21 callers.simon.spife: unknown key 'spife' (did you mean spiffe?)")
+})
