@@ -83,7 +83,14 @@ async function serve(config: Config, file: string | undefined, level: 'debug' | 
       ended.resolve()
     })
   process.on('SIGHUP', () => control.reopenLogs())
-  await control.start()
+  try {
+    await control.start()
+  } catch (error) {
+    // A port that cannot be opened: the admin server and the registries must not keep a gateway alive that serves nothing.
+    await control.stop(0)
+    await admin.close()
+    throw error
+  }
   platform.log('info', 'serving', { listeners: control.ports, admin: `http://${config.admin.host}:${admin.port}`, workers: control.source.workers().length, pid: process.pid })
   await ended.promise
   platform.log('info', 'draining', { limitMs: config.drainTimeout })

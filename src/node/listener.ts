@@ -126,7 +126,8 @@ export class Listener {
       socket.pause()
       if (header.length < bytes.length) socket.unshift(bytes.subarray(header.length))
       this.start(socket, unmapped(header.address ?? socket.remoteAddress ?? ''), header.port ?? socket.remotePort ?? 0)
-      socket.resume()
+      // A TLS socket takes what is left by itself, and only while nothing else makes this one flow.
+      if (this.secure === undefined) socket.resume()
     }
     socket.on('data', onData)
     socket.on('error', onError)

@@ -1,0 +1,176 @@
+// The gateway as processes: `fairlead run` with two workers, killed, told to end, and given files that change, break or cannot be served.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rename, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Answer, type Origin, response, startOrigin } from '../support/origin.ts'
+import { exchange, RawClient } from '../support/raw-client.ts'
+import { freePorts } from '../support/server-process.ts'
+import { makeTempDirectory } from '../support/temp.ts'
+
+const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
+const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
+const WAIT = { timeout: 15_000, interval: 20 }
+const running = new Set<ChildProcess>()
+
+interface Run {
+  readonly child: ChildProcess
+  log(): string
+  readonly exited: Promise<number | null>
+}
+
+let directory: string
+let remove: () => Promise<void>
+let origin: Origin
+let file: string
+let port: number
+let admin: number
+
+beforeAll(async () => {
+  ;({ directory, remove } = await makeTempDirectory())
+  origin = await startOrigin()
+})
+beforeEach(async () => {
+  origin.clear()
+  origin.script = () => undefined
+  const [first = 0, second = 0] = await freePorts(2)
+  port = first
+  admin = second
+  file = join(directory, `${port}.yaml`)
+})
+afterAll(async () => {
+  for (const child of running) child.kill('SIGKILL')
+  await origin?.stop()
+  await remove?.()
+})
+
+const text = (route: string): string => `
+listeners: { web: { port: ${port}, host: 127.0.0.1 } }
+admin: { host: 127.0.0.1, port: ${admin} }
+accessLog: { format: 'off' }
+workers: 2
+stateDir: ${directory}/state-${port}
+routes:
+  - ${route}
+`
+const forwarding = (): string => text(`{ name: first, match: /**, to: 'http://127.0.0.1:${origin.port}' }`)
+
+async function put(content: string): Promise<void> {
+  await writeFile(`${file}.new`, content)
+  await rename(`${file}.new`, file)
+}
+
+function run(): Run {
+  const child = spawn(process.execPath, [MAIN, 'run', file], { stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  let all = ''
+  child.stdout.on('data', (chunk: Buffer) => (all += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (all += chunk.toString()))
+  const exited = once(child, 'close').then(([code]) => {
+    running.delete(child)
+    return code as number | null
+  })
+  return { child, log: () => all, exited }
+}
+
+async function serving(gateway: Run): Promise<void> {
+  await expect.poll(() => gateway.log(), WAIT).toContain('serving')
+}
+
+async function api<T>(path: string): Promise<T> {
+  return (await (await fetch(`http://127.0.0.1:${admin}${path}`)).json()) as T
+}
+
+interface Workers {
+  readonly workers: readonly { readonly pid: number; readonly state: string }[]
+}
+
+async function end(gateway: Run): Promise<void> {
+  gateway.child.kill('SIGTERM')
+  expect(await gateway.exited).toBe(0)
+  expect(gateway.log()).not.toMatch(/unhandled|uncaught/i)
+}
+
+test('a killed worker is replaced, and the other serves on', async () => {
+  await put(forwarding())
+  const gateway = run()
+  await serving(gateway)
+  const before = (await api<Workers>('/api/health')).workers.map(({ pid }) => pid)
+  expect(before).toHaveLength(2)
+  // Enough connections that both workers have some; those of the killed one end, the others must not notice.
+  const clients = await Promise.all(Array.from({ length: 24 }, () => RawClient.connect(port)))
+  for (const client of clients) {
+    client.send(GET)
+    await client.answers(1)
+  }
+  process.kill(before[0] ?? 0, 'SIGKILL')
+  await expect.poll(async () => (await api<Workers>('/api/health')).workers.filter(({ pid, state }) => state === 'running' && pid !== before[0]).length, WAIT).toBe(2)
+  const left = clients.filter(({ closed }) => closed === undefined)
+  expect(left.length).toBeGreaterThan(0)
+  for (const client of left) {
+    client.send(GET)
+    expect((await client.answers(2)).responses.map(({ status }) => status)).toEqual([200, 200])
+  }
+  expect((await exchange(port, GET)).responses[0]?.status).toBe(200)
+  for (const client of clients) client.destroy()
+  await end(gateway)
+})
+
+test('SIGTERM lets a request under way finish', async () => {
+  await put(forwarding())
+  const gateway = run()
+  await serving(gateway)
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<Answer>()
+  origin.script = () => {
+    asked.resolve()
+    return answer.promise
+  }
+  const client = await RawClient.connect(port)
+  client.send(GET)
+  await asked.promise
+  gateway.child.kill('SIGTERM')
+  await expect.poll(() => gateway.log(), WAIT).toContain('draining')
+  answer.resolve({ bytes: response('200 OK', 'late'), next: 'keep' })
+  expect((await client.ended()).responses[0]).toMatchObject({ status: 200, body: 'late' })
+  client.destroy()
+  expect(await gateway.exited).toBe(0)
+  expect(gateway.log()).not.toMatch(/unhandled|uncaught/i)
+})
+
+test('a changed file comes into force; a broken one does not, and is visible', async () => {
+  await put(forwarding())
+  const gateway = run()
+  await serving(gateway)
+  await put(text('{ name: second, match: /**, respond: { status: 418 } }'))
+  await expect.poll(async () => (await exchange(port, GET)).responses[0]?.status, WAIT).toBe(418)
+  await put(text('{ name: third, match: /**, respnd: { status: 200 } }'))
+  await expect.poll(async () => (await api<{ revisions: { kind: string }[] }>('/api/revisions')).revisions[0]?.kind, WAIT).toBe('rejected')
+  expect((await exchange(port, GET)).responses[0]?.status).toBe(418)
+  const metrics = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text()
+  expect(metrics).toMatch(/^fairlead_\w*rejected\w*(\{.*\})? [1-9]/m)
+  await end(gateway)
+})
+
+test('a port in use is said so', async () => {
+  const taken = createServer()
+  taken.listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  port = (taken.address() as AddressInfo).port
+  await put(forwarding())
+  const gateway = run()
+  expect(await gateway.exited).toBe(1)
+  expect(gateway.log()).toContain('EADDRINUSE')
+  expect(gateway.log()).toContain(String(port))
+  taken.close()
+})
+
+test('a wrong file is refused with the line', async () => {
+  await put(text('{ name: third, match: /**, respnd: { status: 200 } }'))
+  const gateway = run()
+  expect(await gateway.exited).toBe(1)
+  expect(gateway.log()).toMatch(/:8\b/)
+  expect(gateway.log()).toContain('respnd')
+})
