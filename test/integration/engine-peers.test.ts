@@ -95,7 +95,7 @@ test.each(['whole', 'apart'])('PROXY header before TLS, %s', async (how) => {
     from.on('close', () => to.destroy())
     await once(to, 'connect')
     if (how === 'apart') await new Promise((resolve) => to.write(V2_4, 'latin1', () => setImmediate(resolve)))
-    from.once('data', (first) => {
+    from.once('data', (first: Buffer) => {
       to.write(how === 'apart' ? first : Buffer.concat([Buffer.from(V2_4, 'latin1'), first]))
       from.pipe(to)
     })
