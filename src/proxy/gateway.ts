@@ -56,7 +56,7 @@ function outbound(exchange: Exchange, decision: Forward, access: AccessRecord): 
   access.route = route.name
   access.service = decision.destination.label
   // Before a dial: a route without upgrades must not give a client a tunnel to anything.
-  if (exchange.upgrade !== '' && !route.config.upgrade) throw new GatewayError('upgrade_refused', `route ${route.name} does not allow upgrades`, { status: 403 })
+  if (exchange.upgrade !== '' && !route.config.upgrade) throw new GatewayError('upgrade_refused', `route ${route.name} does not allow upgrades`)
   return {
     method: exchange.head.method,
     target: decision.target,
