@@ -258,3 +258,14 @@ test.each([
   else expect(text).toBeUndefined()
   expect(valuesOf(one.requests[0]?.fields ?? [], 'fairlead-explain')).toEqual([])
 })
+
+test('an upload that takes longer than the timeout of its route is not a slow endpoint', async () => {
+  const client = await RawClient.connect(gateway.port())
+  const started = performance.now()
+  client.send('POST /late HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\nab')
+  // The route has 100 ms; the second half comes after three times that.
+  await expect.poll(() => performance.now() - started, { timeout: 5000, interval: 20 }).toBeGreaterThan(300)
+  client.send('cd')
+  expect((await client.answers(1)).responses.map(({ status }) => status)).toEqual([200])
+  client.destroy()
+})

@@ -72,7 +72,7 @@ export const route = section({
   rewrite: rewrite.apply(maybe).meta({ description: 'Changes of the URL before it is sent on.' }),
   requestHeaders: headerRules.apply(maybe).meta({ description: 'Changes of the request headers; values may hold `{name}` captures.' }),
   responseHeaders: headerRules.apply(maybe).meta({ description: 'Changes of the response headers.' }),
-  timeout: duration.prefault('15s').meta({ description: 'Time until the response head, over all tries; `0s` for none.' }),
+  timeout: duration.prefault('15s').meta({ description: 'Time until the response head, over all tries; a request with a body has it from its last byte on. `0s` for none.' }),
   retry: retry.apply(maybe).meta({ description: 'Further tries on other endpoints. Without it only a failed connection is tried elsewhere.' }),
   upgrade: z.boolean().prefault(true).meta({ description: 'Whether protocol upgrades (WebSocket) pass.' }),
   tests: z.array(routeTest).prefault([]).meta({ description: 'Requests that must end at this route; `fairlead check` runs them.' }),

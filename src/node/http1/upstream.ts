@@ -59,6 +59,8 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   private keepAlive = false
   private paused = false
   private bodyTimeout = 0
+  /** Milliseconds for the response head once the request is out, 0 for no limit. */
+  private patience = 0
 
   constructor(socket: Socket, owner: UpstreamOwner) {
     this.socket = socket
@@ -77,7 +79,10 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.exchange = exchange
     this.request = request
     this.interim = 0
-    this.deadline = deadline
+    this.patience = deadline === 0 ? 0 : deadline - this.owner.sweep.now
+    // A long upload is not a slow endpoint: its time begins with the last byte of the request. Until then the client's own limits
+    // hold; a client that waits for 100 Continue sends nothing before the endpoint has spoken.
+    this.deadline = exchange.body === undefined || exchange.expects ? deadline : 0
     this.bodyTimeout = exchange.bodyTimeout
     this.chunkedRequest = exchange.chunkedBody
     const { body } = exchange
@@ -111,6 +116,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   endBody(trailers: string): void {
     if (this.requestDone) return
     this.requestDone = true
+    if (this.state === SENT && this.patience !== 0) this.deadline = this.owner.sweep.now + this.patience
     if (this.chunkedRequest && this.state !== CLOSED) this.socket.write(`0\r\n${trailers}\r\n`, 'latin1')
   }
 
