@@ -190,10 +190,11 @@ describeWithServers(['consul'], 'a real Consul', () => {
     await server.kill()
     await server.restart()
     for (let port = 1001; port < 1018; port++) await register(server, port)
-    await vi.waitFor(() => expect(text(web.hub.get('consul/web')).startsWith('ready')).toBe(true), { timeout: 20_000 })
+    // A read between two registrations may see too few and be guarded: that is believed after 30 s.
+    await vi.waitFor(() => expect(text(web.hub.get('consul/web')).startsWith('ready')).toBe(true), { timeout: 60_000 })
     await put(server, 'agent/service/deregister/web-1001')
     await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web')).some(({ port }) => port === 1001)).toBe(false), { timeout: 5000 })
-  })
+  }, 120_000)
 
   test('a gateway that starts while Consul is down serves what it knew', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'fairlead-sets-'))
