@@ -6,7 +6,7 @@ import { latin1 } from './latin1.ts'
 import type { Response } from './response.ts'
 import { CHUNKED, NO_BODY, UNTIL_CLOSE } from './framing.ts'
 import { LARGE_BYTES, owned, release } from './wire.ts'
-import { responseStart } from './write.ts'
+import { responseStart, writeChunk } from './write.ts'
 
 /** Bodies up to this size leave in one write with their head, as one string. */
 const ONE_WRITE = 16 * 1024
@@ -65,12 +65,7 @@ export class ResponseWriter {
   /** A piece of body; false when the client wants a pause. */
   write(bytes: Buffer): boolean {
     if (!this.chunked) return bytes.buffer.byteLength === LARGE_BYTES ? this.socket.write(bytes, () => release(bytes)) : this.socket.write(owned(bytes))
-    this.socket.cork()
-    this.socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
-    this.socket.write(owned(bytes))
-    const go = this.socket.write('\r\n', 'latin1')
-    this.socket.uncork()
-    return go
+    return writeChunk(this.socket, owned(bytes))
   }
 
   end(trailers: string): void {

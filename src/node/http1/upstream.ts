@@ -12,7 +12,7 @@ import { type ParsedResponse, parseResponse } from './response-parser.ts'
 import type { Sweep, Timed } from './sweep.ts'
 import { trailerText } from './trailers.ts'
 import { listen, owned, readLarge, type WireOwner } from './wire.ts'
-import { requestHead } from './write.ts'
+import { requestHead, writeChunk } from './write.ts'
 
 /** Limits on what an endpoint may send as a head. */
 const LIMITS = { lineBytes: 16 * 1024, headBytes: 128 * 1024, headerCount: 256 }
@@ -105,12 +105,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   writeBody(chunk: Buffer): boolean {
     if (this.requestDone || this.state === CLOSED) return true
     if (!this.chunkedRequest) return this.socket.write(chunk)
-    this.socket.cork()
-    this.socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-    this.socket.write(chunk)
-    const go = this.socket.write('\r\n', 'latin1')
-    this.socket.uncork()
-    return go
+    return writeChunk(this.socket, chunk)
   }
 
   endBody(trailers: string): void {

@@ -1,4 +1,5 @@
 // Heads as text. Framing fields are written here from what the engine knows, never copied from a peer.
+import type { Socket } from 'node:net'
 import type { OutboundRequest } from '../../model/exchange.ts'
 import type { HeaderList } from '../../model/headers.ts'
 
@@ -22,4 +23,14 @@ function fields(headers: HeaderList): string {
   let text = ''
   for (let i = 0; i < names.length; i++) text += `${names[i]}: ${values[i]}\r\n`
   return text
+}
+
+/** One chunk of a chunked body (RFC 9112 section 7.1) in one write; false when the socket wants a pause. */
+export function writeChunk(socket: Socket, bytes: Buffer): boolean {
+  socket.cork()
+  socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
+  socket.write(bytes)
+  const go = socket.write('\r\n', 'latin1')
+  socket.uncork()
+  return go
 }
