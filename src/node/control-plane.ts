@@ -14,7 +14,7 @@ import { createRevisions } from '../store/revisions.ts'
 import { compileTable } from '../route/compile.ts'
 import { TableError } from '../route/table-error.ts'
 import type { AdminSource } from './admin/source.ts'
-import { nodeFiles } from './files.ts'
+import { nodeCapabilities } from './capabilities.ts'
 import { canReusePort, type Serving } from './fleet.ts'
 import { createSetMemory } from './set-memory.ts'
 import { VERSION } from './version.ts'
@@ -185,7 +185,7 @@ function createDiscoverers(config: Config, platform: Platform): Map<string, Disc
     config.registries.map(({ name, type, options }) => {
       const adapter = adapters.find((each) => each.type === type)
       if (adapter === undefined) throw new Error(`registry ${name}: no registry type ${type}; known: ${adapters.map((each) => each.type).join(', ')}`)
-      return [name, adapter.create(name, options, platform, { files: nodeFiles })]
+      return [name, adapter.create(name, options, platform, nodeCapabilities)]
     }),
   )
 }

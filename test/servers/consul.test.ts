@@ -8,7 +8,8 @@ import { createHub, type Hub } from '../../discovery/hub.ts'
 import { endpointsOf, type EndpointSet } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import { createSetMemory } from '../../src/node/set-memory.ts'
-import { describeWithServers, startConsul } from '../support/servers.ts'
+import { startConsul } from '../support/servers/consul.ts'
+import { describeWithServers } from '../support/servers.ts'
 
 type RealConsul = Awaited<ReturnType<typeof startConsul>>
 

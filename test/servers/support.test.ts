@@ -1,6 +1,8 @@
 // The real servers themselves: they start, can be paused and killed, and come back on the same port.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { describeWithServers, startConsul, startRedis } from '../support/servers.ts'
+import { startConsul } from '../support/servers/consul.ts'
+import { startRedis } from '../support/servers/redis.ts'
+import { describeWithServers } from '../support/servers.ts'
 
 describeWithServers(['redis'], 'redis-server under test', () => {
   let redis: Awaited<ReturnType<typeof startRedis>>

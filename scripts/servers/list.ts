@@ -1,0 +1,14 @@
+// Every real server that tests drive. To add one: write its file, put it here.
+import { consul } from './consul.ts'
+import type { Recipe } from './recipe.ts'
+import { redis } from './redis.ts'
+
+export const recipes = [redis, consul] as const satisfies readonly Recipe[]
+
+/** A real server that tests can drive. */
+export type ServerKind = (typeof recipes)[number]['kind']
+
+/** Path of the server's program; undefined when the machine has none. */
+export function findServer(kind: ServerKind): string | undefined {
+  return recipes.find((recipe) => recipe.kind === kind)?.find()
+}
