@@ -16,7 +16,7 @@ const QUESTION_DEADLINE = 10_000
 const SLACK = 5000
 /** Where a source should block but cannot (no version, no connection left for it), milliseconds. */
 const POLL_INSTEAD = 10_000
-/** After a hint, for the changes that come with it. */
+/** Least time between a question and one that a hint asks for: the first change after a calm is read at once, those that come with it together. */
 const DEBOUNCE = 100
 /** A watch that already has endpoints starts within this time, so that a fleet that restarts does not ask in step. */
 const START_JITTER = 500
@@ -39,10 +39,11 @@ export async function follow(to: Following, ref: ServiceRef, signal: AbortSignal
   let progress = begin(options.last, momentOf(platform))
   if (options.last !== undefined) await platform.sleep(platform.random() * START_JITTER, signal)
   while (!signal.aborted) {
-    const blocks = source.changes.kind === 'block' && progress.token !== undefined && progress.failures === 0 && to.blocking.tryTake()
+    const counted = source.changes.kind === 'block' && source.changes.shared !== true
+    const blocks = source.changes.kind === 'block' && progress.token !== undefined && progress.failures === 0 && (!counted || to.blocking.tryTake())
     const question = nextQuestion(progress, ref, blocks && source.changes.kind === 'block' ? source.changes.wait : 0, platform.now())
     const reading = await read(to, question.ask, signal)
-    if (blocks) to.blocking.give()
+    if (blocks && counted) to.blocking.give()
     if (signal.aborted) return
     const next = advance(progress, question, reading, to.trust, momentOf(platform))
     const changed = next.progress.set !== progress.set
@@ -73,7 +74,7 @@ async function pause(to: Following, ref: ServiceRef, progress: Progress, reading
     return platform.sleep(backoff(Math.max(1, progress.failures), platform.random(), source.maxBackoff, asked), signal)
   }
   const now = platform.now()
-  if (source.changes.kind === 'block' && progress.token !== undefined && to.blocking.free() > 0) {
+  if (source.changes.kind === 'block' && progress.token !== undefined && (source.changes.shared === true || to.blocking.free() > 0)) {
     return platform.sleep(pace.next(now, changed, reading.kind === 'listed' ? (reading.bytes ?? 0) : 0), signal)
   }
   const every = (source.changes.kind === 'poll' ? source.changes.every : POLL_INSTEAD) * (0.9 + 0.2 * platform.random())
@@ -86,7 +87,10 @@ async function sleepOrHint(to: Following, ref: ServiceRef, ms: number, signal: A
   if (hint === undefined) return to.platform.sleep(ms, signal)
   // A feed of hints that fails is no hint; the poll goes on without it.
   const hinted = async (own: AbortSignal): Promise<boolean> => hint(ref, own).then(() => true, () => new Promise<boolean>(() => {}))
-  if (await withDeadline(to.platform, ms, signal, hinted, () => false)) await to.platform.sleep(DEBOUNCE, signal)
+  const asked = to.platform.now()
+  if (!(await withDeadline(to.platform, ms, signal, hinted, () => false))) return
+  const early = asked + DEBOUNCE - to.platform.now()
+  if (early > 0) await to.platform.sleep(early, signal)
 }
 
 function momentOf(platform: Platform): Moment {

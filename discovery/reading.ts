@@ -67,11 +67,13 @@ export interface Source {
   /** Asks once. Ends soon when the signal is aborted. May throw: that counts as `failed` with the error's message. */
   read(ask: Ask, signal: AbortSignal): Promise<Reading>
   /**
-   * How changes are learned: `block` where `follow` waits at the registry (longest `wait` milliseconds), `poll` each `every`
-   * milliseconds. `hint`, where the registry has a feed of events, resolves when something may have changed.
+   * How changes are learned: `block` where `follow` waits for a change (longest `wait` milliseconds); with `shared` all of them
+   * wait on one stream or session that the source keeps itself, else each holds a connection and is counted. `poll` asks each
+   * `every` milliseconds; `hint`, where the registry has a feed of events, resolves when something may have changed, at once
+   * when that was since it was last called: a hint while a question is under way must not be lost.
    */
   readonly changes:
-    | { readonly kind: 'block'; readonly wait: number }
+    | { readonly kind: 'block'; readonly wait: number; readonly shared?: boolean }
     | { readonly kind: 'poll'; readonly every: number; readonly hint?: (ref: ServiceRef, signal: AbortSignal) => Promise<void> }
   /** A single bad entry refuses the whole answer: right for what one hand wrote. Default false. */
   readonly strict?: boolean

@@ -225,7 +225,7 @@ const listed = (...hosts: number[]): Reading => ({ kind: 'listed', instances: ho
 const trust = { allowEmpty: false, allowLinkLocal: false }
 const ref = { registry: 'r', name: 'web', options: {} }
 
-test('poll: each interval, with jitter, and a hint is followed after its debounce', async () => {
+test('poll: each interval, with jitter; a hint after a calm is followed at once, and those that come with it together', async () => {
   const platform = fakePlatform()
   let hint = (): void => {}
   const hosts = [1]
@@ -237,11 +237,35 @@ test('poll: each interval, with jitter, and a hint is followed after its debounc
   hosts.push(2)
   const before = asks.length
   hint()
-  await platform.advance(99)
-  expect(asks.length).toBe(before)
-  await platform.advance(2)
+  await platform.advance(1)
+  expect(asks.length).toBe(before + 1)
   expect(summary(reader.last())).toBe('ready 10.0.0.1:80 10.0.0.2:80')
+  hosts.push(3)
+  hint()
+  await platform.advance(97)
+  expect(asks.length).toBe(before + 1)
+  await platform.advance(3)
+  expect(asks.length).toBe(before + 2)
   await reader.stop()
+})
+
+test('block: beyond a hundred services those that would hold a connection are polled, those that share one are not', async () => {
+  for (const shared of [false, true]) {
+    const platform = fakePlatform()
+    let follows = 0
+    const versioned = { ...(listed(1) as Extract<Reading, { kind: 'listed' }>), token: 'v1' }
+    const read1 = async (ask: Ask, signal: AbortSignal): Promise<Reading> => {
+      if (ask.purpose !== 'follow') return versioned
+      follows++
+      await platform.sleep(ask.wait, signal)
+      return versioned
+    }
+    const discoverer = createDiscoverer({ registry: 'r', needs: [], changes: { kind: 'block', wait: 45_000, shared }, read: read1 }, platform, trust)
+    const readers = Array.from({ length: 150 }, (_, i) => read({ platform, ref: { ...ref, name: `web${i}` } }, discoverer))
+    await platform.advance(5000)
+    expect(follows).toBe(shared ? 150 : 100)
+    await Promise.all(readers.map((reader) => reader.stop()))
+  }
 })
 
 test('poll: a feed of hints that fails leaves the poll as it is', async () => {
