@@ -1,0 +1,168 @@
+// The drills' own instruments, on a registry of files: that a lost request is found, that nothing else is, and that the fault
+// proxy fails in each of its ways.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { startFaultProxy, type FaultProxy } from '../support/drill/fault-proxy.ts'
+import { makeTempDirectory } from '../support/temp.ts'
+
+describe('a drill on files', () => {
+  let temp: Awaited<ReturnType<typeof makeTempDirectory>>
+  beforeEach(async () => {
+    temp = await makeTempDirectory()
+  })
+  afterEach(() => temp.remove())
+
+  const lines = (d: Pick<Drill, 'backend'>, names: readonly string[]): string => names.map((name) => `${d.backend(name).host} ${d.backend(name).port}\n`).join('')
+  /** As a careful writer does it: beside it, then renamed. */
+  async function list(d: Pick<Drill, 'backend'>, names: readonly string[]): Promise<void> {
+    await writeFile(join(temp.directory, '.new'), lines(d, names))
+    await rename(join(temp.directory, '.new'), join(temp.directory, 'web'))
+  }
+  const plan = (): DrillPlan => ({
+    registries: () => ({ file: { path: temp.directory } }),
+    services: { web: { from: 'file/web', backends: ['a', 'b', 'c'] } },
+    before: (backend) => list({ backend }, ['a', 'b', 'c']),
+  })
+
+  test('a deploy that replaces every backend loses no request', () =>
+    drill(plan(), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      for (const [gone, left] of [['a', ['b', 'c']], ['b', ['a', 'c']], ['c', ['a', 'b']]] as const) {
+        await list(d, left)
+        await d.uses('web', left)
+        await d.backend(gone).stop()
+        await d.backend(gone).start()
+        await list(d, ['a', 'b', 'c'])
+        await d.uses('web', ['a', 'b', 'c'])
+      }
+    }))
+
+  test('a file that is gone, half written or a mess leaves the endpoints as they were', () =>
+    drill(plan(), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      await writeFile(join(temp.directory, 'web'), `${lines(d, ['a', 'b'])}127.0.0.1`)
+      await d.sees('web', 'stale a,b,c', { cause: /line 3|entry/, since: Date.now() })
+      await rm(join(temp.directory, 'web'))
+      await d.sees('web', 'guarded a,b,c', { cause: /does not know|gone|no file/ })
+      await d.serves('web', ['a', 'b', 'c'])
+      await list(d, ['a', 'b'])
+      await d.sees('web', 'live a,b')
+    }))
+
+  test('a gateway that starts while its registry is gone serves what it knew', () =>
+    drill(plan(), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      await d.restart(() => rm(join(temp.directory, 'web')))
+      await d.sees('web', /^(disk|guarded) a,b,c$/)
+      await d.serves('web', ['a', 'b', 'c'])
+    }))
+
+  test('requests that fail because nobody is up are not the gateway’s fault', () =>
+    drill(plan(), async (d) => {
+      await d.uses('web', ['a', 'b', 'c'])
+      for (const name of ['a', 'b', 'c']) await d.backend(name).kill()
+      await d.until('requests fail', async () => (await d.next('web')).every(({ error }) => error !== ''))
+      await d.backend('a').start()
+      await d.uses('web', ['a'])
+    }))
+
+  test('a request that failed while a backend was up fails the drill', async () => {
+    const lost = drill(plan(), async (d) => {
+      await d.uses('web', ['a', 'b', 'c'])
+      // The gateway is told of nobody who is up.
+      await writeFile(join(temp.directory, 'web'), '127.0.0.1 1\n127.0.0.1 2\n127.0.0.1 3\n')
+      await d.until('requests fail', async () => (await d.next('web')).some(({ error }) => error !== ''))
+    })
+    await expect(lost).rejects.toThrow(/requests failed that could have succeeded:\nweb: 50[23]/)
+  })
+
+  test('unless the drill means it', () =>
+    drill(plan(), async (d) => {
+      await d.uses('web', ['a', 'b', 'c'])
+      await d.excuse('web', async () => {
+        await writeFile(join(temp.directory, 'web'), '127.0.0.1 1\n127.0.0.1 2\n127.0.0.1 3\n')
+        await d.until('requests fail', async () => (await d.next('web')).some(({ error }) => error !== ''))
+        await list(d, ['a', 'b', 'c'])
+        await d.uses('web', ['a', 'b', 'c'])
+      })
+    }))
+})
+
+describe('the fault proxy', () => {
+  const BODY = 'x'.repeat(1000)
+  let ends: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const end of ends.toReversed()) await end()
+    ends = []
+  })
+
+  async function start(): Promise<FaultProxy> {
+    const server = createServer((_, response) => void response.end(BODY))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    ends.push(() => server.close().closeAllConnections())
+    const proxy = await startFaultProxy(`127.0.0.1:${(server.address() as AddressInfo).port}`)
+    ends.push(() => proxy.close())
+    return proxy
+  }
+  /** What one client gets: the text, and how its connection ended. */
+  async function ask(proxy: FaultProxy): Promise<string> {
+    const [host = '', port] = proxy.address.split(':')
+    const socket = connect({ host, port: Number(port) })
+    ends.push(() => socket.destroy())
+    let text = ''
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+    })
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    const ended = new Promise<string>((resolve) => {
+      socket.once('end', () => resolve('end'))
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
+    })
+    const how = await ended
+    return `${text.length > 0 && text.endsWith(BODY) ? 'whole' : text.length} ${how}`
+  }
+
+  test.each([
+    ['passes', async () => {}, 'whole end'],
+    ['refuses', (proxy: FaultProxy) => proxy.refuse(), '0 ECONNREFUSED'],
+    ['passes after it refused, on the same port', (proxy: FaultProxy) => proxy.refuse().then(() => proxy.pass()), 'whole end'],
+    ['cuts an answer off', async (proxy: FaultProxy) => proxy.truncate(300), '300 end'],
+    ['is slow, and whole in the end', async (proxy: FaultProxy) => proxy.throttle(20_000), 'whole end'],
+    ['is late, and whole in the end', async (proxy: FaultProxy) => proxy.delay(50), 'whole end'],
+    ['has no server behind it', async (proxy: FaultProxy) => proxy.retarget('127.0.0.1:1'), '0 ECONNRESET'],
+  ])('%s', async (_, fault, wanted) => {
+    const proxy = await start()
+    await fault(proxy)
+    expect(await ask(proxy)).toBe(wanted)
+  })
+
+  test('holds everything in a black hole, and lets it flow afterwards', async () => {
+    const proxy = await start()
+    proxy.blackhole()
+    let answered = false
+    const asked = ask(proxy).then((answer) => {
+      answered = true
+      return answer
+    })
+    while (proxy.accepted === 0) await new Promise((resolve) => setImmediate(resolve))
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(answered).toBe(false)
+    await proxy.pass()
+    expect(await asked).toBe('whole end')
+  })
+
+  test('cuts what is open', async () => {
+    const proxy = await start()
+    proxy.blackhole()
+    const asked = ask(proxy)
+    while (proxy.accepted === 0) await new Promise((resolve) => setImmediate(resolve))
+    proxy.cut()
+    expect(await asked).toBe('0 ECONNRESET')
+  })
+})

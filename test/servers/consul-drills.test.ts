@@ -1,0 +1,115 @@
+// Failure drills on a real Consul while load runs: no request fails that could have succeeded, what is shown is true, and
+// recovery needs nobody.
+import { afterAll, afterEach, beforeAll, test } from 'vitest'
+import { drill, type DrillPlan } from '../support/drill/drill.ts'
+import type { Backend } from '../support/drill/backend.ts'
+import { startConsul } from '../support/servers/consul.ts'
+import { describeWithServers } from '../support/servers.ts'
+
+type RealConsul = Awaited<ReturnType<typeof startConsul>>
+
+async function put(url: string, path: string, body?: object, token?: string): Promise<void> {
+  const headers = token === undefined ? {} : { 'x-consul-token': token }
+  const answer = await fetch(`${url}/v1/${path}`, { method: 'PUT', headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+  if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`)
+}
+
+const register = (url: string, { name, host, port }: Backend, token?: string): Promise<void> => put(url, 'agent/service/register', { Name: 'web', ID: `web-${name}`, Address: host, Port: port }, token)
+const deregister = (url: string, { name }: Backend): Promise<void> => put(url, `agent/service/deregister/web-${name}`)
+
+/** `web` with these backends at one Consul, all of them registered before the gateway starts. */
+function plan(server: RealConsul, backends: readonly string[], more: { readonly speed?: number; readonly registry?: object; readonly token?: string } = {}): DrillPlan {
+  return {
+    upstreams: { consul: server.address },
+    registries: ({ consul }) => ({ consul: { address: `http://${consul}`, ...more.registry } }),
+    services: { web: { from: 'consul/web', backends } },
+    before: async (backend) => {
+      for (const name of backends) await register(server.url, backend(name), more.token)
+    },
+    ...(more.speed === undefined ? {} : { speed: more.speed }),
+  }
+}
+
+const cutOff = /failed|no answer|refused|reset|closed|socket/i
+
+describeWithServers(['consul'], 'a gateway at a Consul', () => {
+  let server: RealConsul
+  beforeAll(async () => {
+    server = await startConsul()
+  })
+  afterAll(() => server.stop())
+  afterEach(async () => {
+    const services = (await (await fetch(`${server.url}/v1/agent/services`)).json()) as Record<string, unknown>
+    for (const id of Object.keys(services)) await put(server.url, `agent/service/deregister/${id}`)
+  })
+
+  test('that is killed goes on with what it knew, and follows it again when it is back', () =>
+    drill(plan(server, ['a', 'b', 'c']), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      await server.kill()
+      await d.sees('web', 'stale a,b,c', { cause: cutOff, since: Date.now() })
+      await d.serves('web', ['a', 'b', 'c'])
+      await server.restart()
+      for (const name of ['a', 'b', 'c']) await register(server.url, d.backend(name))
+      await d.sees('web', 'live a,b,c')
+      await deregister(server.url, d.backend('c'))
+      await d.sees('web', 'live a,b')
+      await d.backend('c').stop()
+      await d.uses('web', ['a', 'b'])
+    }))
+
+  test('that hangs is given up, not waited for, and heard again when it goes on', () =>
+    drill(plan(server, ['a', 'b']), async (d) => {
+      await d.sees('web', 'live a,b')
+      server.pause()
+      await d.sees('web', 'stale a,b', { cause: /no answer within/, since: Date.now() })
+      // One of them crashes while nobody can say so.
+      await d.backend('b').kill()
+      await d.uses('web', ['a'])
+      server.resume()
+      await deregister(server.url, d.backend('b'))
+      await d.sees('web', 'live a')
+    }))
+
+  test('that comes back empty is not believed until it has confirmed that', () =>
+    drill(plan(server, ['a', 'b', 'c'], { speed: 15 }), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      await server.kill()
+      await server.restart()
+      await d.sees('web', 'guarded a,b,c', { cause: /vanished|does not know/ })
+      await d.serves('web', ['a', 'b', 'c'])
+      await register(server.url, d.backend('a'))
+      await d.sees('web', 'guarded a,b,c')
+      await d.sees('web', 'live a')
+      await d.uses('web', ['a'])
+    }))
+
+  test('that goes away without a word, or answers late, slowly or by half, never takes endpoints away', () =>
+    drill(plan(server, ['a', 'b']), async (d) => {
+      const consul = d.fault('consul')
+      await d.sees('web', 'live a,b')
+      consul.blackhole()
+      await d.sees('web', 'stale a,b', { cause: /no answer within/, since: Date.now() })
+      consul.cut()
+      await consul.refuse()
+      await d.sees('web', 'stale a,b', { cause: /refused/i, since: Date.now() })
+      await consul.pass()
+      await d.sees('web', 'live a,b')
+      consul.truncate(200)
+      await deregister(server.url, d.backend('b'))
+      await d.sees('web', 'stale a,b', { cause: cutOff, since: Date.now() })
+      await d.serves('web', ['a', 'b'])
+      await consul.pass()
+      await d.sees('web', 'live a')
+      await register(server.url, d.backend('b'))
+      await d.sees('web', 'live a,b')
+      // Slow is not dead: what comes in time is taken.
+      consul.throttle(20_000)
+      await deregister(server.url, d.backend('b'))
+      await d.sees('web', 'live a')
+      consul.delay(200)
+      await register(server.url, d.backend('b'))
+      await d.sees('web', 'live a,b')
+      await d.uses('web', ['a', 'b'])
+    }))
+})

@@ -1,0 +1,238 @@
+// Failure drills: a real gateway, live backends and a load that never rests, while the test breaks what the gateway learns from.
+//
+//   await drill({
+//     upstreams: { consul: server.address },                                    // a fault proxy stands in front of each
+//     registries: ({ consul }) => ({ consul: { address: `http://${consul}` } }), // as in a configuration file
+//     services: { web: { from: 'consul/web', backends: ['a', 'b'] } },          // backends are started, the test registers them
+//   }, async (d) => {
+//     await register(d.backend('a'), d.backend('b'))
+//     await d.sees('web', 'live a,b')
+//     d.fault('consul').blackhole()
+//     await d.sees('web', 'stale a,b', { cause: /no answer/ })
+//     await d.serves('web', ['a', 'b'])
+//   })
+//
+// In the end, and by itself, it fails when a request failed that could have succeeded: one that got no 200 while a backend of
+// its service was up all the time (from the first answer of that service on; `d.excuse` for what a drill means to break).
+// Nothing is waited for by time: `sees`, `serves`, `uses` and `until` wait for what they name, at most 30 s.
+import type { RefStatus } from '../../../src/model/ref-status.ts'
+import type { WatchesAnswer } from '../../../src/model/admin.ts'
+import { makeTempDirectory } from '../temp.ts'
+import { startBackend, type Backend } from './backend.ts'
+import { startFaultProxy, type FaultProxy } from './fault-proxy.ts'
+import { startDrillGateway, type DrillGateway } from './gateway.ts'
+import { createJudge, type Judge } from './judge.ts'
+import { startLoad, type Load, type Result } from './load.ts'
+import { shownState, type ShownState } from './state.ts'
+import { until } from './until.ts'
+
+interface DrillService {
+  /** One reference or several, in order of preference. */
+  readonly from: string | readonly string[]
+  /** Names of its backends: started before the gateway, registered by the test. */
+  readonly backends: readonly string[]
+}
+
+export interface DrillPlan {
+  /** Addresses of registries; each gets a fault proxy. */
+  readonly upstreams?: Readonly<Record<string, string>>
+  /** `registries` of the configuration; gets the `host:port` of each upstream's proxy. */
+  readonly registries: (addresses: Readonly<Record<string, string>>) => object
+  readonly services: Readonly<Record<string, DrillService>>
+  /** How many times faster registries' time runs: a guard's hold of 30 s takes 30 s / `speed`. Default 5. */
+  readonly speed?: number
+  /** Called with the running backends before the gateway starts: what is registered here is there from the start. */
+  readonly before?: (backend: (name: string) => Backend) => Promise<void>
+}
+
+export interface Drill {
+  backend(name: string): Backend
+  fault(upstream: string): FaultProxy
+  /**
+   * Waits until the admin server shows this of a service (see `ShownState.text`), with a matching cause. With `since` (wall clock,
+   * taken once nothing could be confirmed any more) its age must reach back to then: what was cut off must not look confirmed later.
+   */
+  sees(service: string, text: string | RegExp, more?: { readonly cause?: RegExp; readonly since?: number }): Promise<ShownState>
+  /** Waits for this many further answers of a service, and gives them. */
+  next(service: string, count?: number): Promise<readonly Result[]>
+  /** Waits until 20 requests in a row were answered by exactly these backends, each of them at least once. */
+  uses(service: string, names: readonly string[]): Promise<void>
+  /** Like `uses`, for the very next 20 requests: nothing may have to settle. */
+  serves(service: string, names: readonly string[]): Promise<void>
+  /** Requests to this service may fail while `during` runs. */
+  excuse(service: string, during: () => Promise<void>): Promise<void>
+  until: typeof until
+  /** What is known of one reference, such as failures in a row and what the last error was. */
+  watch(ref: string): Promise<RefStatus>
+  metrics(): Promise<string>
+  /** Lines of the gateway's log. */
+  readonly logs: readonly string[]
+  /** Stops the gateway, and starts it again with its state directory; `between` runs in between. The load pauses meanwhile. */
+  restart(between?: () => Promise<void>): Promise<void>
+}
+
+const WINDOW = 20
+
+/** Runs one drill; rejects when `act` does, and when a request failed that could have succeeded. */
+export async function drill(plan: DrillPlan, act: (d: Drill) => Promise<void>): Promise<void> {
+  const running = new Running(plan)
+  try {
+    await running.start()
+    await act(running)
+    await running.load?.pause()
+    running.judge.verdict()
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\nthe gateway's log ended with:\n${running.logs.slice(-15).join('\n')}`, { cause: error })
+  } finally {
+    await running.stop()
+  }
+}
+
+class Running implements Drill {
+  readonly logs: string[] = []
+  readonly until = until
+  readonly judge: Judge
+  load: Load | undefined
+  readonly #plan: DrillPlan
+  readonly #backends = new Map<string, Backend>()
+  readonly #proxies = new Map<string, FaultProxy>()
+  #directory: { readonly directory: string; remove(): Promise<void> } | undefined
+  #gateway: DrillGateway | undefined
+
+  constructor(plan: DrillPlan) {
+    this.#plan = plan
+    this.judge = createJudge(Object.keys(plan.services), (service) => (plan.services[service]?.backends ?? []).some((name) => this.#backends.get(name)?.up === true))
+  }
+
+  async start(): Promise<void> {
+    const { upstreams = {}, services, before } = this.#plan
+    this.#directory = await makeTempDirectory()
+    for (const [name, target] of Object.entries(upstreams)) this.#proxies.set(name, await startFaultProxy(target))
+    for (const name of new Set(Object.values(services).flatMap(({ backends }) => backends))) this.#backends.set(name, await startBackend(name, this.judge.changed))
+    this.judge.changed()
+    await before?.((name) => this.backend(name))
+    const gateway = await this.#start()
+    this.load = startLoad(Object.keys(services), gateway.port, this.judge.take)
+  }
+
+  async stop(): Promise<void> {
+    await this.load?.stop()
+    await this.#gateway?.stop()
+    for (const proxy of this.#proxies.values()) await proxy.close()
+    for (const backend of this.#backends.values()) await backend.kill()
+    await this.#directory?.remove()
+  }
+
+  backend(name: string): Backend {
+    return known(this.#backends, name, 'backend')
+  }
+
+  fault(upstream: string): FaultProxy {
+    return known(this.#proxies, upstream, 'upstream')
+  }
+
+  async sees(service: string, text: string | RegExp, more: { readonly cause?: RegExp; readonly since?: number } = {}): Promise<ShownState> {
+    let last: ShownState | undefined
+    const shows = async (): Promise<ShownState | false> => {
+      const state = await shownState(this.#running, service, (address) => this.#nameOf(address))
+      last = state
+      const fits = typeof text === 'string' ? state.text === text : text.test(state.text)
+      return fits && (more.cause === undefined || more.cause.test(state.cause)) && state
+    }
+    const state = await until(`${service} is shown as ${String(text)}${more.cause === undefined ? '' : ` because of ${String(more.cause)}`}`, shows, () => JSON.stringify(last))
+    if (more.since === undefined) return state
+    // Asked anew, so that both sides of the comparison are taken in this order.
+    const elapsed = Date.now() - more.since
+    const { age } = await shownState(this.#running, service, (address) => this.#nameOf(address))
+    if (age === undefined || age < elapsed) throw new Error(`${service} is shown as confirmed ${age ?? 'never'} ms ago, but was cut off ${elapsed} ms ago`)
+    return state
+  }
+
+  async next(service: string, count: number = WINDOW): Promise<readonly Result[]> {
+    const { load } = this
+    if (load === undefined) return []
+    // What is under way may still be decided by the past.
+    const from = performance.now()
+    const fresh = (): Result[] => load.results.slice(-10 * (count + WINDOW)).filter((result) => result.service === service && result.startedAt >= from)
+    return until(`${count} further answers of ${service}`, () => fresh().length >= count && fresh().slice(0, count), () => fresh().length)
+  }
+
+  async uses(service: string, names: readonly string[]): Promise<void> {
+    let last = ''
+    const used = async (): Promise<boolean> => {
+      last = usedBy(await this.next(service))
+      return last === [...names].sort().join(',')
+    }
+    await until(`${service} is served by ${names.join(',')}`, used, () => last)
+  }
+
+  async serves(service: string, names: readonly string[]): Promise<void> {
+    const used = usedBy(await this.next(service))
+    if (used !== [...names].sort().join(',')) throw new Error(`${service} was to be served by ${names.join(',')}, and was by ${used}`)
+  }
+
+  async excuse(service: string, during: () => Promise<void>): Promise<void> {
+    const end = this.judge.excuse(service)
+    try {
+      await during()
+    } finally {
+      end()
+    }
+  }
+
+  async watch(ref: string): Promise<RefStatus> {
+    const { watches } = await this.#running.admin<WatchesAnswer>('/api/watches')
+    const found = watches.find((watch) => watch.ref === ref)
+    if (found === undefined) throw new Error(`no watch of ${ref}; there is ${watches.map((watch) => watch.ref).join(', ')}`)
+    return found
+  }
+
+  metrics(): Promise<string> {
+    return this.#running.metrics()
+  }
+
+  async restart(between?: () => Promise<void>): Promise<void> {
+    await this.load?.pause()
+    await this.#gateway?.stop()
+    this.#gateway = undefined
+    await between?.()
+    const gateway = await this.#start()
+    this.load?.resume(gateway.port)
+  }
+
+  get #running(): DrillGateway {
+    if (this.#gateway === undefined) throw new Error('the gateway does not run')
+    return this.#gateway
+  }
+
+  #nameOf(address: string): string {
+    return [...this.#backends.values()].find(({ host, port }) => `${host}:${port}` === address)?.name ?? address
+  }
+
+  async #start(): Promise<DrillGateway> {
+    const { registries, services, speed = 5 } = this.#plan
+    const addresses = Object.fromEntries([...this.#proxies].map(([name, proxy]) => [name, proxy.address]))
+    const names = Object.keys(services)
+    const config = {
+      listen: '127.0.0.1:0',
+      admin: { port: 0 },
+      stateDir: this.#directory?.directory,
+      registries: registries(addresses),
+      services: Object.fromEntries(names.map((name) => [name, { from: services[name]?.from, balance: 'round-robin' }])),
+      // As an operator who cares would have it: what a crash takes from an idempotent request is tried elsewhere.
+      routes: names.map((name) => ({ name, match: `${name}.drill/**`, to: name, retry: { attempts: 2, on: ['connect', 'reset'] } })),
+    }
+    this.#gateway = await startDrillGateway(config, speed, (level, message, fields) => void this.logs.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`))
+    return this.#gateway
+  }
+}
+
+function usedBy(results: readonly Result[]): string {
+  return [...new Set(results.map(({ by, error }) => (error === '' ? by : `(${error})`)))].sort().join(',')
+}
+
+function known<T>(map: ReadonlyMap<string, T>, name: string, kind: string): T {
+  const found = map.get(name)
+  if (found === undefined) throw new Error(`the drill has no ${kind} ${name}; it has ${[...map.keys()].join(', ')}`)
+  return found
+}

@@ -1,0 +1,49 @@
+// The gateway of a drill: the real one, in this process, with its admin server. Registries live in faster time, so that a hold
+// of 30 s needs not 30 s; requests live in real time.
+import { adapters } from '../../../discovery/list.ts'
+import { parseConfig } from '../../../src/config/parse.ts'
+import type { Platform } from '../../../src/model/platform.ts'
+import { startAdmin } from '../../../src/node/admin/server.ts'
+import { ControlPlane } from '../../../src/node/control-plane.ts'
+import { LocalServing } from '../../../src/node/local-serving.ts'
+import { nodePlatform, type LogSink } from '../../../src/node/platform.ts'
+import { memoryStore } from '../../../src/store/memory.ts'
+
+export interface DrillGateway {
+  readonly port: number
+  /** What the admin server says at this path. */
+  admin<T>(path: string): Promise<T>
+  /** Metrics in the text format of Prometheus. */
+  metrics(): Promise<string>
+  stop(): Promise<void>
+}
+
+/** Starts it from a configuration as a user would write it (an object here; YAML holds JSON). */
+export async function startDrillGateway(config: object, speed: number, log: LogSink): Promise<DrillGateway> {
+  const { config: parsed, problems } = parseConfig(JSON.stringify(config), { file: '', env: process.env, adapters })
+  if (parsed === undefined) throw new Error(problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
+  const real = nodePlatform(log)
+  const fast = faster(real, speed)
+  const control = new ControlPlane(parsed, fast, new LocalServing(real), memoryStore(fast, parsed.table), () => undefined)
+  await control.start()
+  const admin = await startAdmin(parsed.admin, control.source, real)
+  const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${admin.port}${path}`)
+  return {
+    port: Object.values(control.ports)[0] ?? 0,
+    admin: async <T>(path: string) => (await (await ask(path)).json()) as T,
+    metrics: async () => (await ask('/metrics')).text(),
+    async stop() {
+      await control.stop(500)
+      await admin.close()
+    },
+  }
+}
+
+/**
+ * The same world, where waiting is `speed` times shorter, also at the registry: the `wait` of a blocking query is divided, since
+ * the gateway would give up before the answer otherwise. The wall clock stays, so ages are true.
+ */
+function faster(platform: Platform, speed: number): Platform {
+  const sooner = (url: string): string => url.replace(/([?&]wait=)(\d+)(ms|s)/, (_, name: string, count: string, unit: string) => `${name}${Math.ceil((Number(count) * (unit === 's' ? 1000 : 1)) / speed)}ms`)
+  return { ...platform, now: () => platform.now() * speed, sleep: (ms, signal) => platform.sleep(ms / speed, signal), fetch: (url, init) => platform.fetch(sooner(url), init) }
+}
