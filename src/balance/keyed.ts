@@ -5,6 +5,14 @@ import { isFree, pickLeft } from './left.ts'
 import { membersOf } from './members.ts'
 import type { Members } from './members.ts'
 
+/**
+ * What an endpoint's places on a circle follow from. The address rather than the id: one server has another id in each
+ * registry, and its keys must stay when it moves from one to another, or when two gateways know it from different ones.
+ */
+export function circleKey({ endpoint }: EndpointState): string {
+  return `${endpoint.host}:${endpoint.port}`
+}
+
 /** Places on a circle. */
 export interface Circle {
   /** Index of the owning member at each place. */
@@ -15,11 +23,11 @@ export interface Circle {
 
 /**
  * A picker over a circle that is drawn when the first request needs it: many pools are built for every set and never asked.
- * Members come in the order of their ids, so that every gateway draws the same circle. A request without a key (hash 0)
+ * Members come in the order of their addresses, so that every gateway draws the same circle. A request without a key (hash 0)
  * goes to a random place.
  */
 export function keyed(endpoints: readonly EndpointState[], _options: BalancerOptions, build: (members: Members) => Circle): Picker {
-  const sorted = endpoints.toSorted((a, b) => (a.endpoint.id < b.endpoint.id ? -1 : 1))
+  const sorted = endpoints.toSorted((a, b) => (circleKey(a) < circleKey(b) ? -1 : 1))
   const members = membersOf(sorted)
   let circle: Circle | undefined
   return {

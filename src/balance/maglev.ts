@@ -2,7 +2,7 @@
 // turns in an order of its own. More even than a ring and one array access for each pick; a change moves a few keys more.
 import type { Balancer } from '../model/balancer.ts'
 import { hashString } from './hash.ts'
-import { keyed } from './keyed.ts'
+import { circleKey, keyed } from './keyed.ts'
 import type { Circle } from './keyed.ts'
 import type { Members } from './members.ts'
 
@@ -20,8 +20,8 @@ function table(members: Members): Circle {
   const owners = new Uint16Array(PLACES).fill(FREE)
   const heaviest = members.shares.reduce((most, share) => Math.max(most, share), 0)
   const turns = members.shares.map((share) => share / heaviest)
-  const next = Float64Array.from(members.states, (state) => hashString(state.endpoint.id, 1) % PLACES)
-  const skip = Float64Array.from(members.states, (state) => (hashString(state.endpoint.id, 2) % (PLACES - 1)) + 1)
+  const next = Float64Array.from(members.states, (state) => hashString(circleKey(state), 1) % PLACES)
+  const skip = Float64Array.from(members.states, (state) => (hashString(circleKey(state), 2) % (PLACES - 1)) + 1)
   const credit = new Float64Array(turns.length)
   for (let taken = 0; taken < PLACES; ) {
     for (let i = 0; i < turns.length && taken < PLACES; i++) {

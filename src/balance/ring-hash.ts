@@ -1,8 +1,8 @@
 // Ring hash (ketama): each endpoint owns points on a circle of 2^32, as many as its weight asks; a key belongs to the next
-// point. The points of an endpoint follow from its id alone, so a change moves only keys that must move.
-import type { Balancer } from '../model/balancer.ts'
+// point. The points of an endpoint follow from its address alone, so a change moves only keys that must move.
+import type { Balancer, EndpointState } from '../model/balancer.ts'
 import { hashString, mix } from './hash.ts'
-import { keyed } from './keyed.ts'
+import { circleKey, keyed } from './keyed.ts'
 import type { Circle } from './keyed.ts'
 import type { Members } from './members.ts'
 
@@ -23,9 +23,9 @@ function ring(members: Members): Circle {
   const packed = new Float64Array(counts.reduce((sum, count) => sum + count, 0))
   let at = 0
   counts.forEach((count, owner) => {
-    const id = members.states[owner]?.endpoint.id ?? ''
-    const start = hashString(id, 1)
-    const stride = hashString(id, 2) | 1
+    const key = circleKey(members.states[owner] as EndpointState)
+    const start = hashString(key, 1)
+    const stride = hashString(key, 2) | 1
     for (let point = 0; point < count; point++) packed[at++] = mix(start + Math.imul(point, stride)) * 65_536 + owner
   })
   packed.sort()

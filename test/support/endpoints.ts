@@ -6,8 +6,9 @@ export function endpoint(id: string, fields: Partial<Endpoint> = {}): Endpoint {
   return { id, host: '127.0.0.1', port: 8080, weight: 1, tags: [], meta: {}, health: 'passing', draining: false, origin: 'static', learnedAt: 0, ...fields }
 }
 
+/** Each id at an address of its own. */
 export function endpointState(id: string, fields: Partial<Endpoint> = {}): EndpointState {
-  return { endpoint: endpoint(id, fields), active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0 }
+  return { endpoint: endpoint(id, { host: id, ...fields }), active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0 }
 }
 
 /** `count` equal endpoints `e0`, `e1` … */
