@@ -1,5 +1,5 @@
 // How the status of a watched reference follows from what happens.
-import { endpointsOf, type EndpointSet } from '../src/model/endpoint.ts'
+import { endpointsOf, modeOf, type EndpointSet } from '../src/model/endpoint.ts'
 import type { Attempt } from '../src/model/discoverer.ts'
 import type { RefStatus } from '../src/model/ref-status.ts'
 
@@ -28,12 +28,4 @@ export function afterAttempt(status: RefStatus, attempt: Attempt): RefStatus {
 export function afterSet(status: RefStatus, set: EndpointSet): RefStatus {
   const at = set.kind === 'pending' || set.at === 0 ? {} : { lastSuccess: Math.max(status.lastSuccess ?? 0, set.at) }
   return { ...status, ...at, mode: modeOf(set), endpoints: endpointsOf(set).length, changes: status.changes + 1 }
-}
-
-function modeOf(set: EndpointSet): RefStatus['mode'] {
-  if (set.kind === 'ready') return 'live'
-  if (set.kind === 'absent') return 'absent'
-  const outcome = set.cause?.outcome
-  if (outcome === undefined || (set.kind === 'pending' && outcome !== 'denied')) return 'pending'
-  return outcome === 'failed' ? 'stale' : outcome
 }

@@ -3,7 +3,7 @@ import type { EndpointsAnswer } from '../model/admin.ts'
 import { askAdmin } from './admin-client.ts'
 import { readArguments } from './arguments.ts'
 import { columns } from './columns.ts'
-import { endpointRow, setText } from './explanation-text.ts'
+import { endpointRow, originsText, setText } from './explanation-text.ts'
 import { type CliIo, type ExitCode, UsageError } from './io.ts'
 import { ADMIN_OPTIONS, orFault } from './routes.ts'
 
@@ -30,5 +30,10 @@ export async function endpoints(args: readonly string[], io: CliIo): Promise<Exi
 
 function endpointsText({ services }: EndpointsAnswer): string[] {
   if (services.length === 0) return ['the table names no service']
-  return services.flatMap(({ name, set, endpoints: list }, i) => [...(i === 0 ? [] : ['']), `${name}  ${setText(set)}`, ...(list.length === 0 ? ['  no endpoints'] : columns(list.map(endpointRow)))])
+  return services.flatMap(({ name, merge, set, origins, endpoints: list }, i) => [
+    ...(i === 0 ? [] : ['']),
+    `${name}  ${setText(set)}`,
+    ...originsText(origins, merge),
+    ...(list.length === 0 ? ['  no endpoints'] : columns(list.map(endpointRow))),
+  ])
 }

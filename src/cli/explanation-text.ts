@@ -1,5 +1,5 @@
 // An explanation for people: the winner first, then why every other route lost.
-import type { EndpointView, SetView } from '../model/admin.ts'
+import type { EndpointView, ListingView, OriginView, SetView } from '../model/admin.ts'
 import type { ExplainedDestination, RequestExplanation, RetryPlan } from '../proxy/explain-request.ts'
 import type { ExplainedAction, Loser, Seen, Winner } from '../route/explain.ts'
 import { age, columns, duration } from './columns.ts'
@@ -55,11 +55,26 @@ function share(value: number): string {
   return String(Number(value.toFixed(4)))
 }
 
-function destinationText({ service, subset, balance, set, endpoints }: ExplainedDestination): string[] {
+function destinationText({ service, subset, balance, merge, set, origins, endpoints }: ExplainedDestination): string[] {
   const name = subset === null ? service : `${service}/${subset}`
-  const usable = endpoints.filter((endpoint) => endpoint.usable).length
-  const none = endpoints.length === 0 || usable > 0 ? '' : ', none usable: 503, reason no_endpoints'
-  return [line('to', `${name}, ${balance}, ${setText(set)}; ${usable} of ${endpoints.length} endpoints usable${none}`), ...columns(endpoints.map(endpointRow), ' '.repeat(10))]
+  const used = endpoints.filter((endpoint) => endpoint.use === 'used').length
+  const none = endpoints.length === 0 || used > 0 ? '' : ', none usable: 503, reason no_endpoints'
+  return [
+    line('to', `${name}, ${balance}, ${setText(set)}; ${used} of ${endpoints.length} endpoints used${none}`),
+    ...originsText(origins, merge, ' '.repeat(10)),
+    ...columns(endpoints.map(endpointRow), ' '.repeat(10)),
+  ]
+}
+
+/** A line for each of several references; none for a single one, whose set was told already. */
+export function originsText(origins: readonly OriginView[], merge: boolean, indent?: string): string[] {
+  if (origins.length < 2) return []
+  const rows = origins.map(({ ref, set, endpoints, usable, used, why }, i) => [merge ? 'merged' : `${i + 1}.`, ref, set.mode, set.age === null ? '' : `confirmed ${age(set.age)} ago`, `${usable} of ${endpoints} usable`, used ? 'in use' : `not used: ${why ?? ''}`, causeText(set)])
+  return columns(rows, indent)
+}
+
+function causeText({ cause }: SetView): string {
+  return cause === undefined ? '' : `(${cause.message})`
 }
 
 /** State of a set in a few words. */
@@ -68,11 +83,16 @@ export function setText({ kind, age: since, cause }: SetView): string {
   return `${kind}${when}${cause === undefined ? '' : ` (${cause.outcome}: ${cause.message})`}`
 }
 
-/** An endpoint as a row of columns. */
-export function endpointRow({ address, health, weight, zone, origin, age: since, why, tags, subsets }: EndpointView): string[] {
-  const state = why === null ? health : why === health ? `${health}, not used` : `${health}, not used: ${why}`
-  const labels = [...(tags.length === 0 ? [] : [`tags ${tags.join(',')}`]), ...(subsets.length === 0 ? [] : [`subsets ${subsets.join(',')}`])]
-  return [address, state, `weight ${weight}`, zone === null ? '' : `zone ${zone}`, `from ${origin}`, `${age(since)} ago`, labels.join('  ')]
+/** An endpoint as a row of columns: where it is, how it is, where it was learned and how fresh that is. */
+export function endpointRow({ address, health, held, use, why, weight, zone, ref, mode, age: since, also, tags, subsets }: EndpointView): string[] {
+  const state = held ? `${health}, held` : health
+  const words = use === 'used' ? state : `${state}, ${use === 'none' ? 'not used' : 'in reserve'}${why === null || why === health ? '' : `: ${why}`}`
+  const labels = [...(also.length === 0 ? [] : [`also ${also.map(listingText).join(', ')}`]), ...(tags.length === 0 ? [] : [`tags ${tags.join(',')}`]), ...(subsets.length === 0 ? [] : [`subsets ${subsets.join(',')}`])]
+  return [address, words, `weight ${weight}`, zone === null ? '' : `zone ${zone}`, `from ${ref}`, mode, `known for ${age(since)}`, labels.join('  ')]
+}
+
+function listingText({ ref, mode, health, draining, held }: ListingView): string {
+  return `${ref} (${[mode, draining ? 'draining' : health, ...(held ? ['held'] : [])].join(', ')})`
 }
 
 function retryText({ timeout, perTry, connectTries, attempts, on, why }: RetryPlan): string {

@@ -1,7 +1,7 @@
 // What the admin API says and takes, as JSON. The server makes these, `fairlead routes`, `endpoints` and `explain` read them.
 // Times are wall clock milliseconds, ages are milliseconds at the moment of the answer.
 import type { RefStatus } from './ref-status.ts'
-import type { EndpointHealth, StaleCause } from './endpoint.ts'
+import type { EndpointHealth, Mode, StaleCause } from './endpoint.ts'
 import type { Reason } from './error.ts'
 import type { Revision } from './snapshot.ts'
 import type { Problem } from './store.ts'
@@ -54,6 +54,8 @@ export interface RoutesAnswer {
 /** State of a service's set as people ask for it. */
 export interface SetView {
   readonly kind: 'ready' | 'pending' | 'absent' | 'stale'
+  /** The same in the words of the runbook: a stale set by its cause. */
+  readonly mode: Mode
   /** Since the last confirmed answer; null when there was none. */
   readonly age: number | null
   readonly cause?: StaleCause
@@ -68,6 +70,8 @@ export interface OriginView {
   readonly usable: number
   /** Whether requests go by this one. */
   readonly used: boolean
+  /** Why they do not; null when they do. */
+  readonly why: string | null
 }
 
 /** One service in use. */
@@ -77,11 +81,15 @@ export interface ServiceView {
   readonly from: readonly string[]
   /** The same with what is known of each. */
   readonly origins: readonly OriginView[]
+  /** Whether the endpoints of all references are used together. */
+  readonly merge: boolean
   readonly balance: string
   readonly set: SetView
+  /** Addresses known of it, each once. */
   readonly endpoints: number
+  /** Of them, those that get its requests. */
   readonly usable: number
-  /** Usable endpoints of each subset. */
+  /** Endpoints that get the requests of each subset. */
   readonly subsets: Readonly<Record<string, number>>
   readonly counts: CountsView
 }
@@ -102,21 +110,55 @@ export interface EndpointView {
   readonly meta: Readonly<Record<string, string>>
   readonly health: EndpointHealth
   readonly draining: boolean
-  /** Whether it gets requests. */
+  /** No longer listed, and kept until that is confirmed. */
+  readonly held: boolean
+  /** `used`: it gets requests. `reserve`: only those for which none that is used is free. `none`: none at all. */
+  readonly use: 'used' | 'reserve' | 'none'
+  /** False only when it can get none. */
   readonly usable: boolean
-  /** Why it gets none; null when it does. */
+  /** Why it is not used; null when it is. */
   readonly why: string | null
   readonly subsets: readonly string[]
   /** Name of the registry, as configured. */
   readonly origin: string
+  /** Reference that it is taken from (`consul/words`), or `static`. */
+  readonly ref: string
+  /** Of that reference. */
+  readonly mode: Mode
+  /** Since that reference was last confirmed; null when it never was. */
+  readonly confirmed: number | null
   readonly learnedAt: number
   /** Since it was learned. */
   readonly age: number
+  /** What other references of the service say of the same address. */
+  readonly also: readonly ListingView[]
+}
+
+/** What one reference says of an address. */
+export interface ListingView {
+  readonly ref: string
+  readonly id: string
+  readonly mode: Mode
+  readonly confirmed: number | null
+  readonly health: EndpointHealth
+  readonly draining: boolean
+  readonly held: boolean
+  /** Since it was learned there. */
+  readonly age: number
+}
+
+/** The endpoints of one service: those used first, then those in reserve, then those that get none. */
+export interface ServiceEndpointsView {
+  readonly name: string
+  readonly merge: boolean
+  readonly set: SetView
+  readonly origins: readonly OriginView[]
+  readonly endpoints: readonly EndpointView[]
 }
 
 /** GET /api/endpoints and /api/endpoints?service=NAME (404 when there is no such service) */
 export interface EndpointsAnswer {
-  readonly services: readonly { readonly name: string; readonly set: SetView; readonly endpoints: readonly EndpointView[] }[]
+  readonly services: readonly ServiceEndpointsView[]
 }
 
 /** GET /api/watches */

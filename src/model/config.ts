@@ -172,8 +172,10 @@ export interface StaticEndpointConfig {
 export interface ServiceConfig {
   /** Name in `to`; for a destination that names a registry directly, the reference itself (`consul/words`). */
   readonly name: string
-  /** Canonical references (`refKey`), first with usable endpoints wins. */
+  /** Canonical references (`refKey`) in order of preference. */
   readonly from: readonly string[]
+  /** True: the endpoints of all references together, each address once. Else the first reference with usable endpoints is used. */
+  readonly merge?: boolean
   readonly endpoints: readonly StaticEndpointConfig[]
   readonly subsets: Readonly<Record<string, SubsetConfig>>
   readonly balance: BalanceConfig

@@ -5,7 +5,7 @@ export type EndpointHealth = 'passing' | 'warning' | 'critical' | 'maintenance' 
 
 /** One address of a service, with where and when it was learned. */
 export interface Endpoint {
-  /** Stable identity inside its service: registry name and the registry's own id; state (connections, latency) is keyed by it. */
+  /** Stable identity inside its registry: registry name and the registry's own id. What is measured of it is kept by address. */
   readonly id: string
   readonly host: string
   readonly port: number
@@ -42,6 +42,28 @@ export type EndpointSet =
   | { readonly kind: 'pending'; readonly cause?: StaleCause }
   | { readonly kind: 'absent'; readonly at: number }
   | { readonly kind: 'stale'; readonly endpoints: readonly Endpoint[]; readonly at: number; readonly cause: StaleCause }
+
+/**
+ * A set's state in one word, as operators see it. `live`: confirmed. `absent`: the registry answers and does not know the
+ * service. `pending`: nothing is known yet. With the last good set in use: `stale` (the registry cannot be asked), `guarded`
+ * (a suspicious answer is being confirmed), `denied` (rights are missing), `disk` (read back from the last run).
+ */
+export type Mode = 'live' | 'absent' | 'pending' | 'stale' | 'guarded' | 'denied' | 'disk'
+
+export function modeOf(set: EndpointSet): Mode {
+  if (set.kind === 'ready') return 'live'
+  if (set.kind === 'absent') return 'absent'
+  const outcome = set.cause?.outcome
+  if (outcome === undefined || (set.kind === 'pending' && outcome !== 'denied')) return 'pending'
+  return outcome === 'failed' ? 'stale' : outcome
+}
+
+/** One place that a service's endpoints come from, with what is known there. */
+export interface Origin {
+  /** Canonical reference (`refKey`), or `static` for addresses written in the table. */
+  readonly ref: string
+  readonly set: EndpointSet
+}
 
 /** The endpoints of a set, none for `pending` and `absent`. */
 export function endpointsOf(set: EndpointSet): readonly Endpoint[] {

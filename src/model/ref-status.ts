@@ -1,13 +1,11 @@
 // What operators see of one watched reference: how old its endpoints are, and why.
 import type { ReadOutcome, Rejection } from './discoverer.ts'
-
-/** `live`: confirmed. `guarded`: a suspicious answer is being confirmed. `disk`: read back from the last run. `pending`: nothing is known yet. */
-type RefMode = 'live' | 'absent' | 'pending' | 'stale' | 'guarded' | 'denied' | 'disk'
+import type { Mode } from './endpoint.ts'
 
 /** The state of one reference. Times are wall clock milliseconds. */
 export interface RefStatus {
   readonly ref: string
-  readonly mode: RefMode
+  readonly mode: Mode
   readonly endpoints: number
   /** Last answer of the registry that was believed; also of an earlier run. */
   readonly lastSuccess?: number

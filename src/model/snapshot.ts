@@ -1,6 +1,6 @@
 // What one request sees: a table and the endpoints of its services at one moment.
 import type { EndpointState, Picker } from './balancer.ts'
-import type { EndpointSet } from './endpoint.ts'
+import type { EndpointSet, Origin } from './endpoint.ts'
 import type { ServiceConfig } from './config.ts'
 import type { Table } from './route.ts'
 
@@ -18,15 +18,18 @@ export interface Revision {
 /** The endpoints of one service, ready to pick from. */
 export interface ServiceEndpoints {
   readonly config: ServiceConfig
-  /** The set in use, after failover between `from` references. */
+  /** Every place that endpoints come from, in order of preference. */
+  readonly origins: readonly Origin[]
+  /** The set in use: that of the reference in use, or what all of them come to when they are merged. */
   readonly set: EndpointSet
-  /** Usable endpoints: routable, not draining; see `proxy/usable.ts` for the rule. */
+  /** Endpoints that get requests, and behind them those that wait; see `proxy/candidates.ts` for the rule. */
   readonly all: Pool
   readonly subsets: Readonly<Record<string, Pool>>
 }
 
 /** A picker and what it picks from. */
 export interface Pool {
+  /** The first choice. The picker may know more, for requests that find none of these free. */
   readonly states: readonly EndpointState[]
   readonly picker: Picker
 }

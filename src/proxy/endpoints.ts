@@ -2,13 +2,12 @@
 // service's configuration and the sets of its registries it builds what requests pick from.
 import type { EndpointState } from '../model/balancer.ts'
 import type { ServiceConfig } from '../model/config.ts'
-import { endpointsOf } from '../model/endpoint.ts'
-import type { Endpoint, EndpointSet } from '../model/endpoint.ts'
+import type { Endpoint, EndpointSet, Origin } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ServiceEndpoints } from '../model/snapshot.ts'
+import { addressKey, candidatesOf, setInUse, tiersOf } from './candidates.ts'
 import { buildPools } from './pools.ts'
-import type { BuiltPools } from './pools.ts'
-import { chooseSet, isUsable } from './usable.ts'
+import type { BuiltPools, StateTier } from './pools.ts'
 
 /** How long the state of an endpoint that left is kept for its return, milliseconds: after that its average has decayed. */
 const KEEP_GONE_MS = 60_000
@@ -20,8 +19,8 @@ export interface EndpointBookOptions {
   /** Zone of this gateway. */
   readonly zone?: string
   /**
-   * Called once when an endpoint stops being usable: it vanished, drains, failed its checks, or another registry took over.
-   * Its idle connections should be closed; requests under way finish.
+   * Called once when an endpoint stops being a first choice or usable at all: it vanished, drains, failed its checks, or
+   * another registry took over. Its idle connections should be closed; requests under way finish.
    */
   readonly onGone?: (state: EndpointState) => void
 }
@@ -33,6 +32,7 @@ export interface EndpointBook {
   retain(services: ReadonlySet<string>): void
 }
 
+/** States by address: one server keeps its own when another registry begins to list it, and when its registry gives it another id. */
 interface Page {
   readonly states: Map<string, Kept>
   pools?: BuiltPools
@@ -40,6 +40,8 @@ interface Page {
 
 interface Kept {
   readonly state: EndpointState
+  /** Whether it is a first choice of some pool. */
+  used: boolean
   /** Platform time since which the endpoint is not usable; undefined while it is. */
   goneAt?: number | undefined
 }
@@ -52,11 +54,14 @@ export function createEndpointBook(platform: Platform, options: EndpointBookOpti
     build(config, setsByRef) {
       const page = pages.get(config.name) ?? { states: new Map<string, Kept>() }
       pages.set(config.name, page)
-      const set = chooseSet(candidateSets(config, setsByRef, page, platform))
-      const states = takeIn(page, endpointsOf(set).filter(isUsable))
+      const merge = config.merge === true
+      const origins = originsOf(config, setsByRef, page, platform.wallClock())
+      const candidates = candidatesOf(origins, merge)
+      const tiers = tiersOf(candidates, origins.length, merge)
+      const states = tiers.map((tier): StateTier => ({ states: tier.candidates.map(({ endpoint }) => takeIn(page, endpoint)), isEqual: tier.standing === 'listed' }))
       page.pools = buildPools(config, states, balancing, page.pools)
-      dropOthers(page, new Set(states), platform.now(), onGone)
-      return { config, set, all: page.pools.all, subsets: page.pools.subsets }
+      settle(page, states, platform.now(), onGone)
+      return { config, origins, set: setInUse(origins, candidates, tiers, merge), all: page.pools.all, subsets: page.pools.subsets }
     },
     retain(services) {
       for (const [name, page] of pages) {
@@ -68,51 +73,45 @@ export function createEndpointBook(platform: Platform, options: EndpointBookOpti
   }
 }
 
-/** The sets of the references in their order, then the addresses written in the table. */
-function candidateSets(config: ServiceConfig, setsByRef: (ref: string) => EndpointSet, page: Page, platform: Platform): EndpointSet[] {
-  const sets = config.from.map(setsByRef)
-  if (config.endpoints.length > 0) sets.push(staticSet(config, page, platform.wallClock()))
-  return sets
+/** The references in their order, then the addresses written in the table. */
+function originsOf(config: ServiceConfig, setsByRef: (ref: string) => EndpointSet, page: Page, wallClock: number): Origin[] {
+  const origins = config.from.map((ref): Origin => ({ ref, set: setsByRef(ref) }))
+  if (config.endpoints.length > 0) origins.push({ ref: 'static', set: staticSet(config, page, wallClock) })
+  return origins
 }
 
 /** Addresses written in the table, as a set that is always fresh. */
 function staticSet(config: ServiceConfig, page: Page, wallClock: number): EndpointSet {
   const endpoints = config.endpoints.map((address): Endpoint => {
     const id = `static/${address.host}:${address.port}`
-    const learnedAt = page.states.get(stateKey(id, address))?.state.endpoint.learnedAt ?? wallClock
-    return { ...address, id, health: 'unknown', draining: false, origin: 'static', learnedAt }
+    const known = page.states.get(addressKey(address))?.state.endpoint
+    return { ...address, id, health: 'unknown', draining: false, origin: 'static', learnedAt: known?.id === id ? known.learnedAt : wallClock }
   })
   return { kind: 'ready', endpoints, at: ALWAYS }
 }
 
-/** An id that moved to another address is another endpoint: nothing measured of the old one holds. */
-function stateKey(id: string, address: { readonly host: string; readonly port: number }): string {
-  return `${id}\n${address.host}:${address.port}`
+/** The state of an endpoint, new where need be, with the endpoint as the registry describes it now. */
+function takeIn(page: Page, endpoint: Endpoint): EndpointState {
+  const key = addressKey(endpoint)
+  const kept = page.states.get(key) ?? { state: { endpoint, active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0 }, used: false }
+  page.states.set(key, kept)
+  // The one place that writes it: pickers copy what they need, and requests under way need only the address, which is the key.
+  ;(kept.state as { endpoint: Endpoint }).endpoint = endpoint
+  return kept.state
 }
 
-/** The states of these endpoints in their order, new where need be, each with the endpoint as the registry describes it now. */
-function takeIn(page: Page, endpoints: readonly Endpoint[]): EndpointState[] {
-  const states = new Set<EndpointState>()
-  for (const endpoint of endpoints) {
-    const key = stateKey(endpoint.id, endpoint)
-    const kept = page.states.get(key) ?? { state: { endpoint, active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0 } }
-    page.states.set(key, kept)
-    if (states.has(kept.state)) continue
-    // The one place that writes it: pickers copy what they need, and requests under way need only the address, which is in the key.
-    ;(kept.state as { endpoint: Endpoint }).endpoint = endpoint
-    kept.goneAt = undefined
-    states.add(kept.state)
-  }
-  return [...states]
-}
-
-/** Tells of endpoints that are no longer used, and forgets those that left long ago and have no request under way. */
-function dropOthers(page: Page, used: ReadonlySet<EndpointState>, now: number, onGone: (state: EndpointState) => void): void {
+/** Tells of endpoints that are no longer a first choice or left, and forgets those that left long ago and have no request under way. */
+function settle(page: Page, tiers: readonly StateTier[], now: number, onGone: (state: EndpointState) => void): void {
+  const present = new Set(tiers.flatMap(({ states }) => states))
+  const { all, subsets } = page.pools as BuiltPools
+  const used = new Set([all, ...Object.values(subsets)].flatMap(({ states }) => states))
   for (const [key, kept] of page.states) {
-    if (used.has(kept.state)) continue
-    if (kept.goneAt === undefined) {
-      kept.goneAt = now
-      onGone(kept.state)
-    } else if (now - kept.goneAt > KEEP_GONE_MS && kept.state.active === 0) page.states.delete(key)
+    const { state } = kept
+    const leaves = kept.goneAt === undefined && !present.has(state)
+    if (leaves || (kept.used && !used.has(state))) onGone(state)
+    kept.used = used.has(state)
+    if (present.has(state)) kept.goneAt = undefined
+    else if (kept.goneAt === undefined) kept.goneAt = now
+    else if (now - kept.goneAt > KEEP_GONE_MS && state.active === 0) page.states.delete(key)
   }
 }

@@ -1,24 +1,27 @@
 // The explanation of one request: what `route/explain.ts` says of the decision, and beside it the endpoints it could go to and
 // how it would be tried again. Plain data; the same for the admin API, the command line and live explanations.
-import type { EndpointView, SetView } from '../model/admin.ts'
+import type { EndpointView, OriginView, SetView } from '../model/admin.ts'
 import type { RetryCondition, RouteConfig } from '../model/config.ts'
-import { endpointsOf } from '../model/endpoint.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { DecideContext, Destination } from '../model/route.ts'
 import type { Revision, Snapshot } from '../model/snapshot.ts'
 import { MAX_CONNECT_TRIES } from '../policy/retry.ts'
 import { type Explanation, type ExplainOptions, explain } from '../route/explain.ts'
 import { pickDestination } from '../route/decide.ts'
-import { viewEndpoint, viewSet } from './view.ts'
+import { arrange, viewCandidate, viewOrigins, viewSet } from './view.ts'
 
 /** Where the request would go. */
 export interface ExplainedDestination {
   readonly service: string
   readonly subset: string | null
   readonly balance: string
+  /** Whether the endpoints of all references are used together. */
+  readonly merge: boolean
   /** The set in use, after failover between references. */
   readonly set: SetView
-  /** Every endpoint of the service or subset; those that are not usable with the reason why. */
+  /** Every reference of the service, and why it is not used for this service or subset. */
+  readonly origins: readonly OriginView[]
+  /** Every endpoint of the service or subset, those that are used first, then those in reserve; with the reason why one is not used. */
   readonly endpoints: readonly EndpointView[]
 }
 
@@ -74,14 +77,16 @@ export function explainRequest(snapshot: Snapshot, head: RequestHead, context: D
 function explainDestination(snapshot: Snapshot, destination: Destination, wallClock: number): ExplainedDestination | null {
   const service = snapshot.services[destination.service]
   if (service === undefined) return null
-  const endpoints = endpointsOf(service.set).map((endpoint) => viewEndpoint(endpoint, service.config, wallClock))
   const { subset } = destination
+  const arrangement = arrange(service, subset)
   return {
     service: service.config.name,
     subset: subset ?? null,
     balance: service.config.balance.kind,
+    merge: service.config.merge === true,
     set: viewSet(service.set, wallClock),
-    endpoints: subset === undefined ? endpoints : endpoints.filter((endpoint) => endpoint.subsets.includes(subset)),
+    origins: viewOrigins(arrangement, wallClock),
+    endpoints: arrangement.candidates.map((candidate) => viewCandidate(arrangement, candidate, wallClock)),
   }
 }
 

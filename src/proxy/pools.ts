@@ -1,15 +1,28 @@
 // Pools of one service: all its endpoints and each subset, with the configured balancer. A pool whose members stayed as they
 // were is kept, so that a rotation keeps its place and no hash table is drawn anew for a change elsewhere.
 import { balancerByName } from '../balance/list.ts'
-import type { BalancerOptions, EndpointState } from '../model/balancer.ts'
+import type { BalancerOptions, EndpointState, Picker } from '../model/balancer.ts'
 import type { ServiceConfig, SubsetConfig } from '../model/config.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Pool } from '../model/snapshot.ts'
+import { tiered } from './tiered.ts'
 
-/** A pool with what it was built from: states outlive sets, and their `endpoint` changes under them. */
+/** The states of one tier of candidates. */
+export interface StateTier {
+  readonly states: readonly EndpointState[]
+  /** False for what is disputed or held: better than a 503, and no better. */
+  readonly isEqual: boolean
+}
+
+/** A tier with what it was built from: states outlive sets, and their `endpoint` changes under them. */
+interface BuiltTier extends StateTier {
+  readonly endpoints: readonly Endpoint[]
+  readonly picker: Picker
+}
+
 interface BuiltPool extends Pool {
   readonly balancer: string
-  readonly endpoints: readonly Endpoint[]
+  readonly tiers: readonly BuiltTier[]
 }
 
 /** The pools of one service. */
@@ -18,15 +31,15 @@ export interface BuiltPools {
   readonly subsets: Readonly<Record<string, BuiltPool>>
 }
 
-/** Builds the pools over the usable states of a service, taking over what did not change. */
-export function buildPools(config: ServiceConfig, states: readonly EndpointState[], options: BalancerOptions, previous?: BuiltPools): BuiltPools {
+/** Builds the pools over the usable states of a service, taking over what did not change. Each pool has a first tier of its own. */
+export function buildPools(config: ServiceConfig, tiers: readonly StateTier[], options: BalancerOptions, previous?: BuiltPools): BuiltPools {
   const balancer = config.balance.kind
   const subsets: Record<string, BuiltPool> = Object.create(null) as Record<string, BuiltPool>
   for (const [name, subset] of Object.entries(config.subsets)) {
-    const members = states.filter((state) => isInSubset(state.endpoint, subset))
+    const members = tiers.map(({ states, isEqual }) => ({ states: states.filter((state) => isInSubset(state.endpoint, subset)), isEqual }))
     subsets[name] = buildPool(balancer, members, options, previous?.subsets[name])
   }
-  return { all: buildPool(balancer, states, options, previous?.all), subsets }
+  return { all: buildPool(balancer, tiers, options, previous?.all), subsets }
 }
 
 /** Whether an endpoint has all tags and all metadata of a subset. */
@@ -37,23 +50,29 @@ export function isInSubset(endpoint: Endpoint, subset: SubsetConfig): boolean {
   )
 }
 
-function buildPool(name: string, members: readonly EndpointState[], options: BalancerOptions, previous?: BuiltPool): BuiltPool {
-  // What the registry stopped listing so suddenly that it is kept until confirmed is better than a 503, and no better.
-  const listed = members.filter((state) => state.endpoint.held !== true)
-  const states = listed.length > 0 ? listed : members
-  if (previous !== undefined && previous.balancer === name && hasSameMembers(previous, states)) return previous
+function buildPool(name: string, tiers: readonly StateTier[], options: BalancerOptions, previous?: BuiltPool): BuiltPool {
+  const kept = previous?.balancer === name ? previous : undefined
+  const built = tiers.filter(({ states }) => states.length > 0).map((tier) => buildTier(name, tier, options, kept?.tiers ?? []))
+  if (kept !== undefined && kept.tiers.length === built.length && built.every((tier, i) => tier === kept.tiers[i])) return kept
+  return { balancer: name, tiers: built, states: built[0]?.states ?? [], picker: tiered(built) }
+}
+
+/** The tier as it was before, wherever it stood, or a new one. */
+function buildTier(name: string, { states, isEqual }: StateTier, options: BalancerOptions, before: readonly BuiltTier[]): BuiltTier {
+  const kept = before.find((tier) => tier.isEqual === isEqual && hasSameMembers(tier, states))
+  if (kept !== undefined) return kept
   const balancer = balancerByName(name)
   if (balancer === undefined) throw new Error(`no balancer is called "${name}"`)
-  return { balancer: name, states, endpoints: states.map((state) => state.endpoint), picker: balancer.build(states, options) }
+  return { states, isEqual, endpoints: states.map((state) => state.endpoint), picker: balancer.build(states, options) }
 }
 
 /** Whether a balancer would see no difference. */
-function hasSameMembers(pool: BuiltPool, states: readonly EndpointState[]): boolean {
+function hasSameMembers(tier: BuiltTier, states: readonly EndpointState[]): boolean {
   return (
-    pool.states.length === states.length &&
+    tier.states.length === states.length &&
     states.every((state, i) => {
-      const before = pool.endpoints[i]
-      return pool.states[i] === state && before?.weight === state.endpoint.weight && before.zone === state.endpoint.zone
+      const before = tier.endpoints[i]
+      return tier.states[i] === state && before?.weight === state.endpoint.weight && before.zone === state.endpoint.zone
     })
   )
 }

@@ -1,6 +1,5 @@
-// Which endpoints may get requests, and which of several sets a service goes by.
-import { endpointsOf } from '../model/endpoint.ts'
-import type { Endpoint, EndpointSet } from '../model/endpoint.ts'
+// Which endpoints may get requests, as far as one registry's word goes.
+import type { Endpoint } from '../model/endpoint.ts'
 
 /** Why an endpoint gets no requests; undefined when it may. For explain and the admin API. */
 export function unusableBecause(endpoint: Endpoint): string | undefined {
@@ -15,18 +14,4 @@ export function unusableBecause(endpoint: Endpoint): string | undefined {
  */
 export function isUsable(endpoint: Endpoint): boolean {
   return unusableBecause(endpoint) === undefined
-}
-
-/**
- * The first set with a usable endpoint. A stale set counts like a fresh one: a registry that cannot be asked says nothing
- * against its endpoints, and its outage must not move traffic to another registry. When none has a usable endpoint, the
- * first that knows any, then the first that is not pending, so that people see the most telling one.
- */
-export function chooseSet(sets: readonly EndpointSet[]): EndpointSet {
-  return (
-    sets.find((set) => endpointsOf(set).some(isUsable)) ??
-    sets.find((set) => endpointsOf(set).length > 0) ??
-    sets.find((set) => set.kind !== 'pending') ??
-    sets[0] ?? { kind: 'pending' }
-  )
 }

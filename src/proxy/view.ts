@@ -1,20 +1,56 @@
-// Endpoints and sets as people ask for them: in explanations, in the admin API and on the command line.
-import type { EndpointView, SetView } from '../model/admin.ts'
-import type { ServiceConfig } from '../model/config.ts'
-import type { Endpoint, EndpointSet } from '../model/endpoint.ts'
+// Endpoints, sets and references as people ask for them: in explanations, in the admin API and on the command line.
+import type { EndpointView, ListingView, OriginView, SetView } from '../model/admin.ts'
+import { endpointsOf, modeOf } from '../model/endpoint.ts'
+import type { EndpointSet, Origin } from '../model/endpoint.ts'
+import type { ServiceEndpoints } from '../model/snapshot.ts'
+import { candidatesOf, disputing, tiersOf } from './candidates.ts'
+import type { Candidate, Listing } from './candidates.ts'
 import { isInSubset } from './pools.ts'
-import { unusableBecause } from './usable.ts'
+import { isUsable, unusableBecause } from './usable.ts'
+
+/** A service or one of its subsets with its order of preference, for several views of it. */
+export interface Arrangement {
+  readonly service: ServiceEndpoints
+  /** Best first; those that are not usable last. */
+  readonly candidates: readonly Candidate[]
+  /** Those that get the requests. */
+  readonly used: ReadonlySet<Candidate>
+}
+
+/** The candidates of a service or subset in the order in which they are used, by the very rule that its pools were built by. */
+export function arrange(service: ServiceEndpoints, subset?: string): Arrangement {
+  const { config, origins } = service
+  const merge = config.merge === true
+  const wanted = subset === undefined ? undefined : config.subsets[subset]
+  const all = candidatesOf(origins, merge).filter(({ endpoint }) => wanted === undefined || isInSubset(endpoint, wanted))
+  const tiers = tiersOf(all, origins.length, merge)
+  const usable = tiers.flatMap(({ candidates }) => candidates)
+  return { service, candidates: [...usable, ...all.filter(({ standing }) => standing === 'unusable')], used: new Set(tiers[0]?.candidates) }
+}
 
 /** Ages are as of `wallClock`, milliseconds. */
 export function viewSet(set: EndpointSet, wallClock: number): SetView {
   // A set read back from disk by a gateway that never heard of its registry has no time.
   const age = set.kind === 'pending' || set.at === 0 ? null : Math.max(0, wallClock - set.at)
   const cause = set.kind === 'stale' || set.kind === 'pending' ? set.cause : undefined
-  return { kind: set.kind, age, ...(cause === undefined ? {} : { cause }) }
+  return { kind: set.kind, mode: modeOf(set), age, ...(cause === undefined ? {} : { cause }) }
 }
 
-export function viewEndpoint(endpoint: Endpoint, config: ServiceConfig, wallClock: number): EndpointView {
-  const why = unusableBecause(endpoint) ?? null
+/** Every reference of the service, in the order of preference. */
+export function viewOrigins({ service, candidates, used }: Arrangement, wallClock: number): OriginView[] {
+  return service.origins.map(({ ref, set }, index): OriginView => {
+    const endpoints = endpointsOf(set)
+    const why = whyNotUsed(index, service, candidates, used)
+    return { ref, set: viewSet(set, wallClock), endpoints: endpoints.length, usable: endpoints.filter(isUsable).length, used: why === undefined, why: why ?? null }
+  })
+}
+
+/** One address, with every reference that lists it. */
+export function viewCandidate({ service, used }: Arrangement, candidate: Candidate, wallClock: number): EndpointView {
+  const { config, origins } = service
+  const { endpoint, from, listings } = candidate
+  const { set } = origins[from.origin] as Origin
+  const why = used.has(candidate) ? null : (unusableBecause(endpoint) ?? reserveBecause(candidate, service, used))
   return {
     id: endpoint.id,
     address: addressText(endpoint.host, endpoint.port),
@@ -24,16 +60,64 @@ export function viewEndpoint(endpoint: Endpoint, config: ServiceConfig, wallCloc
     meta: endpoint.meta,
     health: endpoint.health,
     draining: endpoint.draining,
-    usable: why === null,
+    held: endpoint.held === true,
+    use: used.has(candidate) ? 'used' : candidate.standing === 'unusable' ? 'none' : 'reserve',
+    usable: candidate.standing !== 'unusable',
     why,
     subsets: Object.entries(config.subsets).flatMap(([name, subset]) => (isInSubset(endpoint, subset) ? [name] : [])),
     origin: endpoint.origin,
+    ref: refOf(from, origins),
+    mode: modeOf(set),
+    confirmed: viewSet(set, wallClock).age,
     learnedAt: endpoint.learnedAt,
     age: Math.max(0, wallClock - endpoint.learnedAt),
+    also: listings.flatMap((listing) => (listing === from ? [] : [viewListing(listing, origins, wallClock)])),
   }
 }
 
 /** `10.0.0.1:80`, `[::1]:80`. */
 export function addressText(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function viewListing(listing: Listing, origins: readonly Origin[], wallClock: number): ListingView {
+  const { id, health, draining, held, learnedAt } = listing.endpoint
+  const { set } = origins[listing.origin] as Origin
+  return { ref: refOf(listing, origins), id, mode: modeOf(set), confirmed: viewSet(set, wallClock).age, health, draining, held: held === true, age: Math.max(0, wallClock - learnedAt) }
+}
+
+function refOf({ origin }: Listing, origins: readonly Origin[]): string {
+  return origins[origin]?.ref ?? ''
+}
+
+/** Why a usable endpoint waits. */
+function reserveBecause({ standing, listings }: Candidate, { origins }: ServiceEndpoints, used: ReadonlySet<Candidate>): string {
+  if (standing === 'held') return 'its registry stopped listing it; kept until that is confirmed'
+  const against = standing === 'disputed' ? disputing(listings, origins) : undefined
+  if (against !== undefined) return `${refOf(against, origins)} says ${unusableBecause(against.endpoint) ?? ''}`
+  const [first] = used
+  return `after ${first === undefined ? '' : refOf(first.from, origins)}`
+}
+
+/** Why requests do not go by a reference; undefined when they do. */
+function whyNotUsed(index: number, { origins }: ServiceEndpoints, candidates: readonly Candidate[], used: ReadonlySet<Candidate>): string | undefined {
+  const { set } = origins[index] as Origin
+  if (candidates.some((candidate) => used.has(candidate) && candidate.from.origin === index)) return undefined
+  if (set.kind === 'pending') return 'nothing is known yet'
+  if (set.kind === 'absent') return 'the registry does not know it'
+  const endpoints = endpointsOf(set)
+  if (endpoints.length === 0) return 'it has no endpoints'
+  const usable = endpoints.filter(isUsable)
+  if (usable.length === 0) return `none of its endpoints is usable: ${countText(endpoints.map((endpoint) => unusableBecause(endpoint) ?? ''))}`
+  if (usable.every(({ held }) => held === true)) return 'all that it had vanished; kept until that is confirmed'
+  const own = candidates.filter(({ from }) => from.origin === index)
+  if (own.length === 0) return candidates.some(({ listings }) => listings.some(({ origin }) => origin === index)) ? 'all its addresses are taken from references before it' : 'it has none for this subset'
+  if (own.every(({ standing }) => standing !== 'listed')) return 'another registry says that its endpoints leave'
+  const [first] = used
+  return `in reserve after ${first === undefined ? '' : refOf(first.from, origins)}`
+}
+
+/** `2 critical, 1 draining` */
+function countText(words: readonly string[]): string {
+  return [...Map.groupBy(words, (word) => word)].map(([word, all]) => `${all.length} ${word}`).join(', ')
 }

@@ -161,8 +161,8 @@ describe('reads', () => {
     expect(services.map(({ name }) => name)).toEqual(['words', 'billing', 'static'])
     expect(services[0]).toMatchObject({ balance: 'peak-ewma', from: ['consul/words'], set: { kind: 'ready', age: 2000 }, endpoints: 5, usable: 3, subsets: { v1: 2, v2: 1 }, counts: { requests: 100 } })
     expect(services[1]?.origins).toEqual([
-      { ref: 'consul/billing', set: { kind: 'absent', age: 30_000 }, endpoints: 0, usable: 0, used: false },
-      { ref: 'nomad/billing', set: { kind: 'stale', age: 660_000, cause: { outcome: 'failed', message: expect.stringContaining('4646') as string } }, endpoints: 1, usable: 1, used: true },
+      { ref: 'consul/billing', set: { kind: 'absent', mode: 'absent', age: 30_000 }, endpoints: 0, usable: 0, used: false, why: 'the registry does not know it' },
+      { ref: 'nomad/billing', set: { kind: 'stale', mode: 'stale', age: 660_000, cause: { outcome: 'failed', message: expect.stringContaining('4646') as string } }, endpoints: 1, usable: 1, used: true, why: null },
     ])
     expect(services[2]).toMatchObject({ from: ['127.0.0.1:8099'], set: { kind: 'ready', age: 0 }, origins: [{ ref: 'static', used: true, usable: 1 }] })
   })
@@ -172,7 +172,7 @@ describe('reads', () => {
     expect(services).toHaveLength(1)
     expect(services[0]?.endpoints[0]).toEqual({
       id: 'n1/words-1', address: '10.1.0.11:8080', weight: 1, zone: 'eu-1a', tags: ['v1'], meta: { version: '1' }, health: 'passing', draining: false,
-      usable: true, why: null, subsets: ['v1'], origin: 'consul', learnedAt: NOW - 5_400_000, age: 5_400_000,
+      held: false, use: 'used', usable: true, why: null, subsets: ['v1'], origin: 'consul', ref: 'consul/words', mode: 'live', confirmed: 2000, learnedAt: NOW - 5_400_000, age: 5_400_000, also: [],
     })
     expect(services[0]?.endpoints.map(({ why }) => why)).toEqual([null, null, null, 'critical', 'draining'])
     expect((await get<EndpointsAnswer>('/api/endpoints')).services.map(({ name, endpoints }) => [name, endpoints.length])).toEqual([['words', 5], ['billing', 1], ['static', 1]])
@@ -211,6 +211,15 @@ describe('reads', () => {
       'fairlead_discovery_endpoints{registry="consul",service="words",usable="no"} 2',
       'fairlead_discovery_rejected_entries{registry="consul",service="words"} 1',
       'fairlead_discovery_attempts_total{registry="consul",service="words",outcome="failed"} 0',
+      `fairlead_discovery_last_success_timestamp_seconds{registry="consul",service="words"} ${(NOW - 2000) / 1000}`,
+      `fairlead_discovery_last_attempt_timestamp_seconds{registry="consul",service="words"} ${(NOW - 2000) / 1000}`,
+      'fairlead_discovery_consecutive_failures{registry="consul",service="words"} 0',
+      'fairlead_discovery_missed_changes_total{registry="consul",service="words"} 0',
+      'fairlead_service_endpoints{service="words",reference="consul/words",use="used"} 3',
+      'fairlead_service_endpoints{service="words",reference="consul/words",use="none"} 2',
+      'fairlead_service_endpoints{service="billing",reference="consul/billing",use="used"} 0',
+      'fairlead_service_endpoints{service="billing",reference="nomad/billing",use="used"} 1',
+      'fairlead_service_endpoints{service="static",reference="static",use="used"} 1',
       'fairlead_table_revision 12',
       'fairlead_table_info{hash="3fa9c07be211",origin="redis:v12"} 1',
       'fairlead_tables_rejected_total 1',

@@ -99,8 +99,8 @@ sent      /w/one/two?q=1 at words.example.com (rewritten)
 split     roll 0.97
           words     weight 9500  0 to 0.95
           words/v2  weight 500   0.95 to 1  <- this one
-to        words/v2, peak-ewma, ready as of N s ago; 1 of 1 endpoints usable
-          127.0.0.1:7002  unknown  weight 1    from static  N s ago  tags v2  subsets v2
+to        words/v2, peak-ewma, ready as of N s ago; 1 of 1 endpoints used
+          127.0.0.1:7002  unknown  weight 1    from static  live  known for 0 s  tags v2  subsets v2
 retry     none: the route has no retry; 3 tries to connect; 15s over all tries
 
 the others
@@ -153,7 +153,7 @@ describe('a running gateway', () => {
     expect(code).toBe(0)
     expect(out).toContain('table     revision 12, 3fa9c07be211 of redis:v12\n')
     expect(out).toContain('winner    words-for-testers\n')
-    expect(out).toContain('10.1.0.13:8080  passing  weight 1  zone eu-1a  from consul  40 s ago  tags v2,canary  subsets v2')
+    expect(out).toContain('10.1.0.13:8080  passing  weight 1  zone eu-1a  from consul/words  live  known for 40 s  tags v2,canary  subsets v2')
     expect(await fairlead(['explain', '/', '--listener', 'wbe', '--admin', admin])).toMatchObject({ code: 1, err: expect.stringContaining('the listeners are web, secure') as string })
   })
 

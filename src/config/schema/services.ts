@@ -78,7 +78,8 @@ const upstreamTls = z.union([
 const service = section({
   from: oneOrMany(plain)
     .apply(maybe)
-    .meta({ description: 'References into registries in order of preference; the first with usable endpoints wins.', samples: [['consul/words', 'file/words'], 'consul/words?tag=v2&dc=dc1'] }),
+    .meta({ description: 'References into registries in order of preference: the first with usable endpoints is used, the next ones wait in reserve.', samples: [['consul/words', 'file/words'], 'consul/words?tag=v2&dc=dc1'] }),
+  merge: z.boolean().apply(maybe).meta({ description: 'True uses the endpoints of all references in `from` together, each address once. Default: false.' }),
   endpoints: z
     .array(endpoint)
     .min(1)

@@ -1,9 +1,10 @@
 // What the main process adds to the workers' metrics: how fresh discovery is, which table is in force, how the workers are.
-import { endpointsOf } from '../../model/endpoint.ts'
+import { endpointsOf, modeOf } from '../../model/endpoint.ts'
 import type { EndpointSet } from '../../model/endpoint.ts'
 import type { RefStatus } from '../../model/ref-status.ts'
-import type { Snapshot } from '../../model/snapshot.ts'
+import type { ServiceEndpoints, Snapshot } from '../../model/snapshot.ts'
 import { isUsable } from '../../proxy/usable.ts'
+import { arrange } from '../../proxy/view.ts'
 import type { MetricName, Sample } from '../../telemetry/metrics.ts'
 import type { AdminSource } from './source.ts'
 
@@ -22,9 +23,20 @@ export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
   ]
 }
 
-function discoverySamples({ table }: Snapshot, source: AdminSource, wallClock: number): Sample[] {
+function discoverySamples({ table, services }: Snapshot, source: AdminSource, wallClock: number): Sample[] {
   const refs = new Set(table.services.flatMap(({ from }) => from))
-  return [...refs].flatMap((ref) => refSamples(ref, source.setOf(ref), wallClock))
+  return [...[...refs].flatMap((ref) => refSamples(ref, source.setOf(ref), wallClock)), ...services.flatMap(serviceSamples)]
+}
+
+/** Which of its references a service goes by, in numbers. */
+function serviceSamples(service: ServiceEndpoints): Sample[] {
+  const { candidates, used } = arrange(service)
+  const counts = service.origins.map(() => ({ used: 0, reserve: 0, none: 0 }))
+  for (const candidate of candidates) {
+    const use = used.has(candidate) ? 'used' : candidate.standing === 'unusable' ? 'none' : 'reserve'
+    for (const { origin } of candidate.listings) (counts[origin] as Record<typeof use, number>)[use]++
+  }
+  return counts.flatMap((count, i) => Object.entries(count).map(([use, value]) => sample('service_endpoints', { service: service.config.name, reference: service.origins[i]?.ref ?? '', use }, value)))
 }
 
 function refSamples(ref: string, set: EndpointSet, wallClock: number): Sample[] {
@@ -43,6 +55,10 @@ function watchSamples(status: RefStatus): Sample[] {
   const labels = labelsOf(status.ref)
   return [
     ...Object.entries(status.attempts).map(([outcome, count]) => sample('discovery_attempts_total', { ...labels, outcome }, count)),
+    ...(status.lastSuccess === undefined ? [] : [sample('discovery_last_success_timestamp_seconds', labels, status.lastSuccess / 1000)]),
+    ...(status.lastAttempt === undefined ? [] : [sample('discovery_last_attempt_timestamp_seconds', labels, status.lastAttempt / 1000)]),
+    sample('discovery_consecutive_failures', labels, status.failures),
+    sample('discovery_changes_total', labels, status.changes),
     sample('discovery_missed_changes_total', labels, status.missedChanges),
     sample('discovery_rejected_entries', labels, status.rejected.length),
   ]
@@ -51,13 +67,6 @@ function watchSamples(status: RefStatus): Sample[] {
 function labelsOf(ref: string): { readonly registry: string; readonly service: string } {
   const slash = ref.indexOf('/')
   return { registry: ref.slice(0, slash), service: ref.slice(slash + 1) }
-}
-
-/** A stale set by its cause: an outage, missing rights, a doubtful answer, or one read back from disk. */
-function modeOf(set: EndpointSet): string {
-  if (set.kind === 'ready') return 'live'
-  if (set.kind !== 'stale') return set.kind
-  return set.cause.outcome === 'failed' ? 'stale' : set.cause.outcome
 }
 
 function tableSamples({ revision }: Snapshot): Sample[] {

@@ -1,10 +1,7 @@
 // GET /api/services and /api/endpoints: what is known of each service in use, from where, and how old it is.
-import type { EndpointsAnswer, OriginView, ServiceView, ServicesAnswer } from '../../model/admin.ts'
-import { endpointsOf } from '../../model/endpoint.ts'
-import type { EndpointSet } from '../../model/endpoint.ts'
+import type { EndpointsAnswer, ServiceEndpointsView, ServiceView, ServicesAnswer } from '../../model/admin.ts'
 import type { ServiceEndpoints } from '../../model/snapshot.ts'
-import { isUsable } from '../../proxy/usable.ts'
-import { addressText, viewEndpoint, viewSet } from '../../proxy/view.ts'
+import { addressText, arrange, viewCandidate, viewOrigins, viewSet } from '../../proxy/view.ts'
 import { countsByService } from './counts.ts'
 import type { CountsByName } from './counts.ts'
 import type { AdminSource } from './source.ts'
@@ -13,7 +10,7 @@ export async function servicesAnswer(source: AdminSource, wallClock: number): Pr
   const snapshot = source.snapshot()
   if (snapshot === undefined) return { services: [] }
   const counts = countsByService(await source.instruments(), snapshot.table)
-  return { services: snapshot.services.map((service) => viewService(service, source, counts, wallClock)) }
+  return { services: snapshot.services.map((service) => viewService(service, counts, wallClock)) }
 }
 
 /** Endpoints of one service or of all; undefined when there is no such service. */
@@ -21,39 +18,33 @@ export function endpointsAnswer(source: AdminSource, name: string | undefined, w
   const all = source.snapshot()?.services ?? []
   const services = name === undefined ? all : all.filter(({ config }) => config.name === name)
   if (name !== undefined && services.length === 0) return undefined
+  return { services: services.map((service) => viewEndpoints(service, wallClock)) }
+}
+
+function viewEndpoints(service: ServiceEndpoints, wallClock: number): ServiceEndpointsView {
+  const arrangement = arrange(service)
   return {
-    services: services.map(({ config, set }) => ({
-      name: config.name,
-      set: viewSet(set, wallClock),
-      endpoints: endpointsOf(set).map((endpoint) => viewEndpoint(endpoint, config, wallClock)),
-    })),
+    name: service.config.name,
+    merge: service.config.merge === true,
+    set: viewSet(service.set, wallClock),
+    origins: viewOrigins(arrangement, wallClock),
+    endpoints: arrangement.candidates.map((candidate) => viewCandidate(arrangement, candidate, wallClock)),
   }
 }
 
-function viewService(service: ServiceEndpoints, source: AdminSource, counts: CountsByName, wallClock: number): ServiceView {
+function viewService(service: ServiceEndpoints, counts: CountsByName, wallClock: number): ServiceView {
   const { config, set } = service
+  const arrangement = arrange(service)
   return {
     name: config.name,
     from: [...config.from, ...config.endpoints.map(({ host, port }) => addressText(host, port))],
-    origins: viewOrigins(service, source, wallClock),
+    origins: viewOrigins(arrangement, wallClock),
+    merge: config.merge === true,
     balance: config.balance.kind,
     set: viewSet(set, wallClock),
-    endpoints: endpointsOf(set).length,
+    endpoints: arrangement.candidates.length,
     usable: service.all.states.length,
     subsets: Object.fromEntries(Object.entries(service.subsets).map(([name, pool]) => [name, pool.states.length])),
     counts: counts.of(config.name),
   }
-}
-
-function viewOrigins({ config, set }: ServiceEndpoints, source: AdminSource, wallClock: number): OriginView[] {
-  const view = (ref: string, own: EndpointSet): OriginView => {
-    const endpoints = endpointsOf(own)
-    return { ref, set: viewSet(own, wallClock), endpoints: endpoints.length, usable: endpoints.filter(isUsable).length, used: own === set }
-  }
-  const origins = config.from.map((ref) => view(ref, source.setOf(ref)))
-  if (config.endpoints.length === 0) return origins
-  // Addresses in the table are used when no reference is: they come last and are always there.
-  if (!origins.some(({ used }) => used)) return [...origins, view('static', set)]
-  const count = config.endpoints.length
-  return [...origins, { ref: 'static', set: { kind: 'ready', age: 0 }, endpoints: count, usable: count, used: false }]
 }

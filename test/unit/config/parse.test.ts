@@ -38,7 +38,7 @@ describe('the examples of the documentation', () => {
       { name: 'simon', spiffe: ['spiffe://dc1/svc/simon'], cidr: [] },
       { name: 'billing-vm', spiffe: [], cidr: ['10.1.2.0/24'] },
     ])
-    expect(config?.table.services[0]).toMatchObject({ from: ['consul/words', 'consul/words?dc=dc2'], subsets: { v1: { tags: ['v1'], meta: {} }, v2: { tags: [], meta: { version: '2' } } } })
+    expect(config?.table.services[0]).toMatchObject({ from: ['consul/words', 'consul/words?dc=dc2'], merge: true, subsets: { v1: { tags: ['v1'], meta: {} }, v2: { tags: [], meta: { version: '2' } } } })
     expect(config?.table.routes[1]).toMatchObject({
       action: { kind: 'forward', to: [{ service: 'words', subset: 'v1', weight: 95 }, { service: 'words', subset: 'v2', weight: 5 }] },
       match: [{ method: ['GET', 'HEAD'], source: [{ kind: 'caller', name: 'simon' }, { kind: 'cidr', cidr: '10.0.0.0/8' }] }],

@@ -72,7 +72,7 @@ describe('services and callers', () => {
     ['services: { words: { from: consl/x } }', "4:28 services.words.from: there is no registry 'consl' (did you mean consul?)"],
     ['services: { words: { from: [consul/x, consul/x?tga=v2] } }', "4:39 services.words.from[1]: 'consul/x?tga=v2': the registry consul knows no option 'tga' (did you mean tag?)"],
     ['services: { words: { balance: random } }', '4:20 services.words: give either from or endpoints'],
-    ['services: { words: { from: consul/x, health: { path: /h } } }', "4:38 services.words.health: unknown key 'health' (known: from, endpoints, subsets, balance, tls, connectTimeout, maxConnections, proxyProtocol)"],
+    ['services: { words: { from: consul/x, health: { path: /h } } }', "4:38 services.words.health: unknown key 'health' (known: from, merge, endpoints, subsets, balance, tls, connectTimeout, maxConnections, proxyProtocol)"],
     ['services: { words: { endpoints: [10.0.0.1] } }', "4:34 services.words.endpoints[0]: '10.0.0.1' is not host:port (write 10.0.0.1:80, name:80 or [::1]:80)"],
     ['services: { words: { endpoints: [{ host: a, prot: 1 }] } }', "4:34 services.words.endpoints[0].port: port is missing (it is a whole number)\n4:45 services.words.endpoints[0].prot: unknown key 'prot' (did you mean port?)"],
     ['services: { words: { from: consul/x, balance: ring-hash } }', '4:47 services.words.balance: ring-hash needs to know what to hash (write { kind: ring-hash, by: source } or by: { header: x-user })'],

@@ -1,11 +1,15 @@
 // The endpoint book: failover between references, what is usable, subsets, and states that outlive sets.
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EndpointState } from '../../../src/model/balancer.ts'
 import type { ServiceConfig } from '../../../src/model/config.ts'
 import type { Endpoint, EndpointSet } from '../../../src/model/endpoint.ts'
 import { createEndpointBook } from '../../../src/proxy/endpoints.ts'
 import type { EndpointBook } from '../../../src/proxy/endpoints.ts'
+import { Snapshots } from '../../../src/proxy/snapshots.ts'
 import { isUsable } from '../../../src/proxy/usable.ts'
+import { compileTable } from '../../../src/route/compile.ts'
+import { route, table } from '../../support/build-table.ts'
 import { endpoint, pickContext } from '../../support/endpoints.ts'
 import { START, fakePlatform } from '../../support/fake-platform.ts'
 import type { FakePlatform } from '../../support/fake-platform.ts'
@@ -160,15 +164,15 @@ describe('endpoints that leave', () => {
       Object.assign(sets, { 'consul/words': first, 'nomad/words': second })
       book.build(service({ from: ['consul/words', 'nomad/words'] }), (ref) => sets[ref] ?? pending)
     }
-    build(ready(at('e1'), at('e2'), at('e3'), at('e4')), ready(at('n1')))
-    build(ready(at('e1'), at('e3', { draining: true }), at('e4', { health: 'critical' })), ready(at('n1')))
+    build(ready(at('e1'), at('e2'), at('e3'), at('e4')), ready(at('n9')))
+    build(ready(at('e1'), at('e3', { draining: true }), at('e4', { health: 'critical' })), ready(at('n9')))
     expect(gone).toEqual(['e2', 'e3', 'e4'])
-    build(absent, ready(at('n1')))
-    build(absent, ready(at('n1')))
+    build(absent, ready(at('n9')))
+    build(absent, ready(at('n9')))
     expect(gone).toEqual(['e2', 'e3', 'e4', 'e1'])
-    build(ready(at('e1')), ready(at('n1')))
-    build(absent, ready(at('n1')))
-    expect(gone).toEqual(['e2', 'e3', 'e4', 'e1', 'n1', 'e1'])
+    build(ready(at('e1')), ready(at('n9')))
+    build(absent, ready(at('n9')))
+    expect(gone).toEqual(['e2', 'e3', 'e4', 'e1', 'n9', 'e1'])
   })
 
   test('are told of a service that is no longer in the table', () => {
@@ -219,4 +223,89 @@ test('endpoints that are only held are picked where nothing else is left, in eac
   expect([ids(some.all.states), ids(some.subsets['v1']?.states ?? [])]).toEqual([['a1'], ['a2']])
   const none = book.build(config, () => stale(at('a1', { held: true }), at('a2', { held: true, tags: ['v1'] })))
   expect(ids(none.all.states)).toEqual(['a1', 'a2'])
+})
+
+describe('one service over several registries', () => {
+  const from = ['consul/words', 'nomad/words']
+  /** Builds with these sets, in the order of `from`. */
+  const over = (book: EndpointBook, fields: Partial<ServiceConfig>, ...sets: EndpointSet[]): ReturnType<EndpointBook['build']> => book.build(service({ from, ...fields }), (ref) => sets[from.indexOf(ref)] ?? pending)
+  const nomad = (id: string, fields: Partial<Endpoint> = {}): Endpoint => at(id, { id: `nomad/${id}`, origin: 'nomad', ...fields })
+
+  test.each([false, true])('an address that goes from one registry to the other keeps its state and its connections (merge: %s)', (merge) => {
+    const { book, gone } = bench()
+    const [before] = over(book, { merge }, ready(at('e1')), absent).all.states as [EndpointState]
+    before.active = 2
+    before.ewma = 7
+    for (const sets of [[ready(at('e1')), ready(nomad('e1'))], [absent, ready(nomad('e1'))]] as const) {
+      const { all } = over(book, { merge }, ...sets)
+      expect(all.states).toEqual([before])
+      expect(all.states[0]).toBe(before)
+    }
+    expect(before).toMatchObject({ active: 2, ewma: 7, endpoint: { id: 'nomad/e1', origin: 'nomad' } })
+    expect(gone).toEqual([])
+  })
+
+  test('a pool of merged references is the same while addresses go from one to the other', () => {
+    const { book } = bench()
+    const before = over(book, { merge: true }, ready(at('e1'), at('e2'), at('e3')), absent)
+    const during = over(book, { merge: true }, ready(at('e1'), at('e3')), ready(nomad('e2')))
+    const after = over(book, { merge: true }, absent, ready(nomad('e1'), nomad('e2'), nomad('e3')))
+    expect([during.all === before.all, after.all === before.all]).toEqual([true, true])
+  })
+
+  test('keys stay on their endpoints while those go from one registry to the other', () => {
+    const balance = { kind: 'ring-hash', by: { kind: 'source' } } as const
+    const own = (built: ReturnType<EndpointBook['build']>): number[] => Array.from({ length: 50 }, (_, i) => built.all.picker.pick(pickContext(() => 0.5, { hash: 1 + i * 80_000_003 }))?.endpoint.port ?? 0)
+    const list = (make: typeof at): EndpointSet => ready(...['e1', 'e2', 'e3', 'e4'].map((id) => make(id)))
+    const before = own(over(bench().book, { balance }, list(at), absent))
+    expect(new Set(before).size).toBe(4)
+    // Another gateway, which knows them from the other registry under other ids.
+    expect(own(over(bench().book, { balance }, absent, list((id, fields) => nomad(id, { id: `nomad/${9 - Number(id.slice(1))}`, ...fields }))))).toEqual(before)
+  })
+
+  test('the reserve is picked for a request that finds the first registry dead, and no state of it is made twice', () => {
+    const { book } = bench()
+    const { all } = over(book, {}, stale(at('e1'), at('e2')), ready(nomad('e3'), nomad('e1')))
+    expect(ids(all.states)).toEqual(['e1', 'e2'])
+    expect(all.picker.pick(pickContext(() => 0, { tried: all.states }))?.endpoint.id).toBe('nomad/e3')
+    for (const state of all.states) state.avoidUntil = 10
+    expect(all.picker.pick(pickContext(() => 0, { now: 9 }))?.endpoint.id).toBe('nomad/e3')
+    expect(all.picker.pick(pickContext(() => 0, { now: 10 }))?.endpoint.origin).toBe('consul')
+  })
+
+  test('each subset fails over for itself', () => {
+    const subsets = { v1: { tags: ['v1'], meta: {} }, v2: { tags: ['v2'], meta: {} } }
+    const { all, subsets: pools } = over(bench().book, { subsets }, ready(at('e1', { tags: ['v1'] })), ready(nomad('e2', { tags: ['v1'] }), nomad('e3', { tags: ['v2'] })))
+    expect([ids(all.states), ids(pools['v1']?.states ?? []), ids(pools['v2']?.states ?? [])]).toEqual([['e1'], ['e1'], ['nomad/e3']])
+  })
+
+  test('subsets of merged references see the labels of all', () => {
+    const subsets = { canary: { tags: ['v2'], meta: { team: 'words' } } }
+    const { subsets: pools } = over(bench().book, { subsets, merge: true }, ready(at('e1', { tags: ['v2'] })), ready(nomad('e1', { meta: { team: 'words' } })))
+    expect(ids(pools['canary']?.states ?? [])).toEqual(['e1'])
+  })
+
+  test('the end is the same whichever registry answers first, and how often', () => {
+    const config = table([route('r', {})], { services: [service({ from: [...from, 'eureka/WORDS'], merge: true })] })
+    const sets: Record<string, EndpointSet> = { 'consul/words': ready(at('e1'), at('e2', { draining: true })), 'nomad/words': stale(nomad('e2'), nomad('e3', { held: true })), 'eureka/WORDS': ready(at('e4', { origin: 'eureka' })) }
+    const arrivals = fc.array(fc.constantFrom(...Object.keys(sets)), { maxLength: 12 })
+    const end = (order: readonly string[]): unknown => {
+      const snapshots = new Snapshots(bench().book, () => {})
+      snapshots.useTable(compileTable(config), { number: 1, hash: '', origin: '', at: 0 })
+      for (const ref of [...order, ...Object.keys(sets)]) snapshots.useSet(ref, sets[ref] ?? pending)
+      const [built] = snapshots.current.services
+      return [ids(built?.all.states ?? []), built?.set]
+    }
+    const expected = end([])
+    expect(expected).toMatchObject([['e1', 'e4'], { kind: 'stale' }])
+    fc.assert(fc.property(arrivals, (order) => void expect(end(order)).toEqual(expected)))
+  })
+
+  test('an endpoint of the reserve is told gone when it leaves, since it may have been used', () => {
+    const { book, gone } = bench()
+    over(book, {}, ready(at('e1')), ready(nomad('e3')))
+    over(book, {}, ready(at('e1')), absent)
+    over(book, {}, ready(at('e1')), absent)
+    expect(gone).toEqual(['nomad/e3'])
+  })
 })

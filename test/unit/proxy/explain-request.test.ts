@@ -29,7 +29,7 @@ const SET: EndpointSet = {
   kind: 'stale',
   at: START + 20_000,
   cause: { outcome: 'failed', message: 'connection refused' },
-  endpoints: [at('a', { tags: ['v1'] }), at('b', { tags: ['v1'], health: 'critical', host: '::1', port: 1 }), at('c', { tags: ['v2'], draining: true, zone: 'z' })],
+  endpoints: [at('a', { tags: ['v1'] }), at('b', { tags: ['v1'], health: 'critical', host: '::1', port: 1 }), at('c', { tags: ['v2'], draining: true, zone: 'z', port: 8081 })],
 }
 
 function explained(url: string, method = 'GET', roll = 0, set = SET): RequestExplanation {
@@ -58,10 +58,12 @@ describe('endpoints', () => {
       service: 'words',
       subset: 'v1',
       balance: 'peak-ewma',
-      set: { kind: 'stale', age: 40_000, cause: { outcome: 'failed', message: 'connection refused' } },
+      merge: false,
+      set: { kind: 'stale', mode: 'stale', age: 40_000, cause: { outcome: 'failed', message: 'connection refused' } },
+      origins: [{ ref: 'consul/words', set: { kind: 'stale', mode: 'stale', age: 40_000, cause: { outcome: 'failed', message: 'connection refused' } }, endpoints: 3, usable: 1, used: true, why: null }],
       endpoints: [
-        { id: 'a', address: '127.0.0.1:8080', weight: 1, zone: null, tags: ['v1'], meta: {}, health: 'passing', draining: false, usable: true, why: null, subsets: ['v1'], origin: 'consul', learnedAt: START, age: 60_000 },
-        { id: 'b', address: '[::1]:1', weight: 1, zone: null, tags: ['v1'], meta: {}, health: 'critical', draining: false, usable: false, why: 'critical', subsets: ['v1'], origin: 'consul', learnedAt: START, age: 60_000 },
+        { id: 'a', address: '127.0.0.1:8080', weight: 1, zone: null, tags: ['v1'], meta: {}, health: 'passing', draining: false, held: false, use: 'used', usable: true, why: null, subsets: ['v1'], origin: 'consul', ref: 'consul/words', mode: 'stale', confirmed: 40_000, learnedAt: START, age: 60_000, also: [] },
+        { id: 'b', address: '[::1]:1', weight: 1, zone: null, tags: ['v1'], meta: {}, health: 'critical', draining: false, held: false, use: 'none', usable: false, why: 'critical', subsets: ['v1'], origin: 'consul', ref: 'consul/words', mode: 'stale', confirmed: 40_000, learnedAt: START, age: 60_000, also: [] },
       ],
     })
     expect(explained('words.example/', 'GET', 0.9).destination?.endpoints).toMatchObject([{ id: 'c', usable: false, why: 'draining', zone: 'z' }])
@@ -72,11 +74,11 @@ describe('endpoints', () => {
   })
 
   test.each<[string, EndpointSet, unknown]>([
-    ['pending', { kind: 'pending' }, { kind: 'pending', age: null }],
-    ['pending with a cause', { kind: 'pending', cause: { outcome: 'denied', message: 'ACL' } }, { kind: 'pending', age: null, cause: { outcome: 'denied', message: 'ACL' } }],
-    ['absent', { kind: 'absent', at: NOW - 5 }, { kind: 'absent', age: 5 }],
-    ['of a clock ahead', { kind: 'ready', endpoints: [], at: NOW + 5 }, { kind: 'ready', age: 0 }],
-    ['of no known time', { kind: 'stale', endpoints: [], at: 0, cause: { outcome: 'disk', message: '' } }, { kind: 'stale', age: null, cause: { outcome: 'disk', message: '' } }],
+    ['pending', { kind: 'pending' }, { kind: 'pending', mode: 'pending', age: null }],
+    ['pending with a cause', { kind: 'pending', cause: { outcome: 'denied', message: 'ACL' } }, { kind: 'pending', mode: 'denied', age: null, cause: { outcome: 'denied', message: 'ACL' } }],
+    ['absent', { kind: 'absent', at: NOW - 5 }, { kind: 'absent', mode: 'absent', age: 5 }],
+    ['of a clock ahead', { kind: 'ready', endpoints: [], at: NOW + 5 }, { kind: 'ready', mode: 'live', age: 0 }],
+    ['of no known time', { kind: 'stale', endpoints: [], at: 0, cause: { outcome: 'disk', message: '' } }, { kind: 'stale', mode: 'disk', age: null, cause: { outcome: 'disk', message: '' } }],
   ])('of a set that is %s', (_name, set, view) => {
     expect(explained('/plain', 'GET', 0, set).destination).toMatchObject({ set: view, endpoints: [] })
   })
