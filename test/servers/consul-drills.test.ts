@@ -3,15 +3,16 @@
 import { afterAll, afterEach, beforeAll, test } from 'vitest'
 import { drill, type DrillPlan } from '../support/drill/drill.ts'
 import type { Backend } from '../support/drill/backend.ts'
+import { startConsulCluster, type ConsulCluster } from '../support/servers/consul-cluster.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
 
 type RealConsul = Awaited<ReturnType<typeof startConsul>>
 
-async function put(url: string, path: string, body?: object, token?: string): Promise<void> {
+async function put(url: string, path: string, body?: object, token?: string, method = 'PUT'): Promise<void> {
   const headers = token === undefined ? {} : { 'x-consul-token': token }
-  const answer = await fetch(`${url}/v1/${path}`, { method: 'PUT', headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
-  if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`)
+  const answer = await fetch(`${url}/v1/${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
 }
 
 const register = (url: string, { name, host, port }: Backend, token?: string): Promise<void> => put(url, 'agent/service/register', { Name: 'web', ID: `web-${name}`, Address: host, Port: port }, token)
@@ -21,7 +22,7 @@ const deregister = (url: string, { name }: Backend): Promise<void> => put(url, `
 function plan(server: RealConsul, backends: readonly string[], more: { readonly speed?: number; readonly registry?: object; readonly token?: string } = {}): DrillPlan {
   return {
     upstreams: { consul: server.address },
-    registries: ({ consul }) => ({ consul: { address: `http://${consul}`, ...more.registry } }),
+    registries: ({ consul }) => ({ consul: { address: `http://${consul}`, wait: '10s', ...more.registry } }),
     services: { web: { from: 'consul/web', backends } },
     before: async (backend) => {
       for (const name of backends) await register(server.url, backend(name), more.token)
@@ -112,4 +113,77 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
       await d.sees('web', 'live a,b')
       await d.uses('web', ['a', 'b'])
     }))
+})
+
+const MANAGEMENT = '11111111-2222-3333-4444-555555555555'
+const TOKEN = '22222222-3333-4444-5555-666666666666'
+
+describeWithServers(['consul'], 'a gateway with a token', () => {
+  let server: RealConsul
+  beforeAll(async () => {
+    server = await startConsul({ managementToken: MANAGEMENT })
+  })
+  afterAll(() => server.stop())
+
+  const everything = 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }'
+  const policies = async (): Promise<readonly { readonly Name: string; readonly ID: string }[]> =>
+    (await (await fetch(`${server.url}/v1/acl/policies`, { headers: { 'x-consul-token': MANAGEMENT } })).json()) as { Name: string; ID: string }[]
+  async function allow(rules: string): Promise<void> {
+    const id = (await policies()).find(({ Name }) => Name === 'gateway')?.ID
+    await put(server.url, id === undefined ? 'acl/policy' : `acl/policy/${id}`, { Name: 'gateway', Rules: rules }, MANAGEMENT)
+  }
+
+  test('that loses its rights is told so, and loses no endpoint by it', async () => {
+    await allow(everything)
+    await put(server.url, 'acl/token', { SecretID: TOKEN, Policies: [{ Name: 'gateway' }] }, MANAGEMENT)
+    await drill(plan(server, ['a', 'b'], { registry: { token: TOKEN }, token: MANAGEMENT }), async (d) => {
+      await d.sees('web', 'live a,b')
+      await allow('service "other" { policy = "read" }')
+      await d.sees('web', 'denied a,b', { cause: /right|token|permission/i })
+      await d.serves('web', ['a', 'b'])
+      await allow(everything)
+      await d.sees('web', 'live a,b')
+      await put(server.url, 'agent/service/deregister/web-b', undefined, MANAGEMENT)
+      await d.sees('web', 'live a')
+      await put(server.url, `acl/token/${await accessor()}`, undefined, MANAGEMENT, 'DELETE')
+      await d.sees('web', 'denied a', { cause: /ACL not found/ })
+      await d.serves('web', ['a'])
+    })
+  })
+
+  async function accessor(): Promise<string> {
+    const self = await fetch(`${server.url}/v1/acl/token/self`, { headers: { 'x-consul-token': TOKEN } })
+    return ((await self.json()) as { AccessorID: string }).AccessorID
+  }
+})
+
+describeWithServers(['consul'], 'a gateway at a cluster', () => {
+  let cluster: ConsulCluster
+  beforeAll(async () => {
+    cluster = await startConsulCluster()
+  })
+  afterAll(() => cluster.stop())
+
+  test('that loses its leader, and then its quorum, follows whoever can still say something', async () => {
+    const { leader, followers: [near, other] } = await cluster.roles()
+    if (near === undefined || other === undefined) throw new Error('a cluster of three has two followers')
+    await drill(plan(near, ['a', 'b', 'c']), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      await leader.kill()
+      await d.serves('web', ['a', 'b', 'c'])
+      await d.until('another leader is elected', async () => (await cluster.roles()).leader !== leader)
+      await d.until('the cluster takes writes again', () => deregister(near.url, d.backend('c')).then(() => true))
+      await d.sees('web', 'live a,b')
+      await d.uses('web', ['a', 'b'])
+      // One of three cannot elect: it still answers what it knows to those who do not insist on the leader.
+      await other.kill()
+      await d.until('the cluster has no leader', () => cluster.roles().then(() => false, () => true))
+      await d.serves('web', ['a', 'b'])
+      await d.sees('web', /^(live|stale) a,b$/)
+      await Promise.all([leader.restart(), other.restart()])
+      await d.until('the cluster takes writes again', () => register(near.url, d.backend('c')).then(() => true))
+      await d.sees('web', 'live a,b,c')
+      await d.uses('web', ['a', 'b', 'c'])
+    })
+  })
 })
