@@ -3,6 +3,7 @@ import type { Discoverer } from '../src/model/discoverer.ts'
 import type { EndpointSet } from '../src/model/endpoint.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { follow, type Following } from './follow.ts'
+import { HOLD } from './guard.ts'
 import { createLatest } from './latest.ts'
 import type { Source } from './reading.ts'
 import { createSlots } from './slots.ts'
@@ -25,7 +26,7 @@ export function createDiscoverer(source: Source, platform: Platform, options: Tr
   const to: Following = {
     source,
     platform,
-    trust: { registry: source.registry, allowEmpty: options.allowEmpty, allowLinkLocal: options.allowLinkLocal, strict: source.strict ?? false },
+    trust: { registry: source.registry, allowEmpty: options.allowEmpty, allowLinkLocal: options.allowLinkLocal, strict: source.strict ?? false, hold: source.hold ?? HOLD },
     questions: createSlots(QUESTIONS),
     blocking: createSlots(BLOCKING),
   }

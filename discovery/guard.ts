@@ -2,7 +2,7 @@
 // from a fresh replica say "nothing" with a straight face; what could equally be an accident is held until confirmed.
 import type { Endpoint } from '../src/model/endpoint.ts'
 
-/** Milliseconds that a suspicion must last before it is believed. */
+/** Milliseconds that a suspicion must last before it is believed, unless a source says longer. */
 export const HOLD = 30_000
 /** Milliseconds before the first confirmation: it may already tell the reason, such as missing rights. */
 export const CONFIRM_FIRST = 1000

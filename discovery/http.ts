@@ -24,6 +24,9 @@ export interface HttpAnswer {
   readonly body: Uint8Array
 }
 
+/** Why an answer was not read: it is the cause of the error that `ask` rejects with. */
+export class TooLong extends Error {}
+
 /** Asks once and reads the answer whole. Redirects are not followed: they would carry tokens elsewhere. Rejects with an error whose message says what failed. */
 export async function ask(platform: Platform, question: HttpQuestion): Promise<HttpAnswer> {
   const { url, method = 'GET', headers, signal, tls } = question
@@ -54,7 +57,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
     size += value.byteLength
     if (size <= maxBytes) continue
     await reader.cancel()
-    throw new Error(`the answer is longer than ${maxBytes / 2 ** 20} MiB and was refused`)
+    throw new TooLong(`the answer is longer than ${maxBytes / 2 ** 20} MiB and was refused`)
   }
 }
 

@@ -1,7 +1,8 @@
 // Every kind of registry. To add one: write its file, put it here, run the shared suite (see README.md).
 import type { Adapter } from './adapter.ts'
 import { consul } from './consul.ts'
+import { eureka } from './eureka.ts'
 import { file } from './file.ts'
 
 /** The adapters, in the order in which the reference lists them. */
-export const adapters: readonly Adapter[] = [consul, file]
+export const adapters: readonly Adapter[] = [consul, eureka, file]

@@ -2,7 +2,7 @@
 import { endpointsOf, type Endpoint, type EndpointSet, type StaleCause } from '../src/model/endpoint.ts'
 import type { Attempt, ReadOutcome, Rejection, ServiceRef, WatchOptions } from '../src/model/discoverer.ts'
 import { admit, MAX_INSTANCES } from './admit.ts'
-import { CONFIRM_EVERY, CONFIRM_FIRST, CONFIRMATIONS, HOLD, suspect, withHeld, type Suspicion } from './guard.ts'
+import { CONFIRM_EVERY, CONFIRM_FIRST, CONFIRMATIONS, suspect, withHeld, type Suspicion } from './guard.ts'
 import type { Ask, Reading } from './reading.ts'
 import { reconcile } from './reconcile.ts'
 
@@ -45,6 +45,8 @@ export interface Trust {
   readonly allowEmpty: boolean
   readonly allowLinkLocal: boolean
   readonly strict: boolean
+  /** Milliseconds that a suspicion must last before it is believed. */
+  readonly hold: number
 }
 
 /** A question, and whether it only checks that the feed of changes missed nothing. */
@@ -74,7 +76,7 @@ export function nextQuestion(progress: Progress, ref: ServiceRef, wait: number, 
 export function advance(before: Progress, question: Question, reading: Reading, trust: Trust, moment: Moment): { readonly progress: Progress; readonly attempt: Attempt } {
   const digested = digest(before, question, reading, trust, moment)
   const progress = question.resync && digested.progress.failures === 0 ? { ...digested.progress, resyncAt: nextResync(moment) } : digested.progress
-  const missedChange = question.resync && before.failures === 0 && progress.failures === 0 && before.token !== undefined && progress.accepted !== before.accepted
+  const missedChange = (question.resync || (reading.kind === 'listed' && reading.missed === true)) && before.failures === 0 && progress.failures === 0 && before.token !== undefined && progress.accepted !== before.accepted
   const believed = progress.failures === 0 && progress.hold === undefined
   return { progress, attempt: { at: moment.wall, rejected: [], ...digested.attempt, believed, missedChange } }
 }
@@ -134,9 +136,10 @@ interface Answer {
 }
 
 function answered(before: Progress, question: Question, answer: Answer, reading: Listed | Extract<Reading, { kind: 'not-found' }>, trust: Trust, moment: Moment): Digested {
-  const suspicion = trust.allowEmpty || reading.stated === true || before.accepted === undefined ? undefined : suspect(before.accepted, answer.endpoints, answer.presumed, before.hold !== undefined)
-  const hold = suspicion === undefined ? undefined : confirm(before, question, moment)
-  const progress = suspicion !== undefined && hold !== undefined ? held(before, answer, suspicion, hold, reading) : believed(before, answer, reading, moment)
+  const known = before.accepted?.filter((endpoint) => reading.left?.has(endpoint.id.slice(trust.registry.length + 1)) !== true)
+  const suspicion = trust.allowEmpty || reading.stated === true || known === undefined ? undefined : suspect(known, answer.endpoints, answer.presumed, before.hold !== undefined || reading.unsure === true)
+  const hold = suspicion === undefined ? undefined : confirm(before, question, trust, moment)
+  const progress = suspicion !== undefined && hold !== undefined ? held(before, answer, suspicion, hold, reading, trust) : believed(before, answer, reading, moment)
   const outcome = reading.kind === 'not-found' ? 'not-found' : answer.endpoints.length > 0 ? 'ok-with-data' : 'ok-empty'
   const message = reading.kind === 'not-found' ? reading.message : hold === undefined ? undefined : suspicion?.message
   return { progress: { ...progress, token: reading.token, failures: 0 }, attempt: { outcome, count: answer.endpoints.length, ...(message === undefined ? {} : { message }) } }
@@ -149,19 +152,19 @@ function believed(before: Progress, answer: Answer, reading: Reading, moment: Mo
   return { ...before, accepted, at: moment.wall, filtered, hold: undefined, set: difference(before.set, set) }
 }
 
-function held(before: Progress, answer: Answer, suspicion: Suspicion, hold: NonNullable<Progress['hold']>, reading: Reading): Progress {
+function held(before: Progress, answer: Answer, suspicion: Suspicion, hold: NonNullable<Progress['hold']>, reading: Reading, trust: Trust): Progress {
   const listed = reading.kind === 'not-found' ? 'the registry does not know the service any more' : suspicion.message
-  const cause: StaleCause = { outcome: 'guarded', message: `${listed}; the endpoints are kept until this is confirmed over ${HOLD / 1000} s` }
+  const cause: StaleCause = { outcome: 'guarded', message: `${listed}; the endpoints are kept until this is confirmed over ${trust.hold / 1000} s` }
   const endpoints = reconcile(endpointsOf(before.set ?? { kind: 'pending' }), withHeld(reconcile(before.accepted ?? [], answer.endpoints), suspicion.lost))
   return { ...before, hold, set: difference(before.set, { kind: 'stale', endpoints, at: before.at, cause }) }
 }
 
 // Undefined once it has been confirmed often and long enough.
-function confirm(before: Progress, question: Question, moment: Moment): Progress['hold'] {
+function confirm(before: Progress, question: Question, trust: Trust, moment: Moment): Progress['hold'] {
   if (before.hold === undefined) return { since: moment.now, confirmAt: moment.now + CONFIRM_FIRST * (1 + moment.random), confirmations: 0 }
   if (question.ask.purpose !== 'confirm') return before.hold
   const confirmations = before.hold.confirmations + 1
-  if (confirmations >= CONFIRMATIONS && moment.now - before.hold.since >= HOLD) return undefined
+  if (confirmations >= CONFIRMATIONS && moment.now - before.hold.since >= trust.hold) return undefined
   return { since: before.hold.since, confirmAt: moment.now + CONFIRM_EVERY * (1 + 0.1 * moment.random), confirmations }
 }
 

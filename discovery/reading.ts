@@ -54,8 +54,14 @@ export type Reading =
       readonly filtered?: boolean
       /** The registry states that this is meant: a shrink or emptiness is believed at once. */
       readonly stated?: boolean
+      /** Ids of instances that the registry said to have left, one by one: their absence is believed at once. */
+      readonly left?: ReadonlySet<string>
+      /** The answer is from where nothing was asked before: every loss is held until confirmed, however small. */
+      readonly unsure?: boolean
+      /** A feed of changes should have told this, and only a periodic full reading showed it. */
+      readonly missed?: boolean
     }
-  | { readonly kind: 'not-found'; readonly message: string; readonly token?: string; readonly stated?: boolean }
+  | { readonly kind: 'not-found'; readonly message: string; readonly token?: string; readonly stated?: boolean; readonly left?: ReadonlySet<string>; readonly unsure?: boolean }
   | { readonly kind: 'unchanged'; readonly token: string }
   | { readonly kind: 'denied' | 'failed'; readonly message: string; readonly retryAfter?: number }
 
@@ -79,4 +85,6 @@ export interface Source {
   readonly strict?: boolean
   /** Cap of the backoff in milliseconds, default 30 s. */
   readonly maxBackoff?: number
+  /** How long a suspicion must last before it is believed, milliseconds, default 30 s: longer where who was lost needs longer to register again. */
+  readonly hold?: number
 }

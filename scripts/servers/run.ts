@@ -1,6 +1,6 @@
 // Commands that bring a server: run with a sign of life, and what several recipes share (Debian's packages, builds with Go).
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDirectory } from './recipe.ts'
 
@@ -55,6 +55,31 @@ export async function buildGo(build: GoBuild): Promise<void> {
     await run(`${program}: fetching ${version} and its modules`, 'go', ['get', '-tool', `${main}@${version}`], { cwd: directory })
     await run(`${program}: building, which takes several minutes`, 'go', ['build', '-v', '-trimpath', ...flags, '-o', program, main], { cwd: directory })
     renameSync(join(directory, program), join(cache, program))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** A jar that is built from Maven Central. */
+export interface MavenBuild {
+  /** Directory of the pom. */
+  readonly project: string
+  /** What it builds, inside the project. */
+  readonly built: string
+  /** Name of the jar in the cache. */
+  readonly name: string
+}
+
+/** Builds a jar into the cache; installs Maven and Java where they are missing and can be had. */
+export async function buildMaven({ project, built, name }: MavenBuild): Promise<void> {
+  if (!has('mvn')) await installPackages('maven', ['maven', 'openjdk-17-jre-headless'])
+  const cache = cacheDirectory()
+  mkdirSync(cache, { recursive: true })
+  const directory = mkdtempSync(join(cache, `build-${name}-`))
+  try {
+    cpSync(project, directory, { recursive: true })
+    await run(`${name}: fetching its libraries and building`, 'mvn', ['-B', '-ntp', 'package'], { cwd: directory })
+    renameSync(join(directory, built), join(cache, name))
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }

@@ -1,0 +1,93 @@
+// What is known of a registry over time: the view in use, which of its services changed when, and how sure a loss is.
+import { select, keyOf, type Changes, type View } from './eureka-view.ts'
+import { selectorKey, type Selector } from './eureka-selector.ts'
+import type { Row } from './eureka-wire.ts'
+import type { Server } from './eureka-servers.ts'
+
+/**
+ * After another server took over, milliseconds: two leases of 90 s. Servers copy from each other without order, and one that
+ * has just started fills up with heartbeats, so what it lacks so long is no loss until it was confirmed.
+ */
+export const SETTLING = 180_000
+/** How long it is remembered that an instance was said to be gone, milliseconds. */
+const EVIDENCE = 600_000
+
+/** What is known of one service. */
+export interface News {
+  readonly kind: 'news'
+  readonly rows: readonly Row[]
+  readonly unreadable: View['unreadable']
+  /** Differs when anything of the service may be different. */
+  readonly version: string
+  /** `APP/id` of what the registry said to be gone. */
+  readonly left: ReadonlySet<string>
+  /** The view is of a server that was not asked before. */
+  readonly unsure: boolean
+  /** Only the periodic full list showed it. */
+  readonly missed: boolean
+}
+
+/** How a view was come by. */
+export interface Taking {
+  readonly server: Server
+  /** Monotonic milliseconds. */
+  readonly now: number
+  /** Read for no other reason than that it was time. */
+  readonly periodic: boolean
+  /** `APP/id` that a list of changes said to be gone, before this list was read. */
+  readonly told: readonly string[]
+}
+
+export class Known {
+  view: View | undefined
+  server: Server | undefined
+  switchedAt = -Infinity
+  #version = 0
+  // Version of the last full list, and of the last change of each application since.
+  #listed = 0
+  #periodic = false
+  readonly #changed = new Map<string, number>()
+  readonly #left = new Map<string, number>()
+
+  takeView(view: View, { server, now, periodic, told }: Taking): void {
+    if (this.server !== undefined && this.server !== server) this.switchedAt = now
+    this.view = view
+    this.server = server
+    this.#listed = ++this.#version
+    this.#periodic = periodic
+    this.#changed.clear()
+    this.#remember(told, now)
+    for (const key of this.#left.keys()) if (view.ledger.has(key)) this.#left.delete(key)
+  }
+
+  takeChanges({ apps, deleted, added }: Changes, now: number): void {
+    if (apps.size > 0) this.#version++
+    for (const app of apps) this.#changed.set(app, this.#version)
+    this.#remember(deleted, now)
+    for (const key of added) this.#left.delete(key)
+  }
+
+  /** Undefined when the view does not have it. */
+  versionOf(selector: Selector): string | undefined {
+    if (this.view?.covers.has(selectorKey(selector)) !== true) return undefined
+    return String(selector.by === 'app' ? (this.#changed.get(selector.name) ?? this.#listed) : this.#version)
+  }
+
+  /** What `view`, which is the one in use or another one to compare with, has of a service. Undefined when it does not cover it. */
+  news(selector: Selector, now: number, view: View | undefined = this.view): News | undefined {
+    const version = this.versionOf(selector)
+    if (view === undefined || version === undefined || !view.covers.has(selectorKey(selector))) return undefined
+    const unreadable = selector.by === 'app' ? view.unreadable.filter(({ app }) => app === selector.name) : []
+    return { kind: 'news', rows: select(view, selector), unreadable, version, left: new Set(this.#left.keys()), unsure: now - this.switchedAt < SETTLING, missed: this.#periodic && version === String(this.#listed) }
+  }
+
+  #remember(keys: readonly string[], now: number): void {
+    for (const key of keys) this.#left.set(key, now)
+    for (const [key, at] of this.#left) if (now - at > EVIDENCE) this.#left.delete(key)
+  }
+}
+
+/** `APP/id` of what a list of changes says to be gone. */
+export function deletedIn(rows: readonly Row[]): readonly string[] {
+  return rows.filter((row) => row.action === 'DELETED').map(keyOf)
+}
