@@ -154,9 +154,11 @@ export interface ServiceEndpointsView {
   readonly set: SetView
   readonly origins: readonly OriginView[]
   readonly endpoints: readonly EndpointView[]
+  /** Endpoints left out by `?limit=`. */
+  readonly omitted: number
 }
 
-/** GET /api/endpoints and /api/endpoints?service=NAME (404 when there is no such service) */
+/** GET /api/endpoints and /api/endpoints?service=NAME (404 when there is no such service); `limit=N` leaves out all but the first N endpoints. */
 export interface EndpointsAnswer {
   readonly services: readonly ServiceEndpointsView[]
 }

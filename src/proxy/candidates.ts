@@ -19,6 +19,8 @@ export interface Listing {
 
 /** One address of a service. */
 export interface Candidate {
+  /** Its address, see `addressKey`. */
+  readonly key: string
   /** As it is used: in the words of the reference it is taken from, and merged with the others where the service says so. */
   readonly endpoint: Endpoint
   readonly standing: Standing
@@ -46,9 +48,9 @@ export function candidatesOf(origins: readonly Origin[], merge: boolean): readon
       else known.push({ origin, endpoint })
     }
   }
-  const candidates = Array.from(byAddress.values(), (listings) => candidateOf(listings, origins, merge))
+  const candidates = Array.from(byAddress, ([key, listings]) => candidateOf(key, listings, origins, merge))
   // An address that goes from one registry to another keeps its place, so that a rotation keeps its own.
-  return merge ? candidates.sort((a, b) => (addressKey(a.endpoint) < addressKey(b.endpoint) ? -1 : 1)) : candidates
+  return merge ? candidates.sort((a, b) => (a.key < b.key ? -1 : 1)) : candidates
 }
 
 /** What a service's endpoints are told apart by: two registries may list one server under two ids. */
@@ -86,9 +88,9 @@ export function setInUse(origins: readonly Origin[], candidates: readonly Candid
   return known[0] ?? sets.find((set) => set.kind !== 'pending') ?? sets[0] ?? { kind: 'pending' }
 }
 
-function candidateOf(listings: readonly Listing[], origins: readonly Origin[], merge: boolean): Candidate {
+function candidateOf(key: string, listings: readonly Listing[], origins: readonly Origin[], merge: boolean): Candidate {
   const from = listings.find(({ endpoint }) => isUsable(endpoint) && endpoint.held !== true) ?? listings.find(({ endpoint }) => isUsable(endpoint)) ?? (listings[0] as Listing)
-  return { endpoint: merge ? mergedEndpoint(from, listings) : from.endpoint, standing: standingOf(from, listings, origins), listings, from }
+  return { key, endpoint: merge ? mergedEndpoint(from, listings) : from.endpoint, standing: standingOf(from, listings, origins), listings, from }
 }
 
 function standingOf({ endpoint }: Listing, listings: readonly Listing[], origins: readonly Origin[]): Standing {

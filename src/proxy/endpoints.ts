@@ -6,6 +6,7 @@ import type { Endpoint, EndpointSet, Origin } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ServiceEndpoints } from '../model/snapshot.ts'
 import { addressKey, candidatesOf, setInUse, tiersOf } from './candidates.ts'
+import type { Candidate } from './candidates.ts'
 import { buildPools } from './pools.ts'
 import type { BuiltPools, StateTier } from './pools.ts'
 
@@ -58,7 +59,7 @@ export function createEndpointBook(platform: Platform, options: EndpointBookOpti
       const origins = originsOf(config, setsByRef, page, platform.wallClock())
       const candidates = candidatesOf(origins, merge)
       const tiers = tiersOf(candidates, origins.length, merge)
-      const states = tiers.map((tier): StateTier => ({ states: tier.candidates.map(({ endpoint }) => takeIn(page, endpoint)), isEqual: tier.standing === 'listed' }))
+      const states = tiers.map((tier): StateTier => ({ states: tier.candidates.map((candidate) => takeIn(page, candidate)), isEqual: tier.standing === 'listed' }))
       page.pools = buildPools(config, states, balancing, page.pools)
       settle(page, states, platform.now(), onGone)
       return { config, origins, set: setInUse(origins, candidates, tiers, merge), all: page.pools.all, subsets: page.pools.subsets }
@@ -91,8 +92,7 @@ function staticSet(config: ServiceConfig, page: Page, wallClock: number): Endpoi
 }
 
 /** The state of an endpoint, new where need be, with the endpoint as the registry describes it now. */
-function takeIn(page: Page, endpoint: Endpoint): EndpointState {
-  const key = addressKey(endpoint)
+function takeIn(page: Page, { key, endpoint }: Candidate): EndpointState {
   const kept = page.states.get(key) ?? { state: { endpoint, active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0 }, used: false }
   page.states.set(key, kept)
   // The one place that writes it: pickers copy what they need, and requests under way need only the address, which is the key.

@@ -17,8 +17,19 @@ export interface Arrangement {
   readonly used: ReadonlySet<Candidate>
 }
 
+/** Those of whole services: the page and scrapes ask again and again, and most services stay what they were. */
+const arranged = new WeakMap<ServiceEndpoints, Arrangement>()
+
 /** The candidates of a service or subset in the order in which they are used, by the very rule that its pools were built by. */
 export function arrange(service: ServiceEndpoints, subset?: string): Arrangement {
+  const known = subset === undefined ? arranged.get(service) : undefined
+  if (known !== undefined) return known
+  const arrangement = arrangeAnew(service, subset)
+  if (subset === undefined) arranged.set(service, arrangement)
+  return arrangement
+}
+
+function arrangeAnew(service: ServiceEndpoints, subset: string | undefined): Arrangement {
   const { config, origins } = service
   const merge = config.merge === true
   const wanted = subset === undefined ? undefined : config.subsets[subset]

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { Script } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { EndpointsAnswer, HealthAnswer, RevisionsAnswer, RoutesAnswer, ServicesAnswer } from '../../src/model/admin.ts'
 import type { AdminConfig } from '../../src/model/config.ts'
@@ -176,6 +177,8 @@ describe('reads', () => {
     })
     expect(services[0]?.endpoints.map(({ why }) => why)).toEqual([null, null, null, 'critical', 'draining'])
     expect((await get<EndpointsAnswer>('/api/endpoints')).services.map(({ name, endpoints }) => [name, endpoints.length])).toEqual([['words', 5], ['billing', 1], ['static', 1]])
+    expect((await get<EndpointsAnswer>('/api/endpoints?limit=6')).services.map(({ name, endpoints, omitted }) => [name, endpoints.length, omitted])).toEqual([['words', 5, 0], ['billing', 1, 0], ['static', 0, 1]])
+    expect(await get('/api/endpoints?limit=x', 400)).toEqual({ error: 'limit must be a number' })
     expect(await get('/api/endpoints?service=nothing', 404)).toEqual({ error: 'there is no service "nothing" in the table' })
   })
 
@@ -369,6 +372,7 @@ describe('the page', () => {
     expect(headers['content-type']).toMatch(/^text\/html/)
     expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; connect-src 'self'/)
     expect(body).not.toMatch(/https?:\/\/(?!words\.example\.com)/)
+    expect(() => new Script(/<script>([^]*)<\/script>/.exec(body)?.[1] ?? '(')).not.toThrow()
     expect(body).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write/)
   })
 })

@@ -1,5 +1,5 @@
 // The admin server's paths, in Hono: JSON for people and tools, metrics for Prometheus, and a page to look at.
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { HealthAnswer, ReadyAnswer, WatchesAnswer } from '../../model/admin.ts'
 import { GatewayError } from '../../model/error.ts'
@@ -60,18 +60,26 @@ function reads(app: Hono, source: AdminSource, platform: Platform): void {
     return c.json({ ready: reasons.length === 0, reasons } satisfies ReadyAnswer, reasons.length === 0 ? 200 : 503)
   })
   app.get('/api/routes', async (c) => {
-    const limit = c.req.query('limit')
-    if (limit !== undefined && !/^\d{1,9}$/.test(limit)) return refuse(c, 400, 'limit must be a number')
-    return c.json(await routesAnswer(source, limit === undefined ? Infinity : Number(limit)))
+    const limit = limitOf(c)
+    return limit === undefined ? refuse(c, 400, 'limit must be a number') : c.json(await routesAnswer(source, limit))
   })
   app.get('/api/services', async (c) => c.json(await servicesAnswer(source, platform.wallClock())))
   app.get('/api/endpoints', (c) => {
     const name = c.req.query('service')
-    const answer = endpointsAnswer(source, name, platform.wallClock())
+    const limit = limitOf(c)
+    if (limit === undefined) return refuse(c, 400, 'limit must be a number')
+    const answer = endpointsAnswer(source, name, limit, platform.wallClock())
     return answer === undefined ? refuse(c, 404, `there is no service ${JSON.stringify(name)} in the table`) : c.json(answer)
   })
   app.get('/api/watches', (c) => c.json({ watches: source.watches() } satisfies WatchesAnswer))
   app.get('/api/revisions', (c) => c.json(revisionsAnswer(source)))
   app.get('/api/counts', async (c) => c.json((await source.instruments()).live))
   app.get('/metrics', async (c) => c.body(prometheus.render(await source.instruments(), mainSamples(source, platform.wallClock())), 200, { 'Content-Type': prometheus.contentType }))
+}
+
+/** The query's `limit`, infinite without one; undefined when it is no number. */
+function limitOf(c: Context): number | undefined {
+  const limit = c.req.query('limit')
+  if (limit === undefined) return Infinity
+  return /^\d{1,9}$/.test(limit) ? Number(limit) : undefined
 }

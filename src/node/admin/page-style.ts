@@ -38,6 +38,7 @@ td.num, th.num { text-align: right; font-variant-numeric: tabular-nums; white-sp
 td.tight { white-space: nowrap }
 td.wide { min-width: 16rem }
 td > div + div { margin-top: .15rem }
+tr:has(+ tr.more) td:not([rowspan]), tbody tr:not(:has(~ tr:not(.more))) td { border-bottom: 0 }
 tr.first td { border-top: 2px solid var(--line) }
 tbody tr:first-child.first td { border-top: 0 }
 .empty { padding: .8rem .85rem; color: var(--quiet) }

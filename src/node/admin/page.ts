@@ -34,6 +34,8 @@ export const PAGE = `<!doctype html>
   <div id="services" class="sheet"></div>
   <h2>Endpoints <small id="endpoints-note"></small></h2>
   <div id="endpoints" class="sheet"></div>
+  <h2>Registries <small id="watches-note"></small></h2>
+  <div id="watches" class="sheet"></div>
   <h2>Explain <small>what would happen to this request, and why</small></h2>
   <div class="sheet">
     <form id="explain">
@@ -47,7 +49,7 @@ export const PAGE = `<!doctype html>
   </div>
   <h2>Revisions <small>newest first</small></h2>
   <div id="revisions" class="sheet"></div>
-  <p class="quiet">The same as JSON: <a href="/api/routes">routes</a>, <a href="/api/services">services</a>, <a href="/api/endpoints">endpoints</a>,
+  <p class="quiet">The same as JSON: <a href="/api/routes">routes</a>, <a href="/api/services">services</a>, <a href="/api/endpoints">endpoints</a>, <a href="/api/watches">registries</a>,
   <a href="/api/revisions">revisions</a>, <a href="/api/health">health</a>, <a href="/api/ready">ready</a>; for Prometheus: <a href="/metrics">metrics</a>.</p>
 </main>
 <script>${PAGE_SCRIPT}</script>

@@ -34,7 +34,7 @@ function serviceSamples(service: ServiceEndpoints): Sample[] {
   const counts = service.origins.map(() => ({ used: 0, reserve: 0, none: 0 }))
   for (const candidate of candidates) {
     const use = used.has(candidate) ? 'used' : candidate.standing === 'unusable' ? 'none' : 'reserve'
-    for (const { origin } of candidate.listings) (counts[origin] as Record<typeof use, number>)[use]++
+    ;(counts[candidate.from.origin] as Record<typeof use, number>)[use]++
   }
   return counts.flatMap((count, i) => Object.entries(count).map(([use, value]) => sample('service_endpoints', { service: service.config.name, reference: service.origins[i]?.ref ?? '', use }, value)))
 }

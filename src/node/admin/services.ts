@@ -13,22 +13,31 @@ export async function servicesAnswer(source: AdminSource, wallClock: number): Pr
   return { services: snapshot.services.map((service) => viewService(service, counts, wallClock)) }
 }
 
-/** Endpoints of one service or of all; undefined when there is no such service. */
-export function endpointsAnswer(source: AdminSource, name: string | undefined, wallClock: number): EndpointsAnswer | undefined {
+/** Endpoints of one service or of all, the first `limit` of them; undefined when there is no such service. */
+export function endpointsAnswer(source: AdminSource, name: string | undefined, limit: number, wallClock: number): EndpointsAnswer | undefined {
   const all = source.snapshot()?.services ?? []
   const services = name === undefined ? all : all.filter(({ config }) => config.name === name)
   if (name !== undefined && services.length === 0) return undefined
-  return { services: services.map((service) => viewEndpoints(service, wallClock)) }
+  let left = limit
+  return {
+    services: services.map((service) => {
+      const view = viewEndpoints(service, left, wallClock)
+      left -= view.endpoints.length
+      return view
+    }),
+  }
 }
 
-function viewEndpoints(service: ServiceEndpoints, wallClock: number): ServiceEndpointsView {
+function viewEndpoints(service: ServiceEndpoints, limit: number, wallClock: number): ServiceEndpointsView {
   const arrangement = arrange(service)
+  const shown = arrangement.candidates.slice(0, limit)
   return {
     name: service.config.name,
     merge: service.config.merge === true,
     set: viewSet(service.set, wallClock),
     origins: viewOrigins(arrangement, wallClock),
-    endpoints: arrangement.candidates.map((candidate) => viewCandidate(arrangement, candidate, wallClock)),
+    endpoints: shown.map((candidate) => viewCandidate(arrangement, candidate, wallClock)),
+    omitted: arrangement.candidates.length - shown.length,
   }
 }
 

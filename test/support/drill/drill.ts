@@ -29,6 +29,9 @@ import { until } from './until.ts'
 interface DrillService {
   /** One reference or several, in order of preference. */
   readonly from: string | readonly string[]
+  readonly merge?: boolean
+  /** `to` of its route; default the service itself. */
+  readonly to?: readonly { readonly service: string; readonly weight: number }[]
   /** Names of its backends: started before the gateway, registered by the test. */
   readonly backends: readonly string[]
 }
@@ -62,6 +65,8 @@ export interface Drill {
   /** Requests to this service may fail while `during` runs. */
   excuse(service: string, during: () => Promise<void>): Promise<void>
   until: typeof until
+  /** Puts a table in force in which these services are described anew, and the others as before. */
+  reroute(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): Promise<void>
   /** What is known of one reference, such as failures in a row and what the last error was. */
   watch(ref: string): Promise<RefStatus>
   metrics(): Promise<string>
@@ -98,9 +103,11 @@ class Running implements Drill {
   readonly #proxies = new Map<string, FaultProxy>()
   #directory: { readonly directory: string; remove(): Promise<void> } | undefined
   #gateway: DrillGateway | undefined
+  #services: DrillPlan['services']
 
   constructor(plan: DrillPlan) {
     this.#plan = plan
+    this.#services = plan.services
     this.judge = createJudge(Object.keys(plan.services), (service) => (plan.services[service]?.backends ?? []).some((name) => this.#backends.get(name)?.up === true))
   }
 
@@ -187,6 +194,11 @@ class Running implements Drill {
     return found
   }
 
+  async reroute(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): Promise<void> {
+    this.#services = Object.fromEntries(Object.entries(this.#services).map(([name, service]) => [name, { ...service, ...services[name] }]))
+    await this.#running.useTable(this.#config())
+  }
+
   metrics(): Promise<string> {
     return this.#running.metrics()
   }
@@ -210,20 +222,22 @@ class Running implements Drill {
   }
 
   async #start(): Promise<DrillGateway> {
-    const { registries, services, speed = 5 } = this.#plan
+    this.#gateway = await startDrillGateway(this.#config(), this.#plan.speed ?? 5, (level, message, fields) => void this.logs.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`))
+    return this.#gateway
+  }
+
+  #config(): object {
     const addresses = Object.fromEntries([...this.#proxies].map(([name, proxy]) => [name, proxy.address]))
-    const names = Object.keys(services)
-    const config = {
+    const services = Object.entries(this.#services)
+    return {
       listen: '127.0.0.1:0',
       admin: { port: 0 },
       stateDir: this.#directory?.directory,
-      registries: registries(addresses),
-      services: Object.fromEntries(names.map((name) => [name, { from: services[name]?.from, balance: 'round-robin' }])),
+      registries: this.#plan.registries(addresses),
+      services: Object.fromEntries(services.map(([name, { from, merge = false }]) => [name, { from, merge, balance: 'round-robin' }])),
       // As an operator who cares would have it: what a crash takes from an idempotent request is tried elsewhere.
-      routes: names.map((name) => ({ name, match: `${name}.drill/**`, to: name, retry: { attempts: 2, on: ['connect', 'reset'] } })),
+      routes: services.map(([name, { to = name }]) => ({ name, match: `${name}.drill/**`, to, retry: { attempts: 2, on: ['connect', 'reset'] } })),
     }
-    this.#gateway = await startDrillGateway(config, speed, (level, message, fields) => void this.logs.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`))
-    return this.#gateway
   }
 }
 

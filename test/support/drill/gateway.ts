@@ -2,12 +2,14 @@
 // of 30 s needs not 30 s; requests live in real time.
 import { adapters } from '../../../discovery/list.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
+import type { Config } from '../../../src/model/config.ts'
 import type { Platform } from '../../../src/model/platform.ts'
 import { startAdmin } from '../../../src/node/admin/server.ts'
 import { ControlPlane } from '../../../src/node/control-plane.ts'
 import { LocalServing } from '../../../src/node/local-serving.ts'
 import { nodePlatform, type LogSink } from '../../../src/node/platform.ts'
 import { memoryStore } from '../../../src/store/memory.ts'
+import { until } from './until.ts'
 
 export interface DrillGateway {
   readonly port: number
@@ -15,16 +17,19 @@ export interface DrillGateway {
   admin<T>(path: string): Promise<T>
   /** Metrics in the text format of Prometheus. */
   metrics(): Promise<string>
+  /** Puts the table of this configuration in force. Resolves when requests are decided by it. */
+  useTable(config: object): Promise<void>
   stop(): Promise<void>
 }
 
 /** Starts it from a configuration as a user would write it (an object here; YAML holds JSON). */
 export async function startDrillGateway(config: object, speed: number, log: LogSink): Promise<DrillGateway> {
-  const { config: parsed, problems } = parseConfig(JSON.stringify(config), { file: '', env: process.env, adapters })
-  if (parsed === undefined) throw new Error(problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
+  const parsed = read(config)
   const real = nodePlatform(log)
   const fast = faster(real, speed)
-  const control = new ControlPlane(parsed, fast, new LocalServing(real), memoryStore(fast, parsed.table), () => undefined)
+  const store = memoryStore(fast, parsed.table)
+  const serving = new LocalServing(real)
+  const control = new ControlPlane(parsed, fast, serving, store, () => undefined)
   await control.start()
   const admin = await startAdmin(parsed.admin, control.source, real)
   const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${admin.port}${path}`)
@@ -32,11 +37,22 @@ export async function startDrillGateway(config: object, speed: number, log: LogS
     port: Object.values(control.ports)[0] ?? 0,
     admin: async <T>(path: string) => (await (await ask(path)).json()) as T,
     metrics: async () => (await ask('/metrics')).text(),
+    async useTable(next) {
+      const before = serving.workers()[0]?.revision
+      store.set(read(next).table)
+      await until('the new table is in force', () => serving.workers()[0]?.revision !== before)
+    },
     async stop() {
       await control.stop(500)
       await admin.close()
     },
   }
+}
+
+function read(config: object): Config {
+  const { config: parsed, problems } = parseConfig(JSON.stringify(config), { file: '', env: process.env, adapters })
+  if (parsed === undefined) throw new Error(problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
+  return parsed
 }
 
 /**

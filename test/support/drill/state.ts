@@ -4,7 +4,10 @@ import type { DrillGateway } from './gateway.ts'
 
 /** What is shown of one service. */
 export interface ShownState {
-  /** `live a,b`, `stale a,b`, `guarded a,b,c`, `live a,b(draining)`: mode of the watch that is used, then the endpoints by name. */
+  /**
+   * `live a,b`, `stale a,b`, `guarded a,b,c`, `live a,b(draining)`, `live a,b(reserve)`: mode of the first watch that is used, then the
+   * endpoints by name; `reserve` are those of another reference that wait.
+   */
   readonly text: string
   /** Why it is not live; empty when it is. */
   readonly cause: string
@@ -24,11 +27,12 @@ export async function shownState(gateway: DrillGateway, service: string, nameOf:
   const { kind, cause, age } = origin.set
   if (kinds[mode] !== kind && mode !== 'denied') throw new Error(`the watch of ${origin.ref} is ${mode}, but its set is ${kind}`)
   if ((kind === 'stale') !== (cause !== undefined) && kind !== 'pending') throw new Error(`the set of ${origin.ref} is ${kind} and its cause ${cause?.message ?? 'missing'}`)
-  const names = endpoints.map((endpoint) => nameOf(endpoint.address) + marksOf(endpoint)).sort()
+  const names = endpoints.map((endpoint) => nameOf(endpoint.address) + marksOf(endpoint, origin.ref)).sort()
   return { text: `${mode} ${names.join(',')}`.trim(), cause: cause?.message ?? '', age: age ?? undefined }
 }
 
-function marksOf({ draining, health }: EndpointView): string {
+function marksOf({ draining, health, use, ref }: EndpointView, used: string): string {
+  if (use === 'reserve' && ref !== used) return '(reserve)'
   if (draining) return '(draining)'
   return health === 'critical' || health === 'maintenance' ? `(${health})` : ''
 }

@@ -135,7 +135,7 @@ describe('whatever the registries say', () => {
   test('no address comes twice, and none is lost', () =>
     check((sets, merge) => {
       const candidates = candidatesOf(originsOf(sets), merge)
-      const keys = candidates.map(({ endpoint: one }) => addressKey(one))
+      const keys = candidates.map(({ key }) => key)
       expect(keys).toEqual([...new Set(keys)])
       expect(new Set(keys)).toEqual(new Set(sets.flatMap(endpointsOf).map(addressKey)))
     }))
@@ -144,7 +144,7 @@ describe('whatever the registries say', () => {
     check((sets, merge) => {
       const usable = new Set(sets.flatMap(endpointsOf).filter(isUsable).map(addressKey))
       const origins = originsOf(sets)
-      const arrangedKeys = tiersOf(candidatesOf(origins, merge), origins.length, merge).flatMap(({ candidates }) => candidates.map((one) => addressKey(one.endpoint)))
+      const arrangedKeys = tiersOf(candidatesOf(origins, merge), origins.length, merge).flatMap(({ candidates }) => candidates.map(({ key }) => key))
       expect(arrangedKeys.sort()).toEqual([...usable].sort())
     }))
 
@@ -163,7 +163,7 @@ describe('whatever the registries say', () => {
   test('one more registry takes no address away', () =>
     fc.assert(
       fc.property(someSets, someSet, fc.boolean(), (sets, more, merge) => {
-        const usable = (all: readonly EndpointSet[]): string[] => candidatesOf(originsOf(all), merge).flatMap(({ endpoint: one, standing }) => (standing === 'unusable' ? [] : [addressKey(one)]))
+        const usable = (all: readonly EndpointSet[]): string[] => candidatesOf(originsOf(all), merge).flatMap(({ key, standing }) => (standing === 'unusable' ? [] : [key]))
         expect(new Set(usable([...sets, more])).isSupersetOf(new Set(usable(sets)))).toBe(true)
       }),
     ))
