@@ -3,11 +3,13 @@ import { z } from 'zod'
 import { parseDuration } from '../src/model/duration.ts'
 import type { Discoverer, Need } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
+import type { DnsTransport } from './dns/transport.ts'
 import type { FileAccess } from './file-access.ts'
 
 /** What a runtime has beyond `Platform`; an adapter whose needs are not met is refused with a reason. */
 export interface Capabilities {
   readonly files?: FileAccess
+  readonly dns?: DnsTransport
 }
 
 /** One kind of registry. */

@@ -57,6 +57,7 @@ function read(instance: Instance, options: AdmitOptions, refuse: (reason: string
     host: host.host,
     port,
     weight: readWeight(instance.weight, refuse),
+    ...((instance.priority ?? 0) === 0 ? {} : { priority: instance.priority }),
     ...(zone === undefined || badZone ? {} : { zone }),
     tags: readTags(instance.tags, refuse),
     meta: readMeta(instance.meta, refuse),

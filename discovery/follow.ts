@@ -77,7 +77,9 @@ async function pause(to: Following, ref: ServiceRef, progress: Progress, reading
   if (source.changes.kind === 'block' && progress.token !== undefined && (source.changes.shared === true || to.blocking.free() > 0)) {
     return platform.sleep(pace.next(now, changed, reading.kind === 'listed' ? (reading.bytes ?? 0) : 0), signal)
   }
-  const every = (source.changes.kind === 'poll' ? source.changes.every : POLL_INSTEAD) * (0.9 + 0.2 * platform.random())
+  const holds = reading.kind === 'listed' ? reading.holds : undefined
+  // What the registry says is never cut short; a rhythm of our own may be.
+  const every = holds === undefined ? (source.changes.kind === 'poll' ? source.changes.every : POLL_INSTEAD) * (0.9 + 0.2 * platform.random()) : holds * (1 + 0.1 * platform.random())
   const until = Math.max(0, Math.min(every, (progress.hold?.confirmAt ?? Infinity) - now))
   await sleepOrHint(to, ref, until, signal)
 }

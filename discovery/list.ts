@@ -3,6 +3,7 @@ import type { Adapter } from './adapter.ts'
 import { consul } from './consul.ts'
 import { eureka } from './eureka.ts'
 import { file } from './file.ts'
+import { srv } from './srv.ts'
 
 /** The adapters, in the order in which the reference lists them. */
-export const adapters: readonly Adapter[] = [consul, eureka, file]
+export const adapters: readonly Adapter[] = [consul, eureka, file, srv]

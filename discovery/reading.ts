@@ -28,6 +28,8 @@ export interface Instance {
   readonly port: unknown
   /** Absent means 1. */
   readonly weight?: unknown
+  /** 0 to 65535, absent means 0: only the lowest that has usable endpoints gets traffic. */
+  readonly priority?: number
   readonly zone?: unknown
   /** Absent or null means none. */
   readonly tags?: unknown
@@ -60,6 +62,8 @@ export type Reading =
       readonly unsure?: boolean
       /** A feed of changes should have told this, and only a periodic full reading showed it. */
       readonly missed?: boolean
+      /** Milliseconds for which the registry says that this holds: a source that is polled is asked again when they are over. */
+      readonly holds?: number
     }
   | { readonly kind: 'not-found'; readonly message: string; readonly token?: string; readonly stated?: boolean; readonly left?: ReadonlySet<string>; readonly unsure?: boolean }
   | { readonly kind: 'unchanged'; readonly token: string }

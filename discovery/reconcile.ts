@@ -21,6 +21,7 @@ function keep(before: Endpoint | undefined, next: Endpoint): Endpoint {
 function sameContent(a: Endpoint, b: Endpoint): boolean {
   return (
     a.weight === b.weight &&
+    a.priority === b.priority &&
     a.zone === b.zone &&
     a.health === b.health &&
     a.draining === b.draining &&

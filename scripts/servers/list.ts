@@ -1,10 +1,11 @@
 // Every real server that tests drive. To add one: write its file, put it here.
 import { consul } from './consul.ts'
 import { eureka } from './eureka.ts'
+import { knot } from './knot.ts'
 import type { Recipe } from './recipe.ts'
 import { redis } from './redis.ts'
 
-export const recipes = [redis, consul, eureka] as const satisfies readonly Recipe[]
+export const recipes = [redis, consul, eureka, knot] as const satisfies readonly Recipe[]
 
 /** A real server that tests can drive. */
 export type ServerKind = (typeof recipes)[number]['kind']

@@ -12,10 +12,10 @@ function has(program: string, argument = '--version'): boolean {
   return spawnSync(program, [argument], { stdio: 'ignore' }).status === 0
 }
 
-/** First line of what a command prints. */
+/** First line of what a command prints, on its error output where the other is empty. */
 export function firstLine(program: string, ...args: readonly string[]): string {
-  const { stdout } = spawnSync(program, args, { encoding: 'utf8' })
-  return (stdout ?? '').split('\n')[0]?.trim() ?? 'unknown version'
+  const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
+  return (stdout || stderr || '').split('\n')[0]?.trim() ?? 'unknown version'
 }
 
 /** Installs packages of Debian's. `what` says what is missing, for people on other systems. */

@@ -32,7 +32,8 @@ export function keyed(endpoints: readonly EndpointState[], _options: BalancerOpt
   let circle: Circle | undefined
   return {
     pick(context) {
-      if (members.states.length < 2) return members.states[0]
+      const [only] = members.states
+      if (members.states.length < 2) return only === undefined || isFree(only, context) ? only : pickLeft(members, context)
       circle ??= build(members)
       const place = circle.placeOf(context.hash === 0 ? Math.floor(context.random() * 0x1_0000_0000) : context.hash)
       const owner = members.states[circle.owners[place] as number] as EndpointState

@@ -7,9 +7,12 @@ export function isFree(state: EndpointState, context: PickContext): boolean {
   return state.avoidUntil <= context.now && (context.tried.length === 0 || !context.tried.includes(state))
 }
 
+/** Of a spare of weight 0: it can still be the only one left. */
+const LEAST = 1e-9
+
 /**
- * The best that is left: untried before tried, then not avoided before avoided, then the own zone before others; among
- * equals by share. It looks at every endpoint, which is fine for the rare request that gets here. Undefined for an empty set.
+ * The best that is left: untried before tried, then not avoided before avoided, then lower priority numbers before higher
+ * and the own zone before others; among equals by share. It looks at every endpoint, which is fine for the rare request that gets here. Undefined for an empty set.
  */
 export function pickLeft(members: Members, context: PickContext): EndpointState | undefined {
   let best: EndpointState | undefined
@@ -18,9 +21,10 @@ export function pickLeft(members: Members, context: PickContext): EndpointState 
   const count = members.states.length
   for (let i = 0; i < count + members.spares.length; i++) {
     const state = (i < count ? members.states[i] : members.spares[i - count]) as EndpointState
-    const rank = (context.tried.includes(state) ? 4 : 0) + (state.avoidUntil > context.now ? 2 : 0) + (i < count ? 0 : 1)
+    const trouble = (context.tried.includes(state) ? 2 : 0) + (state.avoidUntil > context.now ? 1 : 0)
+    const rank = trouble * 2 ** 17 + (state.endpoint.priority ?? 0) * 2 + (i < count ? 0 : 1)
     if (rank > bestRank) continue
-    const share = (i < count ? members.shares[i] : state.endpoint.weight) as number
+    const share = (i < count ? members.shares[i] : Math.max(state.endpoint.weight, LEAST)) as number
     if (rank < bestRank) total = 0
     bestRank = rank
     total += share

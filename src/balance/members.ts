@@ -6,12 +6,15 @@ import type { EndpointState } from '../model/balancer.ts'
 export interface Members {
   readonly states: readonly EndpointState[]
   readonly shares: Float64Array
-  /** Endpoints in other zones that get nothing while the own zone suffices; used when every member was tried or is avoided. */
+  /**
+   * Endpoints that get nothing while the members suffice; used when every member was tried or is avoided: those of higher
+   * priority numbers, and those in other zones while the own zone holds enough.
+   */
   readonly spares: readonly EndpointState[]
 }
 
 /**
- * The members of a set. Weight 0 takes no part while a sibling has more; when all are 0 they count the same.
+ * The members of a set: of those with the lowest priority number. Weight 0 takes no part while a sibling has more; when all are 0 they count the same.
  *
  * With a zone: requests are assumed to arrive evenly over the Z zones that have endpoints, so each zone's gateways bring
  * 1/Z of them. While the own zone holds at least 1/Z of the capacity it gets everything. Below that it gets just its fair
@@ -20,7 +23,10 @@ export interface Members {
  * zone is not overloaded by its own gateways. Endpoints without a zone count as one zone more. (Envoy's zone-aware
  * routing, with an even spread in place of its count of gateways in each zone.)
  */
-export function membersOf(endpoints: readonly EndpointState[], zone?: string): Members {
+export function membersOf(all: readonly EndpointState[], zone?: string): Members {
+  const lowest = all.reduce((least, state) => Math.min(least, state.endpoint.priority ?? 0), Infinity)
+  const endpoints = all.filter((state) => (state.endpoint.priority ?? 0) === lowest)
+  const later = endpoints.length === all.length ? [] : all.filter((state) => (state.endpoint.priority ?? 0) !== lowest)
   const weighted = endpoints.filter((state) => state.endpoint.weight > 0)
   const eligible = weighted.length > 0 ? weighted : endpoints
   const weights = eligible.map((state) => (weighted.length > 0 ? state.endpoint.weight : 1))
@@ -31,7 +37,7 @@ export function membersOf(endpoints: readonly EndpointState[], zone?: string): M
   return {
     states: taking.map((i) => eligible[i] as EndpointState),
     shares: Float64Array.from(taking, (i) => (effective[i] as number) / total),
-    spares: eligible.filter((_, i) => effective[i] === 0),
+    spares: [...eligible.filter((_, i) => effective[i] === 0), ...later],
   }
 }
 

@@ -11,6 +11,8 @@ export interface Endpoint {
   readonly port: number
   /** Share of traffic relative to its siblings, 0 to 65535, default 1. 0 gets none while a sibling has more. */
   readonly weight: number
+  /** Endpoints of a higher number get traffic only when none of a lower one is left to try; absent means 0. */
+  readonly priority?: number
   readonly zone?: string
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, string>>

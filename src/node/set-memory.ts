@@ -16,6 +16,7 @@ const endpoint = z.object({
   host: z.string(),
   port: z.int().min(1).max(65_535),
   weight: z.number().min(0).max(65_535),
+  priority: z.int().min(1).max(65_535).exactOptional(),
   zone: z.string().exactOptional(),
   tags: z.array(z.string()),
   meta: z.record(z.string(), z.string()),

@@ -72,7 +72,7 @@ function hasSameMembers(tier: BuiltTier, states: readonly EndpointState[]): bool
     tier.states.length === states.length &&
     states.every((state, i) => {
       const before = tier.endpoints[i]
-      return tier.states[i] === state && before?.weight === state.endpoint.weight && before.zone === state.endpoint.zone
+      return tier.states[i] === state && before?.weight === state.endpoint.weight && before.zone === state.endpoint.zone && before.priority === state.endpoint.priority
     })
   )
 }

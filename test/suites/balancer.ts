@@ -20,6 +20,7 @@ export function balancerSuite(balancer: Balancer, traits: BalancerTraits): void 
     emptyAndSmall(balancer)
     weights(balancer, traits)
     exclusion(balancer)
+    priorities(balancer)
     clocks(balancer)
     if (traits.keyed) keys(balancer, traits)
     else zones(balancer, traits)
@@ -125,6 +126,26 @@ function exclusion(balancer: Balancer): void {
     for (const state of states.slice(0, 3)) state.avoidUntil = 1000
     const counts = tally(balancer.build(states, {}), PICKS)
     for (const id of ['e3', 'e4', 'e5']) expect((counts.get(id) ?? 0) / PICKS).toBeGreaterThan(0.2)
+  })
+}
+
+function priorities(balancer: Balancer): void {
+  const inGroups = (): EndpointState[] => [endpointState('a0'), endpointState('b0', { priority: 10 }), endpointState('c0', { priority: 65_535 }), endpointState('b1', { priority: 10 })]
+
+  test('only the lowest priority number gets requests, whatever the order', () => {
+    expect([...tally(balancer.build(inGroups().toReversed(), {}), 500).keys()]).toEqual(['a0'])
+  })
+
+  test('higher numbers step in one after the other, when all below were tried or are avoided', () => {
+    const states = inGroups()
+    const [a, b, , d] = states as [EndpointState, EndpointState, EndpointState, EndpointState]
+    const picker = balancer.build(states, {})
+    expect([...tally(picker, 500, { tried: [a] }).keys()].toSorted()).toEqual(['b0', 'b1'])
+    expect([...tally(picker, 50, { tried: [a, b] }).keys()]).toEqual(['b1'])
+    d.avoidUntil = 10
+    expect([...tally(picker, 50, { tried: [a, b] }).keys()]).toEqual(['c0'])
+    a.avoidUntil = 10
+    expect([...tally(picker, 50).keys()]).toEqual(['b0'])
   })
 }
 

@@ -1,0 +1,108 @@
+// DNS SRV records (RFC 2782) as a source of endpoints, asked again when their time to live is over.
+import { refKey } from '../src/model/discoverer.ts'
+import type { Platform } from '../src/model/platform.ts'
+import type { Adapter, Capabilities } from './adapter.ts'
+import { createAddresses } from './addresses.ts'
+import { createDiscoverer } from './discoverer.ts'
+import { isDnsName, type SrvData } from './dns/message.ts'
+import { lookup, type Lookup, type Resolver } from './dns/resolve.ts'
+import { createSample, type Sample } from './dns/sample.ts'
+import { createTargets, type Targets } from './dns/targets.ts'
+import { parseServer, type DnsServer } from './dns/transport.ts'
+import { readSrv } from './srv-entry.ts'
+import { srvOptions, type SrvOptions } from './srv-options.ts'
+import type { Ask, Reading } from './reading.ts'
+
+/** Where an answer does not say how long it holds, milliseconds. */
+const UNSAID = 5000
+/** A longer time to live is not waited for, milliseconds: nobody would want to wait an hour for a new instance. */
+const MAX_TTL = 60_000
+const MAX_SAMPLES = 2000
+
+/** The SRV adapter. */
+export const srv: Adapter = {
+  type: 'srv',
+  doc: 'Endpoints from DNS SRV records, with their priorities and weights, asked again when their time to live is over.',
+  needs: ['dns'],
+  schema: srvOptions,
+  ref: { example: 'srv/_http._tcp.web.example', options: {} },
+  create(name, written, platform, capabilities = {}) {
+    const options = srvOptions.parse(written)
+    const world: World = { options, ...lookupsOf(name, options, platform, capabilities), samples: new Map() }
+    const read = (ask: Ask, signal: AbortSignal): Promise<Reading> => readService(world, ask, signal)
+    return createDiscoverer({ registry: name, needs: ['dns'], read, changes: { kind: 'poll', every: Math.max(UNSAID, options.every) } }, platform, options)
+  },
+}
+
+interface World {
+  readonly options: SrvOptions
+  readonly resolver: Resolver
+  readonly targets: Targets
+  /** By reference. */
+  readonly samples: Map<string, Sample>
+}
+
+function lookupsOf(name: string, options: SrvOptions, platform: Platform, { dns }: Capabilities): { readonly resolver: Resolver; readonly targets: Targets } {
+  if (dns === undefined) throw new Error(`registry ${name}: names cannot be looked up in this runtime`)
+  const written = options.servers === undefined ? dns.servers() : [options.servers].flat()
+  const servers = new Map(written.flatMap((text): [string, DnsServer][] => [[text, parseServer(text)]].filter((entry): entry is [string, DnsServer] => entry[1] !== undefined)))
+  const [first, ...others] = servers.keys()
+  if (first === undefined) throw new Error(`registry ${name}: this machine has no name server configured; give one in \`servers\``)
+  const resolver: Resolver = { platform, transport: dns, addresses: createAddresses([first, ...others]), servers }
+  return { resolver, targets: createTargets(resolver) }
+}
+
+async function readService(world: World, ask: Ask, signal: AbortSignal): Promise<Reading> {
+  const name = ask.ref.name.replace(/\.$/, '')
+  if (!isDnsName(name)) return { kind: 'failed', message: `${ask.ref.name} is no DNS name` }
+  const sample = sampleOf(world, refKey(ask.ref))
+  const answer = await lookup(world.resolver, { name, type: 'SRV' }, { confirm: ask.purpose === 'confirm', tcp: sample.partial }, signal)
+  switch (answer.kind) {
+    case 'failed':
+      return { kind: 'failed', message: answer.message }
+    case 'refused':
+      return { kind: 'denied', message: answer.message }
+    case 'no-name':
+      return { kind: 'not-found', message: answer.message }
+    case 'no-data':
+      return { kind: 'listed', instances: [] }
+    case 'found':
+      return understand(world, sample, answer, name, signal)
+  }
+}
+
+type Found = Extract<Lookup, { kind: 'found' }>
+
+async function understand(world: World, sample: Sample, answer: Found, name: string, signal: AbortSignal): Promise<Reading> {
+  const before = sample.partial
+  let [found, records] = [answer, sample.take(srvOf(answer))]
+  if (sample.partial && !before) {
+    const whole = await lookup(world.resolver, { name, type: 'SRV' }, { tcp: true }, signal)
+    if (whole.kind === 'found') [found, records] = [whole, sample.take(srvOf(whole))]
+  }
+  // RFC 2782: a single target `.` says that the service is decidedly not offered.
+  if (records.length === 1 && records[0]?.target === '.') return { kind: 'listed', instances: [], stated: true, holds: holds(world, [found.ttl]) }
+  const targets = [...new Set(records.map((record) => record.target))]
+  const located = await world.targets.locate(targets, found.additional, world.options.every, signal)
+  if (signal.aborted) return { kind: 'failed', message: 'the addresses of all targets took too long' }
+  const { instances, rejected } = readSrv(records, located)
+  const times = [...located.values()].flatMap((each) => ('ttl' in each ? [each.ttl] : []))
+  return { kind: 'listed', instances, rejected, holds: holds(world, [found.ttl, ...times]) }
+}
+
+function srvOf(answer: Found): readonly SrvData[] {
+  return answer.records.filter((record) => record.type === 'SRV')
+}
+
+function holds({ options }: World, seconds: readonly number[]): number {
+  return Math.min(MAX_TTL, Math.max(options.every, Math.min(...seconds) * 1000))
+}
+
+function sampleOf({ samples }: World, key: string): Sample {
+  const sample = samples.get(key) ?? createSample()
+  samples.delete(key)
+  samples.set(key, sample)
+  const oldest = samples.keys().next().value
+  if (samples.size > MAX_SAMPLES && oldest !== undefined) samples.delete(oldest)
+  return sample
+}
