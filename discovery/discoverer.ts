@@ -5,7 +5,7 @@ import type { Platform } from '../src/model/platform.ts'
 import { follow, type Following } from './follow.ts'
 import { HOLD } from './guard.ts'
 import { createLatest } from './latest.ts'
-import type { Source } from './reading.ts'
+import type { Source, WatchedSource } from './reading.ts'
 import { createSlots } from './slots.ts'
 
 /** Least time between two sets of one service, milliseconds: a storm of changes is applied four times a second. */
@@ -22,9 +22,8 @@ export interface TrustOptions {
 }
 
 /** Makes a discoverer of a source. */
-export function createDiscoverer(source: Source, platform: Platform, options: TrustOptions): Discoverer {
-  const to: Following = {
-    source,
+export function createDiscoverer(source: Source | WatchedSource, platform: Platform, options: TrustOptions): Discoverer {
+  const to: Omit<Following, 'source'> = {
     platform,
     trust: { registry: source.registry, allowEmpty: options.allowEmpty, allowLinkLocal: options.allowLinkLocal, strict: source.strict ?? false, hold: source.hold ?? HOLD },
     questions: createSlots(QUESTIONS),
@@ -38,7 +37,7 @@ export function createDiscoverer(source: Source, platform: Platform, options: Tr
       if (signal.aborted) return
       signal.addEventListener('abort', abort)
       const latest = createLatest<EndpointSet>(platform, APPLY_GAP)
-      const work = follow(to, ref, own.signal, watchOptions, (set) => latest.put(set)).finally(() => latest.end())
+      const work = follow({ ...to, source: 'open' in source ? { ...source, ...source.open(ref, own.signal) } : source }, ref, own.signal, watchOptions, (set) => latest.put(set)).finally(() => latest.end())
       try {
         yield* latest.values(own.signal)
       } finally {

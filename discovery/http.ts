@@ -13,6 +13,8 @@ export interface HttpQuestion {
   readonly headers: Readonly<Record<string, string>>
   readonly signal: AbortSignal
   readonly tls?: UpstreamTlsConfig | undefined
+  /** Unix socket to connect to in place of the URL's host. */
+  readonly socketPath?: string | undefined
   /** Default `MAX_ANSWER`. */
   readonly maxBytes?: number
 }
@@ -29,13 +31,27 @@ export class TooLong extends Error {}
 
 /** Asks once and reads the answer whole. Redirects are not followed: they would carry tokens elsewhere. Rejects with an error whose message says what failed. */
 export async function ask(platform: Platform, question: HttpQuestion): Promise<HttpAnswer> {
-  const { url, method = 'GET', headers, signal, tls } = question
-  try {
-    const response = await platform.fetch(url, { method, headers: { ...headers }, signal, redirect: 'manual', ...(tls === undefined ? {} : { tls }) })
+  return inWords(question, async () => {
+    const response = await send(platform, question)
     const body = await readBody(response, question.maxBytes ?? MAX_ANSWER)
     return { status: response.status, headers: response.headers, body }
+  })
+}
+
+/** Like `ask`, for an answer without end: gives it once its head is there. Its body ends when the signal is aborted. */
+export async function open(platform: Platform, question: HttpQuestion): Promise<Response> {
+  return inWords(question, () => send(platform, question))
+}
+
+function send(platform: Platform, { url, method = 'GET', headers, signal, tls, socketPath }: HttpQuestion): Promise<Response> {
+  return platform.fetch(url, { method, headers: { ...headers }, signal, redirect: 'manual', ...(tls === undefined ? {} : { tls }), ...(socketPath === undefined ? {} : { socketPath }) })
+}
+
+async function inWords<T>({ url, socketPath }: HttpQuestion, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
   } catch (error) {
-    throw new Error(`${new URL(url).origin}: ${explain(error)}`, { cause: error })
+    throw new Error(`${socketPath === undefined ? new URL(url).origin : `unix:${socketPath}`}: ${explain(error)}`, { cause: error })
   }
 }
 
@@ -75,6 +91,8 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused; nothing listens there',
+  ENOENT: 'there is no such socket',
+  EACCES: 'this process may not connect there',
   ECONNRESET: 'the connection was reset',
   UND_ERR_SOCKET: 'the connection was closed',
   ENOTFOUND: 'the host name is unknown',
@@ -101,5 +119,8 @@ function explain(error: unknown): string {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  // Of a certificate's file the system's own words say which one it is.
+  const ofFile = (error.code === 'ENOENT' || error.code === 'EACCES') && (!('syscall' in error) || error.syscall !== 'connect')
+  return ofFile ? undefined : error.code
 }

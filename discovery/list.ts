@@ -3,7 +3,8 @@ import type { Adapter } from './adapter.ts'
 import { consul } from './consul.ts'
 import { eureka } from './eureka.ts'
 import { file } from './file.ts'
+import { nomad } from './nomad.ts'
 import { srv } from './srv.ts'
 
 /** The adapters, in the order in which the reference lists them. */
-export const adapters: readonly Adapter[] = [consul, eureka, file, srv]
+export const adapters: readonly Adapter[] = [consul, nomad, eureka, file, srv]

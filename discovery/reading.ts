@@ -92,3 +92,9 @@ export interface Source {
   /** How long a suspicion must last before it is believed, milliseconds, default 30 s: longer where who was lost needs longer to register again. */
   readonly hold?: number
 }
+
+/** A source that keeps something for as long as a watch lasts: its part of an event stream, what was listed last. */
+export interface WatchedSource extends Omit<Source, 'read' | 'changes'> {
+  /** Called when a watch begins; the signal is aborted when it ends. */
+  open(ref: ServiceRef, signal: AbortSignal): Pick<Source, 'read' | 'changes'>
+}

@@ -1,5 +1,5 @@
 // The Platform of a worker. Its clocks stand still while code runs and move with each wait: differences are of waits only.
-import type { LogLevel, Platform } from '../model/platform.ts'
+import type { FetchInit, LogLevel, Platform } from '../model/platform.ts'
 
 const WRITE = { debug: 'debug', info: 'info', warn: 'warn', error: 'error' } as const satisfies Record<LogLevel, keyof Console>
 
@@ -8,8 +8,14 @@ export const edgePlatform: Platform = {
   wallClock: () => Date.now(),
   random: () => Math.random(),
   sleep,
-  fetch: (url, init) => (init?.tls === undefined ? fetch(url, init) : Promise.reject(new Error('a worker cannot choose certificates or trust for fetch'))),
+  fetch: fetchPlainly,
   log: (level, message, fields) => console[WRITE[level]](JSON.stringify({ level, message, ...fields })),
+}
+
+function fetchPlainly(url: string, init: FetchInit = {}): Promise<Response> {
+  if (init.tls !== undefined) return Promise.reject(new Error('a worker cannot choose certificates or trust for fetch'))
+  if (init.socketPath !== undefined) return Promise.reject(new Error('a worker cannot connect to a Unix socket; give the registry an http:// or https:// address'))
+  return fetch(url, init)
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

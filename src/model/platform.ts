@@ -7,6 +7,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export interface FetchInit extends RequestInit {
   /** Trust and identity for `https:`; on Node an agent of undici's. A runtime that cannot do it rejects, and says so. */
   readonly tls?: UpstreamTlsConfig
+  /** Path of a Unix socket to connect to; the host of the URL is then only a name. A runtime without such sockets rejects, and says so. */
+  readonly socketPath?: string
 }
 
 /** The outside world as one value. Nothing in the core reaches past it. */

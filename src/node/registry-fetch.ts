@@ -1,4 +1,4 @@
-// fetch for registries: undici's, with an agent of its own for each way of TLS that a registry is configured with.
+// fetch for registries: undici's, with an agent of its own for each way of TLS and each Unix socket that a registry is configured with.
 import { readFile, stat } from 'node:fs/promises'
 import { Agent, fetch } from 'undici'
 import type { UpstreamTlsConfig } from '../model/config.ts'
@@ -14,23 +14,24 @@ interface KeptAgent {
 export function createRegistryFetch(): Platform['fetch'] {
   const agents = new Map<string, KeptAgent>()
   return async (url, init = {}) => {
-    const { tls, ...rest } = init
-    const dispatcher = tls === undefined ? {} : { dispatcher: await agentFor(agents, tls) }
+    const { tls, socketPath, ...rest } = init
+    const dispatcher = tls === undefined && socketPath === undefined ? {} : { dispatcher: await agentFor(agents, tls, socketPath) }
     return (await fetch(url, { ...(rest as Parameters<typeof fetch>[1]), ...dispatcher })) as unknown as Response
   }
 }
 
-async function agentFor(agents: Map<string, KeptAgent>, tls: UpstreamTlsConfig): Promise<Agent> {
-  const key = JSON.stringify(tls)
-  const paths = [tls.ca, tls.cert, tls.key].filter((path) => path !== undefined)
+async function agentFor(agents: Map<string, KeptAgent>, tls: UpstreamTlsConfig | undefined, socketPath: string | undefined): Promise<Agent> {
+  const key = JSON.stringify([tls, socketPath])
+  const paths = [tls?.ca, tls?.cert, tls?.key].filter((path) => path !== undefined)
   const stamp = (await Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs))).join(' ')
   const kept = agents.get(key)
   if (kept?.stamp === stamp) return kept.agent
-  const [ca, cert, keyFile] = await Promise.all([tls.ca, tls.cert, tls.key].map((path) => (path === undefined ? undefined : readFile(path))))
+  const [ca, cert, keyFile] = await Promise.all([tls?.ca, tls?.cert, tls?.key].map((path) => (path === undefined ? undefined : readFile(path))))
   const agent = new Agent({
     connect: {
-      rejectUnauthorized: tls.verify,
-      ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+      rejectUnauthorized: tls?.verify ?? true,
+      ...(socketPath === undefined ? {} : { socketPath }),
+      ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(keyFile === undefined ? {} : { key: keyFile }),

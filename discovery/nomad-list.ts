@@ -1,0 +1,39 @@
+// A list as Nomad's servers answer it, and when it is not to be believed.
+import type { Got, Trouble } from './nomad-client.ts'
+
+/** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
+const MAX_LAST_CONTACT = 15_000
+/** Before the next question after an answer for lack of rights that is no error, milliseconds. */
+const DENIED_PAUSE = 5000
+
+/** The answer to one list; `index` is the version of the whole table of registrations. */
+export interface List {
+  readonly kind: 'list'
+  readonly namespace: string
+  readonly rows: readonly unknown[]
+  readonly index: bigint
+  readonly bytes: number
+}
+
+/** Reads an answer as a list; one that no server stands behind, or that lacks rights, is none. */
+export function listOf(got: Got | Trouble, namespace: string): List | Trouble {
+  if (got.kind !== 'got') return got
+  const { value, headers, place, bytes } = got
+  const index = headers.get('x-nomad-index') ?? ''
+  if (!Array.isArray(value) || !/^\d{1,20}$/.test(index)) return { kind: 'failed', message: `${place}: the answer is no list with an index; is this a Nomad agent?` }
+  // Without rights in any namespace Nomad answers 200, an empty list and no index at all.
+  if (BigInt(index) === 0n) return { kind: 'denied', message: `${place}: Nomad answers without an index, since the token may read no namespace; it needs read-job`, retryAfter: DENIED_PAUSE }
+  const contact = Number(headers.get('x-nomad-lastcontact') ?? 0)
+  if (contact > MAX_LAST_CONTACT) return { kind: 'failed', message: `${place}: the Nomad server has had no contact with a leader for ${Math.round(contact / 1000)} s` }
+  return { kind: 'list', namespace, rows: value as readonly unknown[], index: BigInt(index), bytes }
+}
+
+/** The namespaces in which the list of all services has this one. */
+export function namespacesWith(rows: readonly unknown[], service: string): readonly string[] {
+  const named = rows.flatMap((row) => {
+    const { Namespace: namespace, Services: services } = (row ?? {}) as { readonly Namespace?: unknown; readonly Services?: unknown }
+    const has = Array.isArray(services) && services.some((each) => (each as { readonly ServiceName?: unknown } | null)?.ServiceName === service)
+    return typeof namespace === 'string' && has ? [namespace] : []
+  })
+  return [...new Set(named)].sort()
+}

@@ -1,0 +1,168 @@
+// One watched service of Nomad: when to list it, and what a list says given what was listed and heard before.
+import type { Rejection, ServiceRef } from '../src/model/discoverer.ts'
+import type { Platform } from '../src/model/platform.ts'
+import { AllocationChecks } from './nomad-checks.ts'
+import type { NomadClient, Query, Trouble } from './nomad-client.ts'
+import { Departures } from './nomad-departures.ts'
+import { hasTag, readRegistration, type Registration } from './nomad-entry.ts'
+import type { EventStream, Listener, ServiceEvent } from './nomad-events.ts'
+import { listOf, namespacesWith, type List } from './nomad-list.ts'
+import type { NomadOptions } from './nomad-options.ts'
+import type { Ask, Reading } from './reading.ts'
+import type { Slots } from './slots.ts'
+
+/** How often a service is listed while there is no event stream, milliseconds: a token may list services and not be let hear of them. */
+const WITHOUT_STREAM = 5000
+/** How long a server may take to come as far as an event that was heard, milliseconds. */
+const CATCH_UP = 1000
+
+/** What all watches of a registry share. */
+export interface Shared {
+  readonly options: NomadOptions
+  readonly platform: Platform
+  readonly client: NomadClient
+  /** Questions for checks at once. */
+  readonly checkSlots: Slots
+  /** The stream of a region and a namespace. */
+  streamOf(query: Query): EventStream
+  /** Says once that checks cannot be read for lack of rights. */
+  checksDenied(message: string): void
+}
+
+/** A watch, which lives as long as the signal it is made with. */
+export class NomadWatch implements Listener {
+  readonly service: string
+  readonly #shared: Shared
+  readonly #ref: ServiceRef
+  readonly #region: Query
+  readonly #signal: AbortSignal
+  readonly #checks: AllocationChecks | undefined
+  readonly #departures = new Departures()
+  #streams: readonly EventStream[] = []
+  /** Index of the newest event that no list has shown yet; 0 for none. */
+  #heard = 0n
+  #rung = false
+  #wake = (): void => {}
+
+  constructor(shared: Shared, ref: ServiceRef, signal: AbortSignal) {
+    this.service = ref.name
+    this.#shared = shared
+    this.#ref = ref
+    this.#region = { region: ref.options['region'] ?? shared.options.region }
+    this.#signal = signal
+    this.#checks = shared.options.checks ? new AllocationChecks(shared, ref.name, this.#region) : undefined
+  }
+
+  onEvent(event: ServiceEvent): void {
+    if (event.index > this.#heard) this.#heard = event.index
+    if (event.type === 'ServiceDeregistration') this.#departures.heard(event.id, event.index)
+    this.#ring()
+  }
+
+  onTurn(): void {
+    this.#ring()
+  }
+
+  /** Resolves when the list may be another one; at once when that was said since the last time. */
+  async hint(signal: AbortSignal): Promise<void> {
+    while (!this.#rung && !signal.aborted) {
+      const deaf = this.#streams.some((stream) => !stream.live())
+      const woken = await this.#sleep(deaf ? WITHOUT_STREAM : Infinity, signal)
+      if (deaf && !woken) return
+    }
+  }
+
+  /** Lists the service. */
+  async read(ask: Ask, signal: AbortSignal): Promise<Reading> {
+    // What rang until now is answered by this list; what rings from now on asks for the next one.
+    this.#rung = false
+    const lists = await this.#list(ask, signal)
+    if ('message' in lists) return lists
+    const registrations: Registration[] = []
+    const rejected: Rejection[] = []
+    for (const { rows, namespace } of lists) {
+      for (const [position, row] of rows.entries()) {
+        const entry = readRegistration(row, position, namespace)
+        if ('registration' in entry) registrations.push(entry.registration)
+        else rejected.push(entry.rejection)
+      }
+    }
+    const tags = (this.#ref.options['tag'] ?? '').split(',').filter((tag) => tag !== '')
+    const wanted = registrations.filter(({ instance }) => tags.every((tag) => hasTag(instance, tag)))
+    await this.#checks?.follow(wanted, signal)
+    const index = lists.reduce((newest, list) => (list.index > newest ? list.index : newest), 0n)
+    const left = this.#departures.listed(idsOf(wanted), idsOf(registrations), index)
+    this.#begin()
+    const instances = wanted.map((registration) => ({ ...registration.instance, health: this.#checks?.healthOf(registration) ?? ('unknown' as const) }))
+    return { kind: 'listed', instances, rejected, left, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0) }
+  }
+
+  async #list(ask: Ask, signal: AbortSignal): Promise<readonly List[] | Trouble> {
+    const heard = this.#heard
+    const lists: List[] = []
+    let namespaces = this.#namespaces()
+    if (namespaces.includes('*')) {
+      // A list of one service is of one namespace.
+      const everywhere = await this.#question('/v1/services', { namespace: '*' }, ask, heard, signal)
+      if (everywhere.kind !== 'list') return everywhere
+      lists.push({ ...everywhere, rows: [] })
+      namespaces = namespacesWith(everywhere.rows, this.service)
+    }
+    for (const namespace of namespaces) {
+      const list = await this.#question(`/v1/service/${encodeURIComponent(this.service)}`, { namespace, filter: this.#ref.options['filter'] }, ask, heard, signal)
+      if (list.kind !== 'list') return list
+      lists.push(list)
+    }
+    if (this.#heard === heard) this.#heard = 0n
+    return lists
+  }
+
+  // Any server may answer; it is told to come as far as the event that was heard. One that does not, or that is behind the last
+  // list, is put right by the leader: after a restore of an older state that is the truth.
+  async #question(path: string, query: Query, ask: Ask, heard: bigint, signal: AbortSignal): Promise<List | Trouble> {
+    const { client } = this.#shared
+    const asked = { ...this.#region, ...query }
+    if (ask.purpose !== 'confirm') {
+      const catchUp = heard > 0n ? { index: String(heard - 1n), wait: `${CATCH_UP}ms` } : {}
+      const list = listOf(await client.get(path, { ...asked, stale: 'true', ...catchUp }, 'any', signal), query['namespace'] ?? '')
+      if (list.kind !== 'list' || (list.index >= heard && list.index >= BigInt(ask.token ?? 0))) return list
+    }
+    return listOf(await client.get(path, asked, 'confirm', signal), query['namespace'] ?? '')
+  }
+
+  #namespaces(): readonly string[] {
+    const asked = this.#ref.options['namespace']?.split(',').filter((namespace) => namespace !== '') ?? []
+    const all = asked.length > 0 ? asked : this.#shared.options.namespaces
+    return all.includes('*') ? ['*'] : [...new Set(all)]
+  }
+
+  // After the first list: a registry that does not answer is not asked for a stream beside it.
+  #begin(): void {
+    if (this.#streams.length > 0 || this.#signal.aborted) return
+    this.#streams = this.#namespaces().map((namespace) => this.#shared.streamOf({ ...this.#region, namespace }))
+    for (const stream of this.#streams) stream.join(this, this.#signal)
+    void this.#checks?.run(this.#signal, () => this.#ring())
+  }
+
+  #ring(): void {
+    this.#rung = true
+    this.#wake()
+  }
+
+  /** True when it was woken before its time. */
+  async #sleep(ms: number, signal: AbortSignal): Promise<boolean> {
+    const own = new AbortController()
+    const abort = (): void => own.abort()
+    signal.addEventListener('abort', abort)
+    this.#wake = abort
+    if (ms === Infinity) await new Promise<void>((resolve) => own.signal.addEventListener('abort', () => resolve()))
+    else await this.#shared.platform.sleep(ms, own.signal)
+    signal.removeEventListener('abort', abort)
+    this.#wake = () => {}
+    return own.signal.aborted
+  }
+}
+
+function idsOf(registrations: readonly Registration[]): ReadonlySet<string> {
+  return new Set(registrations.map(({ instance }) => instance.id))
+}

@@ -1,0 +1,64 @@
+// Nomad's own service discovery as a source of endpoints: lists that the event stream says when to read, joined with the state
+// of the allocations' checks.
+import type { ServiceRef } from '../src/model/discoverer.ts'
+import type { Platform } from '../src/model/platform.ts'
+import type { Adapter } from './adapter.ts'
+import { createDiscoverer } from './discoverer.ts'
+import { createNomadClient, type NomadClient } from './nomad-client.ts'
+import { createEventStream, type EventStream } from './nomad-events.ts'
+import { nomadOptions } from './nomad-options.ts'
+import { NomadWatch, type Shared } from './nomad-watch.ts'
+import type { Source } from './reading.ts'
+import { createSlots } from './slots.ts'
+
+/** Questions for checks to one registry at once, beside those for lists: an agent grants 100 connections to one client. */
+const CHECKS_AT_ONCE = 4
+/** How often a service is listed while the event stream is silent, milliseconds: what it lost is found then. */
+const LIST_EVERY = 45_000
+
+/** The Nomad adapter. */
+export const nomad: Adapter = {
+  type: 'nomad',
+  doc: 'Endpoints from the services that jobs register in Nomad itself (`provider = "nomad"`), read when the event stream says so, with the state of their checks.',
+  needs: ['fetch'],
+  schema: nomadOptions,
+  ref: {
+    example: 'nomad/web?tag=v2',
+    options: {
+      tag: 'Only instances with this tag; several, separated by commas, must all be there.',
+      namespace: 'Namespace to look in, several separated by commas, or `*` for all that the token may read.',
+      region: 'Region to ask for.',
+      filter: 'Filter expression of Nomad, such as `JobID == "web-green"` (percent-encoded).',
+    },
+  },
+  create(name, written, platform, capabilities = {}) {
+    const options = nomadOptions.parse(written)
+    if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use token`)
+    const client = createNomadClient(options, platform, capabilities)
+    const shared: Shared = { options, platform, client, checkSlots: createSlots(CHECKS_AT_ONCE), streamOf: streams(name, client, platform), checksDenied: warnOnce(name, platform) }
+    const open = (ref: ServiceRef, signal: AbortSignal): Pick<Source, 'read' | 'changes'> => {
+      const watch = new NomadWatch(shared, ref, signal)
+      return { read: (ask, own) => watch.read(ask, own), changes: { kind: 'poll', every: LIST_EVERY, hint: (_, own) => watch.hint(own) } }
+    }
+    return createDiscoverer({ registry: name, needs: ['fetch'], open }, platform, options)
+  },
+}
+
+// One for each region and namespace that routes name.
+function streams(registry: string, client: NomadClient, platform: Platform): Shared['streamOf'] {
+  const known = new Map<string, EventStream>()
+  return (query) => {
+    const key = JSON.stringify(query)
+    const stream = known.get(key) ?? createEventStream(registry, client, platform, query)
+    known.set(key, stream)
+    return stream
+  }
+}
+
+function warnOnce(registry: string, platform: Platform): Shared['checksDenied'] {
+  let said = false
+  return (message) => {
+    if (!said) platform.log('warn', `registry ${registry}: the checks of allocations cannot be read, so the health of endpoints stays unknown: ${message}`, { registry })
+    said = true
+  }
+}

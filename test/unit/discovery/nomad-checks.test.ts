@@ -1,0 +1,182 @@
+// The health of Nomad's instances, which only the checks of their allocations tell. Over a fake of its wire, in virtual time.
+import { afterEach, expect, test } from 'vitest'
+import { nomad } from '../../../discovery/nomad.ts'
+import { endpointsOf } from '../../../src/model/endpoint.ts'
+import { read, summary, type Reader } from '../../suites/discoverer.ts'
+import { fakeNomad, plain, type FakeNomad, type Row, type Seen } from '../../support/fake-nomad.ts'
+import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+
+const readers: Reader[] = []
+afterEach(async () => {
+  await Promise.all(readers.splice(0).map((reader) => reader.stop()))
+})
+
+interface World {
+  readonly platform: FakePlatform
+  readonly registry: FakeNomad
+  readonly reader: Reader
+}
+
+const three: readonly Row[] = [1, 2, 3].map((n) => ({ id: `${n}`, address: `10.0.0.${n}` }))
+const isChecks = ({ path }: Seen): boolean => path.endsWith('/checks')
+const healths = (reader: Reader): string => endpointsOf(reader.last()).map(({ health }) => health).join(' ')
+
+async function watch(prepare: (registry: FakeNomad, platform: FakePlatform) => void, options: object = {}, rows: readonly Row[] = three): Promise<World> {
+  const platform = fakePlatform()
+  const registry = fakeNomad(platform)
+  platform.onFetch(registry.fetch)
+  registry.put('web', rows)
+  prepare(registry, platform)
+  const reader = read({ platform, ref: { registry: 'main', name: 'web', options: {} } }, nomad.create('main', options, platform))
+  readers.push(reader)
+  await platform.advance(500)
+  return { platform, registry, reader }
+}
+
+test('the first set has the health that the checks say', async () => {
+  const { reader } = await watch((registry) => {
+    registry.setChecks('1', ['web', 'success'], ['web', 'success'])
+    registry.setChecks('2', ['web', 'success'], ['web', 'failure'])
+    registry.setChecks('3', ['web', 'success'], ['web', 'pending'])
+  })
+  expect(reader.sets).toHaveLength(1)
+  expect(healths(reader)).toBe('passing critical unknown')
+})
+
+test.each<readonly [string, readonly (readonly [string, string])[], string]>([
+  ['no checks', [], 'unknown'],
+  ['a check that has not run yet', [['web', 'pending']], 'unknown'],
+  ['a check of another service in the same allocation', [['other', 'failure']], 'unknown'],
+  ['a failure beside one that has not run yet', [['web', 'pending'], ['web', 'failure']], 'critical'],
+  ['a status that nobody knows', [['web', 'confused']], 'unknown'],
+])('%s', async (_, checks, wanted) => {
+  const { reader } = await watch((registry) => registry.setChecks('1', ...checks), {}, three.slice(0, 1))
+  expect(healths(reader)).toBe(wanted)
+})
+
+test('a check that begins to fail is seen within seconds, without any event, and so is its recovery', async () => {
+  const { platform, registry, reader } = await watch((fake) => three.forEach(({ id }) => fake.setChecks(id, ['web', 'success'])))
+  expect(healths(reader)).toBe('passing passing passing')
+  registry.setChecks('2', ['web', 'failure'])
+  await platform.advance(11_500)
+  expect(healths(reader)).toBe('passing critical passing')
+  expect(reader.last().kind).toBe('ready')
+  registry.setChecks('2', ['web', 'success'])
+  await platform.advance(11_500)
+  expect(healths(reader)).toBe('passing passing passing')
+})
+
+test('all checks failing is what the registry states, and is believed', async () => {
+  const { platform, registry, reader } = await watch((fake) => three.forEach(({ id }) => fake.setChecks(id, ['web', 'success'])))
+  three.forEach(({ id }) => registry.setChecks(id, ['web', 'failure']))
+  await platform.advance(11_500)
+  expect(reader.last().kind).toBe('ready')
+  expect(healths(reader)).toBe('critical critical critical')
+})
+
+test.each<readonly [string, () => Response | Promise<Response>]>([
+  ['denied', () => plain(403, 'Permission denied')],
+  ['a client that cannot be reached', () => plain(500, 'No path to node')],
+  ['an allocation that is not known', () => plain(404, 'Unknown allocation')],
+  ['a list where an object should be', () => new Response('[]')],
+  ['no answer', () => new Promise(() => {})],
+])('questions for checks that fail change no set: %s', async (_, answer) => {
+  const { platform, registry, reader } = await watch((fake) => {
+    fake.setChecks('1', ['web', 'success'])
+    fake.setChecks('2', ['web', 'failure'])
+  })
+  const before = reader.last()
+  registry.answerWith((seen) => (isChecks(seen) ? answer() : undefined))
+  await platform.advance(120_000)
+  expect(reader.last()).toBe(before)
+  expect(reader.attempts.every(({ outcome }) => outcome === 'ok-with-data')).toBe(true)
+})
+
+test('that checks may not be read is said once', async () => {
+  const { platform, reader } = await watch((fake) => fake.answerWith((seen) => (isChecks(seen) ? plain(403, 'Permission denied') : undefined)))
+  await platform.advance(120_000)
+  expect(healths(reader)).toBe('unknown unknown unknown')
+  expect(platform.lines.map(({ message }) => message)).toEqual([expect.stringMatching(/^registry main: the checks of allocations cannot be read, .*403 Permission denied/)])
+})
+
+test('a failure that can no longer be asked for is forgotten after three minutes', async () => {
+  const { platform, registry, reader } = await watch((fake) => fake.setChecks('2', ['web', 'failure']))
+  registry.answerWith((seen) => (isChecks(seen) ? plain(500, 'No path to node') : undefined))
+  await platform.advance(170_000)
+  expect(healths(reader)).toBe('unknown critical unknown')
+  await platform.advance(30_000)
+  expect(healths(reader)).toBe('unknown unknown unknown')
+})
+
+test('clients that do not answer hold the first set up for a second, and no more than four are asked at once', async () => {
+  let open = 0
+  let most = 0
+  const { platform, reader } = await watch((fake) => {
+    fake.answerWith(async (seen, init) => {
+      if (!isChecks(seen)) return undefined
+      most = Math.max(most, ++open)
+      await new Promise((resolve) => init.signal?.addEventListener('abort', resolve))
+      open--
+      return undefined
+    })
+  }, {}, Array.from({ length: 20 }, (_, n) => ({ id: `${n}`, address: `10.0.1.${n}` })))
+  expect(reader.sets).toEqual([])
+  await platform.advance(600)
+  expect(endpointsOf(reader.last())).toHaveLength(20)
+  await platform.advance(60_000)
+  expect(most).toBe(4)
+})
+
+test('a client that hung once is asked again', async () => {
+  const { platform, registry, reader } = await watch((fake) => three.forEach(({ id }) => fake.setChecks(id, ['web', 'success'])))
+  registry.answerWith((seen) => (isChecks(seen) ? new Promise(() => {}) : undefined))
+  await platform.advance(12_000)
+  registry.recover()
+  registry.setChecks('2', ['web', 'failure'])
+  await platform.advance(17_500)
+  expect(healths(reader)).toBe('passing critical passing')
+})
+
+test('a service of many allocations asks twenty a second at most', async () => {
+  const { platform, registry } = await watch(() => undefined, { checksEvery: '1s' }, Array.from({ length: 600 }, (_, n) => ({ id: `${n}`, address: `10.1.${n >> 8}.${n & 255}` })))
+  await platform.advance(2000)
+  const before = registry.seen.filter(isChecks).length
+  await platform.advance(120_000)
+  expect((registry.seen.filter(isChecks).length - before) / 120).toBeLessThan(24)
+})
+
+test('an agent is not left because a client of it does not answer', async () => {
+  const { platform, registry } = await watch((fake) => fake.answerWith((seen) => (isChecks(seen) ? plain(500, 'No path to node') : undefined)), { address: ['http://a:4646', 'http://b:4646'] })
+  await platform.advance(60_000)
+  expect(new Set(registry.seen.map(({ origin }) => origin))).toEqual(new Set(['http://a:4646']))
+})
+
+test('checks are asked for in the namespace and region of the registration, and not when they are turned off', async () => {
+  const on = await watch((fake) => fake.put('web', [{ id: '9', address: '10.0.0.9' }], { namespace: 'shop' }), { namespaces: ['*'], region: 'eu' })
+  const asked = on.registry.seen.filter(isChecks).map(({ path, query }) => `${path}?${query.toString()}`)
+  expect(asked).toContain('/v1/client/allocation/alloc-9/checks?region=eu&namespace=shop')
+  expect(asked).toContain('/v1/client/allocation/alloc-1/checks?region=eu&namespace=default')
+  const off = await watch(() => undefined, { checks: false })
+  await off.platform.advance(60_000)
+  expect(off.registry.seen.filter(isChecks)).toEqual([])
+})
+
+test('an allocation whose id is no id is not asked for', async () => {
+  const platform = fakePlatform()
+  const registry = fakeNomad(platform)
+  platform.onFetch(registry.fetch)
+  registry.put('web', [{ ID: 'x', ServiceName: 'web', Address: '10.0.0.1', Port: 1, AllocID: '../../jobs' }])
+  const reader = read({ platform, ref: { registry: 'main', name: 'web', options: {} } }, nomad.create('main', {}, platform))
+  readers.push(reader)
+  await platform.advance(20_000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:1')
+  expect(registry.seen.filter(isChecks)).toEqual([])
+})
+
+test('after the watch has ended nothing is asked for', async () => {
+  const { platform, registry, reader } = await watch((fake) => fake.setChecks('1', ['web', 'success']))
+  await reader.stop()
+  const before = registry.seen.length
+  await platform.advance(120_000)
+  expect(registry.seen).toHaveLength(before)
+})
