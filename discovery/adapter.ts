@@ -1,6 +1,7 @@
 // What an entry of list.ts is: a kind of registry, as configuration, documentation and runtimes see it.
 import { z } from 'zod'
 import { parseDuration } from '../src/model/duration.ts'
+import type { Catalog } from '../src/model/catalog.ts'
 import type { Discoverer, Need } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { DnsTransport } from './dns/transport.ts'
@@ -28,6 +29,8 @@ export interface Adapter {
    * parsed by `schema` here). Throws a ZodError when the options do not fit, an Error when a capability is missing.
    */
   create(name: string, options: unknown, platform: Platform, capabilities?: Capabilities): Discoverer
+  /** Makes the catalogue of one configured registry, where routes can be taken from it (`routesFrom`). As `create`. */
+  readonly catalog?: (name: string, options: unknown, platform: Platform, capabilities?: Capabilities) => Catalog
 }
 
 /** A duration as written in configuration, in milliseconds after parsing, within bounds (milliseconds). */

@@ -7,6 +7,8 @@ import type { Instance } from './reading.ts'
 export const MAX_INSTANCES = 10_000
 const MAX_WEIGHT = 65_535
 const MAX_TEXT = 512
+/** Tags may be routes, and a rule with many hosts is long. */
+const MAX_TAG = 2048
 const MAX_LABELS = 128
 
 /** Entries that passed, in the order of their ids, and what was refused. */
@@ -77,7 +79,7 @@ function readWeight(weight: unknown, refuse: (reason: string) => void): number {
 
 function readTags(tags: unknown, refuse: (reason: string) => void): readonly string[] {
   if (tags === undefined || tags === null) return []
-  const good = Array.isArray(tags) ? tags.slice(0, MAX_LABELS).filter(isText) : []
+  const good = Array.isArray(tags) ? tags.slice(0, MAX_LABELS).filter((tag) => isText(tag, MAX_TAG)) : []
   if (!Array.isArray(tags) || good.length < tags.length) refuse('some of its tags are too many, too long or have control characters, and are left out')
   return [...new Set(good)]
 }
@@ -125,8 +127,8 @@ function compare(a: string, b: string): number {
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_TEXT && !CONTROL.test(value)
+function isText(value: unknown, longest = MAX_TEXT): value is string {
+  return typeof value === 'string' && value.length <= longest && !CONTROL.test(value)
 }
 
 /** A text of unknown origin, fit for a log line: at most 200 characters, control characters replaced. */

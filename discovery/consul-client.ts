@@ -16,13 +16,10 @@ export interface Call {
   answer?: HttpAnswer
 }
 
-/** Options of `health.service`, as the client takes them (its types know only a part). */
-export interface HealthOptions {
-  readonly service: string
-  readonly tag?: readonly string[]
+/** Options of every read, as the client takes them (its types know only a part). */
+export interface ReadOptions {
   readonly dc?: string
   readonly partition?: string
-  readonly filter?: string
   readonly token?: string
   readonly stale?: boolean
   readonly index?: string
@@ -30,9 +27,17 @@ export interface HealthOptions {
   readonly ctx: Call
 }
 
+/** Options of `health.service`. */
+export interface HealthOptions extends ReadOptions {
+  readonly service: string
+  readonly tag?: readonly string[]
+  readonly filter?: string
+}
+
 /** What of the client is used. */
 export interface ConsulClient {
   readonly health: { service(options: HealthOptions): Promise<unknown> }
+  readonly catalog: { readonly service: { list(options: ReadOptions): Promise<unknown> } }
 }
 
 interface PapiRequest {

@@ -1,5 +1,6 @@
 // `fairlead routes`: the table that a gateway serves, in the order in which it prefers routes, and what it refused.
 import type { RejectedView, RoutesAnswer } from '../model/admin.ts'
+import type { RefusedTag } from '../model/tagged.ts'
 import { AdminFault, askAdmin } from './admin-client.ts'
 import { readArguments } from './arguments.ts'
 import { age, columns } from './columns.ts'
@@ -7,7 +8,7 @@ import { type CliIo, type ExitCode, UsageError } from './io.ts'
 import { formatProblem } from './problem.ts'
 
 export const ROUTES_USAGE = `usage: fairlead routes [options]
-  --invalid       only the tables that were refused, with every reason; ends with 1 when there are any
+  --invalid       only the tables and the tags of services that were refused, with every reason; ends with 1 when there are any
   --admin URL     ask this gateway, default http://127.0.0.1:9990
   --json          one JSON object as the result
 
@@ -24,9 +25,10 @@ export async function routes(args: readonly string[], io: CliIo): Promise<ExitCo
   if (positionals.length > 0) throw new UsageError(ROUTES_USAGE)
   const answer = await orFault(askAdmin<RoutesAnswer>(values.admin, values.invalid ? '/api/routes?limit=0' : '/api/routes'), io)
   if (answer === undefined) return 1
-  if (values.json) io.out(JSON.stringify(values.invalid ? { rejected: answer.rejected } : answer))
-  else for (const line of values.invalid ? rejectedText(answer.rejected) : routesText(answer)) io.out(line)
-  return values.invalid && answer.rejected.length > 0 ? 1 : 0
+  const { rejected, refusedTags } = answer
+  if (values.json) io.out(JSON.stringify(values.invalid ? { rejected, refusedTags } : answer))
+  else for (const line of values.invalid ? invalidText(rejected, refusedTags) : routesText(answer)) io.out(line)
+  return values.invalid && (rejected.length > 0 || refusedTags.some(({ kind }) => kind === 'refused')) ? 1 : 0
 }
 
 /** The answer, or undefined after saying why there is none. */
@@ -40,17 +42,33 @@ export async function orFault<T>(asked: Promise<T>, io: CliIo): Promise<T | unde
   }
 }
 
-function routesText({ revision, routes, rejected }: RoutesAnswer): string[] {
-  if (revision === null) return ['no table yet', ...refusedNote(rejected)]
+function routesText({ revision, routes, rejected, refusedTags }: RoutesAnswer): string[] {
+  const note = [...refusedNote(rejected), ...tagsNote(refusedTags)]
+  if (revision === null) return ['no table yet', ...note]
   const rows = routes.map(({ name, priority, match, action, counts }) => [name, match.join(' | '), `-> ${action}`, priority === 0 ? '' : `priority ${priority}`, `${counts.requests} requests`])
-  return [`revision ${revision.number}, ${revision.hash} of ${revision.origin}, since ${age(Date.now() - revision.at)}; ${routes.length} routes, best first`, ...columns(rows), ...refusedNote(rejected)]
+  return [`revision ${revision.number}, ${revision.hash} of ${revision.origin}, since ${age(Date.now() - revision.at)}; ${routes.length} routes, best first`, ...columns(rows), ...note]
 }
 
 function refusedNote(rejected: readonly RejectedView[]): string[] {
   return rejected.length === 0 ? [] : ['', `${rejected.length} later ${rejected.length === 1 ? 'table was' : 'tables were'} refused: fairlead routes --invalid`]
 }
 
+function tagsNote(refused: readonly RefusedTag[]): string[] {
+  const count = refused.filter(({ kind }) => kind === 'refused').length
+  return count === 0 ? [] : ['', `${count} ${count === 1 ? 'tag was' : 'tags were'} refused: fairlead routes --invalid`]
+}
+
+function invalidText(rejected: readonly RejectedView[], refused: readonly RefusedTag[]): string[] {
+  if (rejected.length + refused.length === 0) return ['no table was refused since the one that is served, and no tag']
+  return [...rejectedText(rejected), ...refused.flatMap(tagText)]
+}
+
+/** Whose tag it is, then what is wrong with it. */
+function tagText({ registry, service, instances, count, tag, reason, kind }: RefusedTag): string[] {
+  const more = count > instances.length ? ` and ${count - instances.length} more` : ''
+  return [`${service} in ${registry}, ${instances.join(', ')}${more}: ${tag}`, `  ${kind === 'note' ? 'served, but ' : ''}${reason}`]
+}
+
 function rejectedText(rejected: readonly RejectedView[]): string[] {
-  if (rejected.length === 0) return ['no table was refused since the one that is served']
   return rejected.flatMap(({ origin, at, problems }) => [`${origin}, refused ${age(Date.now() - at)} ago`, ...problems.map((problem) => `  ${formatProblem(problem, origin)}`)])
 }

@@ -13,10 +13,14 @@ import { nodePlatform } from '../node/platform.ts'
 import { gatewayIdOf } from '../node/store/gateway-id.ts'
 import { readArguments } from './arguments.ts'
 import { type CliIo, type ExitCode, UsageError } from './io.ts'
+import { findNeighbours } from './no-file.ts'
 import { formatProblem } from './problem.ts'
 
 export const RUN_USAGE = `usage: fairlead run [FILE] [options]
-  FILE            configuration; without one a listener on 8080 and a Consul agent on 127.0.0.1 are assumed
+  FILE            configuration; without one a Consul agent is looked for at CONSUL_HTTP_ADDR or 127.0.0.1:8500, and every
+                  service that carries a route in its tags is served
+  --listen ADDR   without FILE: port or host:port to listen on, default 8080
+  --admin ADDR    without FILE: port or host:port of the admin server, default 127.0.0.1:9990
   --redis URL     take the table from Redis; the one of FILE serves until Redis has one
   --prefix P      start of the keys in Redis, default fairlead
   --workers N     worker processes, default one for each core
@@ -25,33 +29,49 @@ export const RUN_USAGE = `usage: fairlead run [FILE] [options]
   SIGTERM and SIGINT drain and end, SIGHUP opens the access log anew.
 
 example:
-  fairlead run fairlead.yaml --workers 2`
+  fairlead run fairlead.yaml --workers 2
+  fairlead run`
 
 const OPTIONS = {
+  listen: { type: 'string' },
+  admin: { type: 'string' },
   redis: { type: 'string' },
   prefix: { type: 'string', default: 'fairlead' },
   workers: { type: 'string' },
   log: { type: 'string', default: 'info' },
 } as const
 
-/** What `fairlead run` does without a file: enough to take a table from Redis. */
-const DEFAULT_TEXT = 'listen: 8080\nregistries:\n  consul: {}\nroutes: []\n'
+/** What a table from Redis is served with when there is no file. */
+const FOR_REDIS = { registries: { consul: {} }, routes: [], allowEmpty: true }
 
 export async function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, OPTIONS, RUN_USAGE)
   const [file, ...more] = positionals
   const redis = values.redis ?? io.env['FAIRLEAD_REDIS']
-  if (more.length > 0 || (file === undefined && redis === undefined)) throw new UsageError(RUN_USAGE)
+  if (more.length > 0) throw new UsageError(RUN_USAGE)
+  if (file !== undefined && (values.listen !== undefined || values.admin !== undefined)) throw new UsageError(`--listen and --admin are for a start without a file; ${file} says where to listen\n${RUN_USAGE}`)
   const level = values.log
   if (level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') throw new UsageError(`--log takes debug, info, warn or error\n${RUN_USAGE}`)
-  const config = await readConfig(file, io)
+  const text = file === undefined ? await textWithoutFile(redis !== undefined, values, io) : await io.readText(file)
+  if (text === undefined) return 1
+  const config = readConfig(text, file, io)
   if (config === undefined) return 1
   return serve(withOptions(config, redis === undefined ? config.store : { redis, prefix: values.prefix }, values.workers), file, level)
 }
 
+/** A configuration for what is found beside the gateway, or undefined after it was said that nothing is. */
+async function textWithoutFile(fromRedis: boolean, { listen = '8080', admin }: { readonly listen?: string | undefined; readonly admin?: string | undefined }, io: CliIo): Promise<string | undefined> {
+  const { document, lines } = fromRedis ? { document: { listen, ...FOR_REDIS }, lines: [] } : await findNeighbours(io.env, listen)
+  for (const line of lines) io.err(line)
+  if (document === undefined) return undefined
+  const [, host, port] = /^(?:(.+):)?(\d+)$/.exec(admin ?? '') ?? []
+  if (admin !== undefined && port === undefined) throw new UsageError(`--admin takes a port or host:port\n${RUN_USAGE}`)
+  // What stands in a variable is taken as it is.
+  return JSON.stringify({ ...document, ...(port === undefined ? {} : { admin: { port: Number(port), ...(host === undefined ? {} : { host }) } }) }).replaceAll('${', '$${')
+}
+
 /** The configuration, or undefined after its problems were printed. */
-async function readConfig(file: string | undefined, io: CliIo): Promise<Config | undefined> {
-  const text = file === undefined ? DEFAULT_TEXT : await io.readText(file)
+function readConfig(text: string, file: string | undefined, io: CliIo): Config | undefined {
   const { config, problems } = parseConfig(text, { file: file === undefined ? '' : resolve(file), env: io.env, adapters })
   for (const problem of problems) io.err(formatProblem(problem, file ?? 'the default configuration'))
   return config

@@ -13,6 +13,8 @@ export interface RegistryKind {
   readonly type: string
   readonly schema: z.ZodType
   readonly ref?: { readonly options: Readonly<Record<string, string>> }
+  /** There where routes can be taken from its tags. */
+  readonly catalog?: unknown
 }
 
 /** Everything but the table. */
@@ -25,6 +27,7 @@ export function assembleFrame(body: ConfigBody, kinds: readonly RegistryKind[], 
   const frame: ConfigFrame = {
     listeners: listenersOf(body, file),
     registries: registriesOf(body, kinds, source, findings),
+    routesFrom: routesFromOf(body, kinds, findings),
     admin: body.admin,
     accessLog: body.accessLog.to === 'stdout' ? body.accessLog : { ...body.accessLog, to: beside(file, body.accessLog.to) },
     workers: body.workers,
@@ -70,6 +73,17 @@ function registriesOf(body: ConfigBody, kinds: readonly RegistryKind[], source: 
     if (!parsed.success) findings.push(...findingsOf(parsed.error.issues, source, path))
     return [{ name, type: kind.type, options }]
   })
+}
+
+function routesFromOf({ routesFrom = [], registries = {} }: ConfigBody, kinds: readonly RegistryKind[], findings: Finding[]): readonly string[] {
+  for (const [i, name] of routesFrom.entries()) {
+    const path = ['routesFrom', ...(routesFrom.length === 1 ? [] : [i])]
+    const kind = Object.hasOwn(registries, name) ? kindOf(name, registries[name], kinds) : undefined
+    const able = kinds.filter(({ catalog }) => catalog !== undefined).map(({ type }) => type)
+    if (!Object.hasOwn(registries, name)) findings.push({ path, message: `there is no registry '${name}'`, hint: suggest(name, Object.keys(registries)) })
+    else if (kind !== undefined && kind.catalog === undefined) findings.push({ path, message: `routes cannot be taken from the registry '${name}', which is of the type ${kind.type}`, hint: `types with tags: ${able.join(', ')}` })
+  }
+  return [...new Set(routesFrom)]
 }
 
 function nearestOr(word: string, candidates: readonly string[], otherwise: string): string {

@@ -11,7 +11,7 @@ export function checkFrame(source: Source): Finding[] {
   const has = (key: string): boolean => valueAt(source.value, [key]) !== undefined
   const findings: Finding[] = []
   const routes = valueAt(source.value, ['routes'])
-  if (valueAt(source.value, ['allowEmpty']) !== true && (routes === undefined ? !has('store') : Array.isArray(routes) && routes.length === 0)) findings.push(routes === undefined ? NO_ROUTES : { ...NO_ROUTES, path: ['routes'] })
+  if (valueAt(source.value, ['allowEmpty']) !== true && !has('routesFrom') && (routes === undefined ? !has('store') : Array.isArray(routes) && routes.length === 0)) findings.push(routes === undefined ? NO_ROUTES : { ...NO_ROUTES, path: ['routes'] })
   if (has('listen') && has('listeners')) findings.push({ path: ['listen'], message: 'listen and listeners are both given', hint: 'move the port into listeners', onKey: true })
   if (!has('listen') && keysAt(source, 'listeners').size === 0) findings.push({ path: [], message: 'no listener: nothing could reach this gateway', hint: 'write listen: 8080' })
   return findings

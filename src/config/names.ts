@@ -17,7 +17,9 @@ export function configNames(source: Source, kinds: readonly RegistryKind[]): Nam
 /** A document without what belongs to the gateway. */
 export function tablePart(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).filter(([key]) => Object.hasOwn(tableDocument.shape, key) || !(Object.hasOwn(configDocument.shape, key))))
+  const part = Object.fromEntries(Object.entries(value).filter(([key]) => Object.hasOwn(tableDocument.shape, key) || !(Object.hasOwn(configDocument.shape, key))))
+  // Where tags make routes, a file need not have any.
+  return 'routesFrom' in value ? { routes: [], allowEmpty: true, ...part } : part
 }
 
 /** What a table may refer to outside itself; undefined where it is not known. */

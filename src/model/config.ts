@@ -136,6 +136,17 @@ export interface RouteTestConfig {
 export interface SubsetConfig {
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, string>>
+  /**
+   * Any of these must hold too. Made by routes from tags, where instances of one service carry different ones; not written by people.
+   * A label is a tag, or `key=value` of the metadata.
+   */
+  readonly labels?: readonly LabelSet[]
+}
+
+/** Labels that an endpoint must all have, and labels of which it must have none. */
+export interface LabelSet {
+  readonly all: readonly string[]
+  readonly none: readonly string[]
 }
 
 export type HashKey =
@@ -280,6 +291,8 @@ export interface Config {
   readonly listeners: readonly ListenerConfig[]
   readonly registries: readonly RegistryConfig[]
   readonly table: TableConfig
+  /** Registries whose tags make routes behind those of the table, in order of precedence. Default none. */
+  readonly routesFrom: readonly string[]
   readonly store?: StoreConfig
   readonly admin: AdminConfig
   readonly accessLog: AccessLogConfig

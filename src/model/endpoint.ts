@@ -71,3 +71,10 @@ export interface Origin {
 export function endpointsOf(set: EndpointSet): readonly Endpoint[] {
   return set.kind === 'ready' || set.kind === 'stale' ? set.endpoints : []
 }
+
+/** Whether an endpoint has a label: a tag, or `key=value` of its metadata. */
+export function hasLabel(endpoint: Endpoint, label: string): boolean {
+  if (endpoint.tags.includes(label)) return true
+  const at = label.indexOf('=')
+  return at > 0 && Object.hasOwn(endpoint.meta, label.slice(0, at)) && endpoint.meta[label.slice(0, at)] === label.slice(at + 1)
+}

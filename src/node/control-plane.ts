@@ -5,17 +5,21 @@ import { adapters } from '../../discovery/list.ts'
 import { createHub, type Hub } from '../../discovery/hub.ts'
 import type { Config, TableConfig } from '../model/config.ts'
 import type { Discoverer } from '../model/discoverer.ts'
+import type { EndpointSet } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Table } from '../model/route.ts'
 import type { RouteStore, StoreEvent } from '../model/store.ts'
 import { createEndpointBook } from '../proxy/endpoints.ts'
 import { Snapshots } from '../proxy/snapshots.ts'
 import { createRevisions } from '../store/revisions.ts'
+import type { TagStore } from '../store/tags.ts'
+import { reweigh } from '../tags/weights.ts'
 import { compileTable } from '../route/compile.ts'
 import { TableError } from '../route/table-error.ts'
 import type { AdminSource } from './admin/source.ts'
 import { nodeCapabilities } from './capabilities.ts'
 import { canReusePort, type Serving } from './fleet.ts'
+import { openTags } from './open-tags.ts'
 import { createSetMemory } from './set-memory.ts'
 import { VERSION } from './version.ts'
 
@@ -31,6 +35,9 @@ export class ControlPlane {
   private readonly platform: Platform
   private readonly serving: Serving
   private readonly store: RouteStore
+  private readonly tags: TagStore | undefined
+  /** Watched for their tags, beside those that the table names. */
+  private tagRefs: readonly string[] = []
   private readonly hub: Hub
   private readonly snapshots: Snapshots
   private readonly revisions: ReturnType<typeof createRevisions>
@@ -40,21 +47,24 @@ export class ControlPlane {
   private draining = false
   private rejected = 0
 
-  constructor(config: Config, platform: Platform, serving: Serving, store: RouteStore, onDrain: () => void) {
+  /** `store` may be left out where all routes come from tags. */
+  constructor(config: Config, platform: Platform, serving: Serving, store: RouteStore | undefined, onDrain: () => void) {
     this.config = config
     this.platform = platform
     this.serving = serving
-    this.store = store
     mkdirSync(config.stateDir, { recursive: true })
+    const memory = createSetMemory(config.stateDir, platform)
+    this.tags = openTags(config, platform, { memory, get: (ref) => this.hub.get(ref), want: (refs) => this.wantTags(refs), ...(store === undefined ? {} : { base: store }) })
+    this.store = this.tags ?? orNone(store)
     this.revisions = createRevisions(platform)
     this.snapshots = new Snapshots(createEndpointBook(platform), () => {})
     this.hub = createHub({
       discoverers: createDiscoverers(config, platform),
       platform,
-      memory: createSetMemory(config.stateDir, platform),
-      onChange: (ref, set) => {
-        this.snapshots.useSet(ref, set)
-        if (this.serves) serving.useSet(ref, set)
+      memory,
+      onChange: (ref) => {
+        this.tags?.changed()
+        if (this.snapshots.refs.includes(ref)) this.passOn(ref)
       },
     })
     this.source = this.createSource(onDrain)
@@ -74,12 +84,12 @@ export class ControlPlane {
       ...(zone === undefined ? {} : { zone }),
       ...(explainSecret === undefined ? {} : { explainSecret }),
       ...(revision.number === 0 ? {} : { table: { config: table.config, revision } }),
-      sets: this.snapshots.refs.map((ref) => [ref, this.hub.get(ref)] as const),
+      sets: this.snapshots.refs.map((ref) => [ref, this.setOf(ref)] as const),
     })
     // What changed while the ports opened.
     const now = this.snapshots.current
     if (now.revision.number !== revision.number) await this.serve(now.table.config)
-    for (const ref of this.snapshots.refs) this.serving.useSet(ref, this.hub.get(ref))
+    for (const ref of this.snapshots.refs) this.serving.useSet(ref, this.setOf(ref))
   }
 
   reopenLogs(): void {
@@ -134,12 +144,37 @@ export class ControlPlane {
     if (compiled === undefined) return
     const { revision, isNew } = await this.revisions.offer(config, origin)
     if (isNew) {
+      // What is watched already, for its tags, has said what it has and will not say it again.
+      const before = new Set(this.snapshots.refs)
+      for (const ref of new Set(compiled.services.flatMap(({ from }) => from))) if (!before.has(ref)) this.passOn(ref)
       this.snapshots.useTable(compiled, revision)
-      this.hub.setRefs(this.snapshots.refs)
+      this.watchRefs()
       await this.serve(config)
       this.platform.log('info', 'table in force', { revision: revision.number, hash: revision.hash, origin, routes: config.routes.length })
     }
     await this.store.acknowledge?.(origin, 'applied', '')
+  }
+
+  private wantTags(refs: readonly string[]): void {
+    this.tagRefs = refs
+    this.watchRefs()
+  }
+
+  private watchRefs(): void {
+    this.hub.setRefs([...new Set([...this.snapshots.refs, ...this.tagRefs])])
+  }
+
+  /** The set of a reference with the weights that its tags ask for. */
+  private setOf(ref: string): EndpointSet {
+    const set = this.hub.get(ref)
+    return this.config.routesFrom.includes(ref.slice(0, ref.indexOf('/'))) ? reweigh(set) : set
+  }
+
+  private passOn(ref: string): void {
+    const set = this.setOf(ref)
+    if (set.kind === 'pending' && set.cause === undefined) return
+    this.snapshots.useSet(ref, set)
+    if (this.serves) this.serving.useSet(ref, set)
   }
 
   private async serve(table: TableConfig): Promise<void> {
@@ -157,7 +192,8 @@ export class ControlPlane {
       startedAt,
       listeners: this.config.listeners.map(({ name }) => name),
       snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.snapshots.current),
-      setOf: (ref) => this.hub.get(ref),
+      setOf: (ref) => this.setOf(ref),
+      refusedTags: () => this.tags?.refused() ?? [],
       watches: () => this.hub.status(),
       history: () => this.revisions.list(),
       instruments: () => this.serving.instruments(),
@@ -177,6 +213,11 @@ function compiledOr(config: TableConfig, report: (problems: readonly { readonly 
     report(error instanceof TableError ? error.problems : [{ path: '', message: String(error) }])
     return undefined
   }
+}
+
+function orNone(store: RouteStore | undefined): RouteStore {
+  if (store === undefined) throw new Error('no routes: neither a store nor routesFrom')
+  return store
 }
 
 /** The registries of this configuration. Throws with the name of the one that cannot be made. */

@@ -17,9 +17,10 @@ export interface OpenStoreOptions {
   readonly parseStored: ParseTable
 }
 
-/** Opens the store of a configuration. */
-export async function openStore(config: Config, platform: Platform, options: OpenStoreOptions): Promise<RouteStore> {
+/** Opens the store of a configuration; undefined when all routes come from tags. */
+export async function openStore(config: Config, platform: Platform, options: OpenStoreOptions): Promise<RouteStore | undefined> {
   if (config.store === undefined) {
+    if (options.file === undefined && config.routesFrom.length > 0) return undefined
     if (options.file === undefined) throw new Error('neither a file nor a Redis URL to take routes from')
     return openFileStore({ path: options.file, platform, parse: options.parseFile })
   }

@@ -3,7 +3,7 @@
 import { balancerByName } from '../balance/list.ts'
 import type { BalancerOptions, EndpointState, Picker } from '../model/balancer.ts'
 import type { ServiceConfig, SubsetConfig } from '../model/config.ts'
-import type { Endpoint } from '../model/endpoint.ts'
+import { hasLabel, type Endpoint } from '../model/endpoint.ts'
 import type { Pool } from '../model/snapshot.ts'
 import { tiered } from './tiered.ts'
 
@@ -42,11 +42,12 @@ export function buildPools(config: ServiceConfig, tiers: readonly StateTier[], o
   return { all: buildPool(balancer, tiers, options, previous?.all), subsets }
 }
 
-/** Whether an endpoint has all tags and all metadata of a subset. */
+/** Whether an endpoint has all tags, all metadata and some of the label sets of a subset. */
 export function isInSubset(endpoint: Endpoint, subset: SubsetConfig): boolean {
   return (
     subset.tags.every((tag) => endpoint.tags.includes(tag)) &&
-    Object.entries(subset.meta).every(([key, value]) => Object.hasOwn(endpoint.meta, key) && endpoint.meta[key] === value)
+    Object.entries(subset.meta).every(([key, value]) => Object.hasOwn(endpoint.meta, key) && endpoint.meta[key] === value) &&
+    (subset.labels === undefined || subset.labels.some(({ all, none }) => all.every((label) => hasLabel(endpoint, label)) && !none.some((label) => hasLabel(endpoint, label))))
   )
 }
 

@@ -42,6 +42,7 @@ export const METRICS = {
   table_revision: { type: 'gauge', labels: [], help: 'Number of the revision of the route table in force.' },
   table_info: { type: 'gauge', labels: ['hash', 'origin'], help: '1, with the content hash of the route table in force and where it came from.' },
   table_applied_timestamp_seconds: { type: 'gauge', labels: [], help: 'Wall clock at which the route table in force was applied.' },
+  refused_tags: { type: 'gauge', labels: ['registry', 'kind'], help: 'Tags of services from which no route came (refused), and those of which a part means nothing here (note), in the table in force.' },
   tables_rejected_total: { type: 'counter', labels: [], help: 'Route tables refused since the start; the one before stayed in force.' },
   workers: { type: 'gauge', labels: ['state'], help: 'Worker processes, by state.' },
   worker_restarts_total: { type: 'counter', labels: [], help: 'Workers replaced because they died.' },

@@ -99,6 +99,7 @@ export function fakeAdminSource(platform: Platform): FakeAdminSource {
     snapshot: () => source.current,
     setOf,
     watches: () => [{ ...newStatus('consul/words'), mode: 'live', endpoints: 5, lastSuccess: NOW - 2000, lastAttempt: NOW - 2000, rejected: [{ id: 'n6/words-1', reason: 'has no usable port: 0' }] }],
+    refusedTags: () => [],
     history: () => HISTORY,
     instruments: async () => instruments.export({ ...NO_COUNTS, requestsActive: 3, downstreamOpen: 40, downstreamAccepted: 900, tunnelsOpen: 2, upstreamOpen: 12, upstreamIdle: 9, upstreamOpened: 31, upstreamReused: 5210 }),
     workers: () => [1, 2].map((id) => ({ id, pid: 4000 + id, state: 'running', startedAt: NOW - 90 * MINUTE, revision: 12 })),

@@ -37,6 +37,8 @@ export interface FakeConsul {
   waiting(): number
   /** Replaces the rows of a service, raises the index and wakes its watchers. */
   put(service: string, rows: readonly (Row | Record<string, unknown>)[]): void
+  /** Makes these the services of the catalogue with their tags, raises its index and wakes its watchers. */
+  putCatalog(services: Readonly<Record<string, readonly string[]>>): void
   /** Raises the index of a service without any change, waking its watchers. */
   bump(service: string): void
   /** Answers everything with this until `recover`; may depend on the question. */
@@ -47,11 +49,15 @@ export interface FakeConsul {
   index: bigint
 }
 
+/** Stands for the catalogue among the names of services; none can be called so. */
+const CATALOG = '/'
+
 /** Puts a Consul behind the platform's `fetch`, for whatever address is asked. */
 export function fakeConsul(platform: FakePlatform): FakeConsul {
   const rows = new Map<string, { readonly rows: readonly unknown[]; readonly index: bigint }>()
   const watchers = new Set<{ readonly service: string; readonly wake: () => void }>()
   let override: Override | undefined
+  let catalog: Readonly<Record<string, readonly string[]>> = { consul: [] }
   const wake = (service: string): void => {
     for (const watcher of watchers) if (watcher.service === service) watcher.wake()
   }
@@ -64,6 +70,12 @@ export function fakeConsul(platform: FakePlatform): FakeConsul {
       fake.index += 1n
       rows.set(service, { rows: next.map((row) => ('id' in row && !('Node' in row) ? wire(row as Row) : row)), index: fake.index })
       wake(service)
+    },
+    putCatalog(services) {
+      fake.index += 1n
+      catalog = services
+      rows.set(CATALOG, { rows: [], index: fake.index })
+      wake(CATALOG)
     },
     bump(service) {
       fake.index += 1n
@@ -95,6 +107,10 @@ export function fakeConsul(platform: FakePlatform): FakeConsul {
     fake.seen.push(seen)
     const overridden = await override?.(seen, init)
     if (overridden !== undefined) return overridden
+    if (pathname === '/v1/catalog/services') {
+      if (searchParams.has('index')) await block(CATALOG, searchParams, init)
+      return json(catalog, { 'x-consul-index': String(indexOf(CATALOG)), ...fake.headers })
+    }
     const service = decodeURIComponent(/^\/v1\/health\/service\/([^/]+)$/.exec(pathname)?.[1] ?? '')
     if (service === '') return new Response('not found', { status: 404 })
     if (searchParams.has('index')) await block(service, searchParams, init)

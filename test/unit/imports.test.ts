@@ -21,9 +21,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   store: ['model'],
   discovery: ['model'],
   config: ['model', ...FEATURES],
+  tags: ['model', 'config'],
   proxy: ['model', ...FEATURES],
   core: ['model', 'config', 'route', 'proxy'],
-  node: ['model', 'config', 'store', 'proxy', 'discovery', ...FEATURES],
+  node: ['model', 'config', 'store', 'tags', 'proxy', 'discovery', ...FEATURES],
   edge: ['model', 'config', 'store', 'proxy', ...FEATURES],
   cli: ['model', 'config', 'store', 'proxy', 'discovery', 'node', ...FEATURES],
 }

@@ -6,7 +6,7 @@ import { Complaint } from '../complaint.ts'
 import { listen, listeners } from './listeners.ts'
 import { route } from './routes.ts'
 import { callers, services } from './services.ts'
-import { duration, integer, maybe, named, plain, section, text } from './values.ts'
+import { duration, integer, maybe, named, oneOrMany, plain, section, text } from './values.ts'
 
 /** Options of a registry are checked by its adapter; `consul:` with nothing after it is a registry with defaults. */
 const registry = z
@@ -56,6 +56,7 @@ export const configDocument = section({
   listen: listen.apply(maybe),
   listeners: listeners.apply(maybe),
   registries: named(registry).apply(maybe).meta({ description: 'Registries by name: where endpoints are looked up. The other keys of each are its own options.', samples: [{ consul: {} }] }),
+  routesFrom: oneOrMany(plain).apply(maybe).meta({ description: 'Registries whose tags make routes, in order of precedence; see the reference of tags. The routes of this file and of `store` are declared before them.', samples: [['consul', 'nomad']] }),
   store: store.apply(maybe).meta({ description: 'Where the table lives besides this file.' }),
   admin: admin.prefault({}).meta({ description: 'The admin server: status, metrics, explain.' }),
   accessLog: accessLog.prefault('json').meta({ description: 'Access log: `json`, `clf`, `off`, or a map.', samples: ['clf', { format: 'json', to: 'access.log' }] }),

@@ -69,7 +69,8 @@ function countCells(key, counts) {
 }
 const COUNTS = [['Requests', 'num'], ['a second', 'num'], ['5xx', 'num'], ['mean', 'num']]
 
-function showRoutes({ revision, routes, omitted, rejected }) {
+function showRoutes({ revision, routes, omitted, rejected, refusedTags }) {
+  showRefusedTags(refusedTags.filter((tag) => tag.kind === 'refused'))
   byId('revision').textContent = revision === null ? 'no table yet' : 'revision ' + revision.number + ' · ' + revision.hash + ' · ' + revision.origin + ' · ' + ago(revision.at)
   byId('routes-note').textContent = omitted > 0 ? 'in order of precedence, the first ' + routes.length + ' of ' + (routes.length + omitted) : 'in order of precedence'
   const rows = routes.map((route) => node('tr', '',
@@ -88,6 +89,7 @@ function showRoutes({ revision, routes, omitted, rejected }) {
     node('ul', '', ...last.problems.slice(0, 10).map((problem) => node('li', '', node('code', '', problem.path + (problem.line > 0 ? ' (line ' + problem.line + ')' : '')), ' ' + problem.message + (problem.hint ? ' – write ' + problem.hint : '')))))
 }
 
+<<<<<<< HEAD
 /** Cells of a service stand beside all its references, one row each. */
 function spanned(rows, cells) {
   for (const element of cells) element.rowSpan = rows
@@ -103,6 +105,14 @@ function originCells(service, origin) {
     cell('num' + (origin.used && origin.usable === 0 ? ' bad' : quiet), origin.usable + ' / ' + origin.endpoints),
     cell('wide' + quiet, origin.used ? service.merge ? 'merged' : 'in use' : origin.why, ...(origin.set.cause ? [node('div', 'quiet', origin.set.cause.message)] : [])),
   ]
+=======
+function showRefusedTags(refused) {
+  const alert = byId('refused-tags')
+  alert.hidden = refused.length === 0
+  alert.replaceChildren(
+    node('b', 'bad', refused.length + (refused.length === 1 ? ' tag was refused' : ' tags were refused')), ' Each alone: everything else is served.',
+    node('ul', '', ...refused.slice(0, 10).map((tag) => node('li', '', tag.service + ' in ' + tag.registry + ': ', node('code', '', tag.tag), ' ' + tag.reason))))
+>>>>>>> b0ebc66 (Serve services by the routes in their tags, without a file)
 }
 
 function showServices({ services }) {

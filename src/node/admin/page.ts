@@ -28,6 +28,7 @@ export const PAGE = `<!doctype html>
     <div class="tile"><b id="reused">–</b><span>sent on a reused one</span></div>
   </div>
   <div id="rejected" class="sheet alert" hidden></div>
+  <div id="refused-tags" class="sheet alert" hidden></div>
   <h2>Routes <small id="routes-note"></small></h2>
   <div id="routes" class="sheet"></div>
   <h2>Services</h2>

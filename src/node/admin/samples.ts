@@ -3,6 +3,7 @@ import { endpointsOf, modeOf } from '../../model/endpoint.ts'
 import type { EndpointSet } from '../../model/endpoint.ts'
 import type { RefStatus } from '../../model/ref-status.ts'
 import type { ServiceEndpoints, Snapshot } from '../../model/snapshot.ts'
+import type { RefusedTag } from '../../model/tagged.ts'
 import { isUsable } from '../../proxy/usable.ts'
 import { arrange } from '../../proxy/view.ts'
 import type { MetricName, Sample } from '../../telemetry/metrics.ts'
@@ -15,12 +16,18 @@ export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
   return [
     ...(snapshot === undefined ? [] : [...discoverySamples(snapshot, source, wallClock), ...tableSamples(snapshot)]),
     ...source.watches().flatMap(watchSamples),
+    ...tagSamples(source.refusedTags()),
     sample('tables_rejected_total', {}, tablesRejected),
     ...(['starting', 'running', 'draining'] as const).map((state) => sample('workers', { state }, source.workers().filter((worker) => worker.state === state).length)),
     sample('worker_restarts_total', {}, workerRestarts),
     sample('start_timestamp_seconds', {}, source.startedAt / 1000),
     sample('build_info', { version: source.version }, 1),
   ]
+}
+
+function tagSamples(refused: readonly RefusedTag[]): Sample[] {
+  const counts = Map.groupBy(refused, ({ registry, kind }) => JSON.stringify({ registry, kind }))
+  return [...counts].map(([labels, tags]) => sample('refused_tags', JSON.parse(labels) as Readonly<Record<string, string>>, tags.length))
 }
 
 function discoverySamples({ table, services }: Snapshot, source: AdminSource, wallClock: number): Sample[] {

@@ -1,0 +1,175 @@
+// All tagged services together as one table: deterministic whatever the order in which services and instances come, and made
+// so that no service can spoil the route of another.
+import type { DestinationConfig, RouteConfig, ServiceConfig } from '../model/config.ts'
+import type { RefusedTag, TaggedService, TagTable } from '../model/tagged.ts'
+import { checkDraft, type CheckedDraft } from './check-draft.ts'
+import type { DialectContext, Draft } from './dialect.ts'
+import { dialects } from './list.ts'
+import { Names } from './names.ts'
+import { destinationWeights } from './split.ts'
+import { readService, type Entry, type InstanceReading, type Reading } from './variants.ts'
+
+/** Routes of all services; more are refused. */
+const MAX_ROUTES = 20_000
+/** Refused tags that are listed. */
+const MAX_REFUSED = 1000
+
+export interface AssemblerOptions {
+  /** Registries in order of precedence. */
+  readonly registries: readonly string[]
+  readonly listeners: DialectContext['listeners']
+}
+
+/** Makes tables of tagged services. It remembers what it read, so that a change costs what changed. */
+export function createAssembler(options: AssemblerOptions): (services: readonly TaggedService[]) => TagTable {
+  const memory = remembering(options)
+  return (services) => {
+    const refused: RefusedTag[] = []
+    const refuse = (tag: RefusedTag): void => void refused.push(tag)
+    const ordered = [...services].sort((a, b) => options.registries.indexOf(a.registry) - options.registries.indexOf(b.registry) || compare(a.name, b.name) || compare(a.ref, b.ref))
+    const entries = ordered.flatMap((service) => readService(service, memory.reading, refuse))
+    memory.forgetUnused()
+    const table = build(byMatch(entries, refuse), refuse)
+    return { table, refused: refused.slice(0, MAX_REFUSED) }
+  }
+}
+
+/** Entries that one route serves: usually one; several when services share it. */
+type Shared = readonly [Entry, ...Entry[]]
+
+/** One holder for each match, in the order of precedence; what comes later with the same match shares it or is refused. */
+function byMatch(entries: readonly Entry[], refuse: (tag: RefusedTag) => void): readonly Shared[] {
+  const holders = new Map<string, [Entry, ...Entry[]]>()
+  for (const entry of entries) {
+    const key = matchKey(entry.checked)
+    const holder = holders.get(key)
+    if (holder === undefined) holders.set(key, [entry])
+    else if (isShared(holder, entry)) holder.push(entry)
+    else refuse(taken(entry, holder[0]))
+  }
+  return [...holders.values()]
+}
+
+function matchKey({ routes }: CheckedDraft): string {
+  return JSON.stringify(routes.map(({ match, priority }) => [match, priority]))
+}
+
+/** Whether all agree to share, and do the same with a request. */
+function isShared(holder: Shared, entry: Entry): boolean {
+  const [first] = holder
+  // One service in several registries is one service.
+  const same = first.service.name === entry.service.name && holder.every(({ service }) => service.ref !== entry.service.ref)
+  const agreed = same || [...holder, entry].some(({ draft, shared }) => draft.weighted || shared)
+  return agreed && behaviour(first.checked) === behaviour(entry.checked) && forwards(first.checked)
+}
+
+function behaviour({ routes, service }: CheckedDraft): string {
+  return JSON.stringify([routes.map((route) => ({ ...route, name: '' })), service])
+}
+
+function forwards({ routes }: CheckedDraft): boolean {
+  return routes.some(({ action }) => action.kind === 'forward')
+}
+
+function taken(entry: Entry, holder: Entry): RefusedTag {
+  const { service, draft, instances } = entry
+  const whose = holder.service === service ? 'another tag of this service' : `${holder.service.name} in ${holder.service.registry}`
+  return { registry: service.registry, service: service.name, instances: instances.slice(0, 10).map(({ id }) => id), count: instances.length, tag: draft.labels.join(' '), reason: `${whose} has the same match and comes first`, kind: 'refused' }
+}
+
+function build(all: readonly Shared[], refuse: (tag: RefusedTag) => void): TagTable['table'] {
+  const services = new Map<string, ServiceConfig>()
+  const routes: RouteConfig[] = []
+  const names = new Names()
+  for (const shared of all) {
+    const [first] = shared
+    if (routes.length + first.checked.routes.length > MAX_ROUTES) {
+      refuse({ ...taken(first, first), reason: `the tags of all services make more than ${MAX_ROUTES} routes` })
+      continue
+    }
+    const to = forwards(first.checked) ? destinationsOf(shared, services) : []
+    const name = names.unique(`${first.draft.name}@${first.service.registry}`)
+    for (const [i, route] of first.checked.routes.entries()) {
+      const own = i === 0 ? name : names.unique(`${name}:${i + 1}`)
+      routes.push({ ...route, name: own, action: route.action.kind === 'forward' ? { kind: 'forward', to } : route.action })
+    }
+  }
+  return { callers: [], services: [...services.values()], routes }
+}
+
+function destinationsOf(shared: Shared, services: Map<string, ServiceConfig>): readonly DestinationConfig[] {
+  const [first] = shared
+  const byService = Map.groupBy(shared, ({ service }) => service.name)
+  const groups = [...byService.values()]
+  const weights = groups.length === 1 ? [1] : destinationWeights(groups.map((group) => group.flatMap(({ instances }) => instances)))
+  return groups.map((group, i) => destination(group, first.checked.service, services, weights[i] ?? 0))
+}
+
+/** The service of a group, in the registries that have it, the first first. */
+function destination(group: readonly Entry[], settings: ServiceConfig, services: Map<string, ServiceConfig>, weight: number): DestinationConfig {
+  const from = group.map(({ service }) => service.ref)
+  const [first] = group
+  const labels = group.some((entry) => entry.labels === undefined) ? undefined : group.flatMap((entry) => entry.labels ?? [])
+  const plain = JSON.stringify({ ...settings, name: '', from: [] })
+  const name = serviceName(from, first?.service.name ?? '', plain, services)
+  const known = services.get(name) ?? { ...settings, name, from }
+  if (labels === undefined) {
+    services.set(name, known)
+    return { service: name, weight }
+  }
+  const key = JSON.stringify(labels)
+  const subset = Object.keys(known.subsets).find((each) => JSON.stringify(known.subsets[each]?.labels) === key) ?? `tagged-${Object.keys(known.subsets).length + 1}`
+  services.set(name, { ...known, subsets: { ...known.subsets, [subset]: { tags: [], meta: {}, labels } } })
+  return { service: name, subset, weight }
+}
+
+/** The reference itself, as where a route of a file names it directly; another name when settings differ or there are several. */
+function serviceName(from: readonly string[], name: string, settings: string, services: ReadonlyMap<string, ServiceConfig>): string {
+  const [only = ''] = from
+  const base = from.length === 1 ? only : `${name}@${from.map((ref) => ref.slice(0, ref.indexOf('/'))).join('+')}`
+  for (let i = 1; ; i++) {
+    const candidate = i === 1 ? base : `${base}:${i}`
+    const known = services.get(candidate)
+    if (known === undefined) return candidate
+    if (JSON.stringify({ ...known, name: '', from: [], subsets: {} }) === settings && JSON.stringify(known.from) === JSON.stringify(from)) return candidate
+  }
+}
+
+interface Remembering {
+  readonly reading: Reading
+  /** Drops what the last assembly did not ask for. */
+  forgetUnused(): void
+}
+
+function remembering({ listeners }: AssemblerOptions): Remembering {
+  let [reads, checks] = [new Map<string, InstanceReading>(), new Map<string, ReturnType<Reading['check']>>()]
+  let [readNow, checkedNow]: [typeof reads, typeof checks] = [new Map(), new Map()]
+  const names = listeners.map(({ name }) => name)
+  const once = <T>(before: Map<string, T>, now: Map<string, T>, key: string, make: () => T): T => {
+    const known = now.get(key) ?? before.get(key) ?? make()
+    now.set(key, known)
+    return known
+  }
+  return {
+    reading: {
+      read: (service, instance) => once(reads, readNow, JSON.stringify([service.name, instance.port, instance.labels]), () => readLabels(instance.labels, { service: service.name, port: instance.port, listeners })),
+      check: (draft: Draft) => once(checks, checkedNow, JSON.stringify([draft.routes, draft.service]), () => checkDraft(draft, names)),
+    },
+    forgetUnused() {
+      ;[reads, checks] = [readNow, checkedNow]
+      ;[readNow, checkedNow] = [new Map(), new Map()]
+    },
+  }
+}
+
+function readLabels(labels: readonly string[], context: DialectContext): InstanceReading {
+  const readings = dialects.map((dialect) => {
+    const own = labels.filter((label) => dialect.speaks(label))
+    return own.length === 0 ? { drafts: [], refused: [] } : dialect.read(own, context)
+  })
+  return { drafts: readings.flatMap(({ drafts }) => drafts), refused: readings.flatMap(({ refused }) => refused) }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,31 @@
+// One draft through the very schema and compiler that a file goes through, alone: a bad one spoils no other.
+import { parseTable } from '../config/parse.ts'
+import type { RouteConfig, ServiceConfig } from '../model/config.ts'
+import type { Draft } from './dialect.ts'
+
+/** Routes in normal form; those that forward go to the service `s`, which is not yet named. */
+export interface CheckedDraft {
+  readonly routes: readonly RouteConfig[]
+  readonly service: ServiceConfig
+}
+
+/** Name that stands for the service until it gets its own. */
+const SERVICE = 's'
+
+/** Checks a draft. Gives what is wrong with it, for people, or its normal form. */
+export function checkDraft(draft: Draft, listeners: readonly string[]): CheckedDraft | { readonly reason: string } {
+  const routes = draft.routes.map((route) => ('redirect' in route || 'respond' in route ? route : { ...route, to: SERVICE }))
+  const document = { services: { [SERVICE]: { ...draft.service, from: 'registry/service' } }, routes }
+  // What looks like a reference to the environment is plain text in a tag.
+  const { table, problems } = parseTable(JSON.stringify(document).replaceAll('${', '$${'), { file: '', registries: ['registry'], listeners })
+  const [service] = table?.services ?? []
+  if (table !== undefined && service !== undefined) return { routes: table.routes, service }
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  return { reason: [...new Set(errors.map(({ path, message, hint }) => `${shown(path)}${message}${hint === undefined ? '' : ` (${hint})`}`))].join('; ') }
+}
+
+/** The place inside the route; that it is one of a document is of no interest. */
+function shown(path: string): string {
+  const inner = path.replace(/^(?:routes\[\d+\]|services\.s)\.?/, '')
+  return inner === '' ? '' : `${inner}: `
+}

@@ -1,0 +1,116 @@
+// Fabio's tags: `urlprefix-host/path option=value …` (https://fabiolb.net/quickstart/).
+import { suggest } from '../config/nearest.ts'
+import { guarded } from './access.ts'
+import { BadTag, type Dialect, type Draft, type Refusal, type RouteBody } from './dialect.ts'
+import { globHost } from './glob.ts'
+import { stripPrefix } from './strip.ts'
+
+const PREFIX = 'urlprefix-'
+const KNOWN = ['strip', 'prepend', 'proto', 'tlsskipverify', 'host', 'redirect', 'weight', 'register', 'allow', 'deny', 'auth', 'pxyproto']
+
+/** `urlprefix-…`. */
+export const fabio: Dialect = {
+  name: 'fabio',
+  speaks: (label) => label.trimStart().startsWith(PREFIX),
+  read(labels, { service }) {
+    const drafts: Draft[] = []
+    const refused: Refusal[] = []
+    for (const label of labels) {
+      try {
+        drafts.push(readTag(label, service))
+      } catch (error) {
+        if (!(error instanceof BadTag)) throw error
+        refused.push({ tag: label, reason: error.message })
+      }
+    }
+    return { drafts, refused }
+  },
+}
+
+function readTag(label: string, service: string): Draft {
+  const [src = '', ...words] = label.trim().slice(PREFIX.length).trim().split(/\s+/)
+  const options = readOptions(words)
+  const { host, path, notes } = readSource(src, options)
+  const upstream = readProto(options)
+  if (options.has('auth')) throw new BadTag('auth= names a scheme of Fabio’s own configuration, which this gateway has not; without it the route would be open')
+  if (options.get('host') === 'dst') throw new BadTag('host=dst (the address of each instance as Host) cannot be expressed; write host=NAME')
+  if (options.has('register')) notes.push('register= is ignored: this gateway announces no names')
+  if (options.has('pxyproto')) notes.push('pxyproto= is ignored: it is for TCP')
+  readWeight(options.get('weight'))
+  const routes = guarded(routesOf(host, path, options), accessOf(options))
+  const key = `${src.includes('/') ? `${src.slice(0, src.indexOf('/')).toLowerCase()}${path}` : src.toLowerCase()}`
+  return { dialect: 'fabio', key, name: `${service}:${key}`, labels: [label], routes, service: upstream, weighted: options.has('weight'), shared: true, notes }
+}
+
+function readOptions(words: readonly string[]): ReadonlyMap<string, string> {
+  const options = new Map<string, string>()
+  for (const word of words) {
+    const at = word.indexOf('=')
+    const name = at < 0 ? word : word.slice(0, at)
+    if (!KNOWN.includes(name)) throw new BadTag(`there is no option '${name}' (${suggest(name, KNOWN)})`)
+    if (at < 0 || at === word.length - 1) throw new BadTag(`the option '${name}' has no value; write ${name}=…`)
+    if (options.has(name)) throw new BadTag(`the option '${name}' stands twice`)
+    options.set(name, word.slice(at + 1))
+  }
+  return options
+}
+
+function readSource(src: string, options: ReadonlyMap<string, string>): { readonly host: string | undefined; readonly path: string; readonly notes: string[] } {
+  const proto = options.get('proto') ?? 'http'
+  if (proto.includes('tcp')) throw new BadTag(`proto=${proto} is TCP; only HTTP is routed by tags`)
+  if (proto.startsWith('grpc')) throw new BadTag(`proto=${proto}: gRPC is not routed by tags`)
+  if (src.startsWith(':')) throw new BadTag(`'${src}' is a TCP port; only HTTP is routed by tags`)
+  const slash = src.indexOf('/')
+  if (slash < 0) throw new BadTag(`'${src}' has no slash; write ${src === '' ? 'host' : src}/`)
+  if (src.includes('$')) throw new BadTag(`'${src}' holds a variable; variables of Fabio’s environment are not expanded`)
+  const written = src.slice(0, slash)
+  const port = /:\d+$/.exec(written)?.[0]
+  const notes = port === undefined ? [] : [`the port ${port.slice(1)} of the host is ignored: a host matches on every port`]
+  const host = written.slice(0, written.length - (port?.length ?? 0))
+  return { host: host === '' ? undefined : globHost(host.toLowerCase()), path: src.slice(slash), notes }
+}
+
+function readProto(options: ReadonlyMap<string, string>): Record<string, unknown> {
+  const proto = options.get('proto') ?? 'http'
+  if (proto === 'http') return {}
+  if (proto !== 'https') throw new BadTag(`there is no proto=${proto} (http and https are routed by tags)`)
+  return { tls: options.get('tlsskipverify') === 'true' ? { verify: false } : true }
+}
+
+function routesOf(host: string | undefined, path: string, options: ReadonlyMap<string, string>): RouteBody[] {
+  const at = host === undefined ? {} : { host }
+  const redirect = options.get('redirect')
+  if (redirect !== undefined) return [{ match: { ...at, path: `${path.replace(/\/+$/, '')}/**` }, redirect: redirectOf(redirect, options.get('strip')) }]
+  const name = options.get('host')
+  return stripPrefix(path, options.get('strip') ?? '', options.get('prepend') ?? '').map(({ path: pattern, rewrite }) => ({
+    match: { ...at, path: pattern },
+    ...(rewrite === undefined && name === undefined ? {} : { rewrite: { ...(rewrite === undefined ? {} : { path: rewrite }), ...(name === undefined ? {} : { host: name }) } }),
+  }))
+}
+
+/** `301,https://www.example.com$path`: the status, and where to; `$path` takes the query with it. */
+function redirectOf(written: string, strip: string | undefined): Record<string, unknown> {
+  const [, status, url] = /^(\d{3}),(\S+)$/.exec(written) ?? []
+  if (status === undefined || url === undefined) throw new BadTag(`redirect=${written} is not CODE,URL; write redirect=301,https://www.example.com$path`)
+  if (strip !== undefined && url.includes('$path')) throw new BadTag('strip= beside a redirect with $path cannot be expressed')
+  const query = url.includes('?') ? '' : '{query}'
+  return { status: Number(status), location: url.replace(/\/?\$path/, `{path}${query}`).replace('$host', '{host}') }
+}
+
+function accessOf(options: ReadonlyMap<string, string>): { readonly allow?: string[]; readonly deny?: string[] } {
+  const [allow, deny] = [options.get('allow'), options.get('deny')]
+  if (allow !== undefined && deny !== undefined) throw new BadTag('allow= and deny= stand together; Fabio refuses that, too')
+  if (allow !== undefined) return { allow: addresses(allow) }
+  return deny === undefined ? {} : { deny: addresses(deny) }
+}
+
+function addresses(list: string): string[] {
+  return list.split(',').map((item) => {
+    if (!/^ip:/i.test(item)) throw new BadTag(`'${item}' is not ip:ADDRESS`)
+    return item.slice(3)
+  })
+}
+
+function readWeight(weight: string | undefined): void {
+  if (weight !== undefined && !/^(?:0?\.\d{1,6}|[01](?:\.\d{1,6})?)$/.test(weight)) throw new BadTag(`weight=${weight} is no share from 0 to 1; write weight=0.05`)
+}

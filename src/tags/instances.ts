@@ -1,0 +1,21 @@
+// From the endpoints of a service to the instances whose labels make its routes.
+import { endpointsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
+import type { TaggedInstance } from '../model/tagged.ts'
+import { dialects } from './list.ts'
+
+/** The instances of a set, in the order of their ids. */
+export function instancesOf(set: EndpointSet): readonly TaggedInstance[] {
+  return endpointsOf(set)
+    .map((endpoint): TaggedInstance => ({ id: endpoint.id, labels: labelsOf(endpoint), port: endpoint.port, usable: isUsable(endpoint) }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** The labels that some dialect speaks, in the order of their texts: the order of tags means nothing. */
+function labelsOf(endpoint: Endpoint): readonly string[] {
+  const all = [...endpoint.tags, ...Object.entries(endpoint.meta).map(([key, value]) => `${key}=${value}`)]
+  return [...new Set(all.filter((label) => dialects.some((dialect) => dialect.speaks(label))))].sort()
+}
+
+function isUsable({ health, draining }: Endpoint): boolean {
+  return !draining && health !== 'critical' && health !== 'maintenance'
+}

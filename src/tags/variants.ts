@@ -1,0 +1,106 @@
+// The routes of one service out of the tags of its instances: instances that say the same are one, and where they differ the
+// greater number wins.
+import type { LabelSet } from '../model/config.ts'
+import type { RefusedTag, TaggedInstance, TaggedService } from '../model/tagged.ts'
+import type { CheckedDraft } from './check-draft.ts'
+import type { Draft } from './dialect.ts'
+
+/** What the tags of one instance come to. */
+export interface InstanceReading {
+  readonly drafts: readonly Draft[]
+  readonly refused: readonly { readonly tag: string; readonly reason: string }[]
+}
+
+/** How tags are read and drafts checked; both are remembered between two assemblies. */
+export interface Reading {
+  read(service: TaggedService, instance: TaggedInstance): InstanceReading
+  check(draft: Draft): CheckedDraft | { readonly reason: string }
+}
+
+/** One route of one service, as the instances agree on it. */
+export interface Entry {
+  readonly service: TaggedService
+  readonly draft: Draft
+  readonly checked: CheckedDraft
+  /** Undefined when every instance of the service carries it. */
+  readonly labels: readonly LabelSet[] | undefined
+  /** Another service may carry the same route. */
+  readonly shared: boolean
+  /** The instances that carry it. */
+  readonly instances: readonly TaggedInstance[]
+}
+
+interface Variant {
+  readonly text: string
+  readonly draft: Draft
+  readonly instances: TaggedInstance[]
+  readonly labels: Map<string, readonly string[]>
+  readonly notes: Map<string, TaggedInstance[]>
+  shared: boolean
+}
+
+/** Routes of one service; more are refused. */
+const MAX_ROUTES = 128
+
+/** Reads one service. What is refused is told to `refuse`. */
+export function readService(service: TaggedService, reading: Reading, refuse: (refused: RefusedTag) => void): readonly Entry[] {
+  const byKey = new Map<string, Map<string, Variant>>()
+  const refusals = new Map<string, { readonly reason: string; readonly tag: string; readonly instances: TaggedInstance[] }>()
+  const tell = (tag: string, reason: string, instances: readonly TaggedInstance[], kind: RefusedTag['kind']): void =>
+    refuse({ registry: service.registry, service: service.name, instances: instances.slice(0, 10).map(({ id }) => id), count: instances.length, tag, reason, kind })
+  for (const instance of [...service.instances].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const { drafts, refused } = reading.read(service, instance)
+    for (const draft of drafts) addTo(byKey, draft, instance)
+    for (const { tag, reason } of refused) {
+      const known = refusals.get(`${tag}\n${reason}`) ?? { tag, reason, instances: [] }
+      known.instances.push(instance)
+      refusals.set(`${tag}\n${reason}`, known)
+    }
+  }
+  for (const { tag, reason, instances } of refusals.values()) tell(tag, reason, instances, 'refused')
+  const entries = [...byKey.keys()].sort().flatMap((key) => chosen(service, [...(byKey.get(key)?.values() ?? [])], reading, tell))
+  for (const entry of entries.slice(MAX_ROUTES)) tell(entry.draft.labels.join(' '), `the service has more than ${MAX_ROUTES} routes`, service.instances, 'refused')
+  return entries.slice(0, MAX_ROUTES)
+}
+
+function addTo(byKey: Map<string, Map<string, Variant>>, draft: Draft, instance: TaggedInstance): void {
+  const key = `${draft.dialect} ${draft.key}`
+  const variants = byKey.get(key) ?? new Map<string, Variant>()
+  byKey.set(key, variants)
+  const text = JSON.stringify([draft.routes, draft.service])
+  const variant: Variant = variants.get(text) ?? { text, draft, instances: [], labels: new Map(), notes: new Map(), shared: false }
+  variants.set(text, variant)
+  variant.instances.push(instance)
+  variant.labels.set(JSON.stringify(draft.labels), draft.labels)
+  variant.shared ||= draft.shared
+  for (const note of draft.notes) variant.notes.set(note, [...(variant.notes.get(note) ?? []), instance])
+}
+
+type Tell = (tag: string, reason: string, instances: readonly TaggedInstance[], kind: RefusedTag['kind']) => void
+
+function chosen(service: TaggedService, variants: readonly Variant[], reading: Reading, tell: Tell): readonly Entry[] {
+  const good: { readonly variant: Variant; readonly checked: CheckedDraft }[] = []
+  for (const variant of variants) {
+    const checked = reading.check(variant.draft)
+    if ('reason' in checked) tell(variant.draft.labels.join(' '), checked.reason, variant.instances, 'refused')
+    else good.push({ variant, checked })
+  }
+  const [winner, ...others] = good.sort((a, b) => weigh(b.variant) - weigh(a.variant) || b.variant.instances.length - a.variant.instances.length || (a.variant.text < b.variant.text ? -1 : 1))
+  if (winner === undefined) return []
+  const { variant, checked } = winner
+  for (const other of others) tell(other.variant.draft.labels.join(' '), `differs from what ${variant.instances.length} ${variant.instances.length === 1 ? 'instance' : 'instances'} of the service say, which count; these get no requests by this route`, other.variant.instances, 'refused')
+  for (const [note, instances] of variant.notes) tell(variant.draft.labels.join(' '), note, instances, 'note')
+  const rest = variants.filter((each) => each !== variant)
+  const labels = variant.instances.length === service.instances.length ? undefined : [...variant.labels.values()].map((all): LabelSet => ({ all, none: telling(all, rest) }))
+  return [{ service, draft: variant.draft, checked, labels, shared: variant.shared, instances: variant.instances }]
+}
+
+function weigh(variant: Variant): number {
+  return variant.instances.filter(({ usable }) => usable).length
+}
+
+/** Labels of other variants by which an instance of theirs is told from one of this. */
+function telling(all: readonly string[], others: readonly Variant[]): readonly string[] {
+  const labels = others.flatMap((other) => [...other.labels.values()]).filter((each) => all.every((label) => each.includes(label)))
+  return [...new Set(labels.flatMap((each) => each.filter((label) => !all.includes(label))))].sort()
+}

@@ -1,0 +1,195 @@
+// Routes from tags against a real Consul: `fairlead run` without a file, tags that change live, and no lost request while they do.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import type { RoutesAnswer } from '../../src/model/admin.ts'
+import { startBackend, type Backend } from '../support/drill/backend.ts'
+import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
+import { startLoad } from '../support/drill/load.ts'
+import { freePorts } from '../support/server-process.ts'
+import { startConsul } from '../support/servers/consul.ts'
+import { describeWithServers } from '../support/servers.ts'
+import { makeTempDirectory } from '../support/temp.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** Status and body of a GET. */
+function get(port: number, host: string, path = '/'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }, (response) => void text(response).then((body) => resolve(`${response.statusCode} ${body.split(' (')[0]}`), reject))
+    asked.on('error', reject).end()
+  })
+}
+
+const becomes = (read: () => Promise<unknown>, wanted: unknown): Promise<void> => vi.waitFor(async () => expect(await read()).toEqual(wanted), { timeout: 20_000, interval: 30 })
+
+describeWithServers(['consul'], 'routes from the tags of a real Consul', () => {
+  let server: Awaited<ReturnType<typeof startConsul>>
+  const backends = new Map<string, Backend>()
+  const closing: (() => Promise<void>)[] = []
+  beforeAll(async () => {
+    server = await startConsul()
+    for (const name of ['a', 'b', 'c']) backends.set(name, await startBackend(name, () => {}))
+  })
+  afterAll(async () => {
+    await server.stop()
+    for (const backend of backends.values()) await backend.kill()
+  })
+  afterEach(async () => {
+    for (const close of closing.splice(0).toReversed()) await close()
+    const services = (await (await fetch(`${server.url}/v1/agent/services`)).json()) as Record<string, unknown>
+    for (const id of Object.keys(services)) await deregister(id)
+  })
+
+  async function put(path: string, body?: object): Promise<void> {
+    const answer = await fetch(`${server.url}/v1/agent/service/${path}`, { method: 'PUT', ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+    if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`)
+  }
+  const deregister = (id: string): Promise<void> => put(`deregister/${id}`)
+  const register = (name: string, backend: string, ...tags: string[]): Promise<void> =>
+    put('register', { Name: name, ID: `${name}-${backend}`, Address: '127.0.0.1', Port: backends.get(backend)?.port, Tags: tags })
+
+  /** A gateway in this process; registries live in time that runs `speed` times faster. */
+  async function gateway(more: object = {}, speed = 5): Promise<DrillGateway> {
+    const { directory, remove } = await makeTempDirectory()
+    closing.push(remove)
+    const config = { listen: '127.0.0.1:0', admin: { port: 0 }, stateDir: directory, registries: { consul: { address: server.url } }, routesFrom: 'consul', ...more }
+    const running = await startDrillGateway(config, speed, () => {})
+    closing.push(() => running.stop())
+    return running
+  }
+  const routes = (of: DrillGateway): Promise<RoutesAnswer> => of.admin('/api/routes')
+  const names = async (of: DrillGateway): Promise<string[]> => (await routes(of)).routes.map(({ name }) => name).sort()
+
+  test('`fairlead run` without a file serves a service of each dialect, and refuses bad tags alone', async () => {
+    await register('words', 'a', 'fairlead.route=words.test/**', 'v1')
+    await register('fab', 'b', 'urlprefix-fab.test/foo strip=/foo')
+    await register('trf', 'c', 'traefik.enable=true', 'traefik.http.routers.trf.rule=Host(`trf.test`) && PathPrefix(`/t`)')
+    await register('bad', 'a', 'fairlead.route=x/{', 'urlprefix-:3306 proto=tcp', 'traefik.http.routers.bad.rule=Host(')
+    const [port = 0, admin = 0] = await freePorts(2)
+    const { directory, remove } = await makeTempDirectory()
+    closing.push(remove)
+    const child: ChildProcess = spawn(process.execPath, [MAIN, 'run', '--listen', `127.0.0.1:${port}`, '--admin', String(admin), '--workers', '1'], { cwd: directory, env: { ...process.env, CONSUL_HTTP_ADDR: server.address, FAIRLEAD_REDIS: undefined }, stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    child.stderr?.on('data', (chunk) => (said += String(chunk)))
+    closing.push(async () => {
+      const gone = once(child, 'exit')
+      child.kill('SIGTERM')
+      await gone
+    })
+    await becomes(() => get(port, 'words.test', '/x').catch(() => ''), '200 a')
+    expect(said).toContain(`found a Consul agent at ${server.url} (CONSUL_HTTP_ADDR)`)
+    expect(await Promise.all([get(port, 'fab.test', '/foo/x'), get(port, 'trf.test', '/t/x'), get(port, 'trf.test', '/other'), get(port, 'bad.test')])).toEqual(['200 b', '200 c', '404 no_route', '404 no_route'])
+    const invalid = spawn(process.execPath, [MAIN, 'routes', '--invalid', '--admin', `http://127.0.0.1:${admin}`])
+    const [shown, [code]] = await Promise.all([text(invalid.stdout), once(invalid, 'exit') as Promise<[number]>])
+    expect(code).toBe(1)
+    for (const part of ['bad in consul, consul/n1/bad-a: urlprefix-:3306 proto=tcp', 'only HTTP is routed by tags', 'traefik.http.routers.bad', 'cannot be read at character']) expect(shown).toContain(part)
+    expect(shown).not.toContain('words in consul')
+    expect(await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text()).toContain('fairlead_refused_tags{registry="consul",kind="refused"} 3')
+  })
+
+  test('the example, line by line', async () => {
+    const lines = (await readFile(new URL('../../examples/consul-tags/README.md', import.meta.url), 'utf8')).split('\n')
+    const ports: Readonly<Record<string, string>> = { 7001: 'a', 7002: 'b', 7003: 'c' }
+    const running = await gateway()
+    let asked = 0
+    for (const line of lines) {
+      const [, body] = /^curl -X PUT http:\/\/127\.0\.0\.1:8500\/v1\/agent\/service\/register -d '(.*)'$/.exec(line) ?? []
+      const service = body === undefined ? undefined : (JSON.parse(body) as { Name: string; Port: number; Tags: string[] })
+      if (service !== undefined) await register(service.Name, ports[service.Port] ?? '', ...service.Tags)
+      const [, host, path] = /^curl -H 'Host: (\S+)' http:\/\/127\.0\.0\.1:8080(\/\S*)$/.exec(line) ?? []
+      if (host === undefined) continue
+      await becomes(async () => (await get(running.port, host, path)).slice(0, 3), '200')
+      asked++
+    }
+    expect(asked).toBe(3)
+    await becomes(async () => (await routes(running)).refusedTags.map(({ service, tag }) => `${service}: ${tag}`), ['bad: urlprefix-bad.local/ stirp=/api'])
+  })
+
+  test('services and tags that come, change and go', async () => {
+    const running = await gateway()
+    await becomes(() => get(running.port, 'words.test'), '404 no_route')
+    await register('words', 'a', 'fairlead.route=words.test/**')
+    await becomes(() => get(running.port, 'words.test'), '200 a')
+    await register('words', 'a', 'fairlead.route=other.test/**')
+    await becomes(() => get(running.port, 'other.test'), '200 a')
+    expect(await get(running.port, 'words.test')).toBe('404 no_route')
+    await register('words', 'a', 'fairlead.route=other.test/**', 'fairlead.route.timeout=soon')
+    await becomes(async () => (await routes(running)).refusedTags.map(({ service, count }) => `${service} ${count}`), ['words 1'])
+    expect(await get(running.port, 'other.test')).toBe('404 no_route')
+    await register('words', 'a', 'fairlead.route=other.test/**')
+    await becomes(() => get(running.port, 'other.test'), '200 a')
+    expect((await routes(running)).refusedTags).toEqual([])
+    await deregister('words-a')
+    // Held by the guard, then believed.
+    await becomes(() => names(running), [])
+  })
+
+  test('only the instances that carry a route get its requests', async () => {
+    await register('words', 'a', 'fairlead.route=words.test/**')
+    await register('words', 'b', 'internal')
+    const running = await gateway()
+    await becomes(() => names(running), ['words@consul'])
+    expect(new Set(await Promise.all(Array.from({ length: 20 }, () => get(running.port, 'words.test'))))).toEqual(new Set(['200 a']))
+  })
+
+  test('a canary of 10% gets about that, and its share goes back when it is in maintenance', async () => {
+    await register('words', 'a', 'fairlead.route=words.test/**')
+    await register('words', 'b', 'fairlead.route=words.test/**', 'fairlead.route.weight=10%')
+    const running = await gateway()
+    const canary = async (): Promise<number> => (await Promise.all(Array.from({ length: 400 }, () => get(running.port, 'words.test')))).filter((answer) => answer === '200 b').length
+    await becomes(() => names(running), ['words@consul'])
+    const got = await canary()
+    expect(got).toBeGreaterThan(10)
+    expect(got).toBeLessThan(100)
+    await put('maintenance/words-b?enable=true')
+    await becomes(async () => (await Promise.all(Array.from({ length: 40 }, () => get(running.port, 'words.test')))).every((answer) => answer === '200 a'), true)
+    expect(await canary()).toBe(0)
+  })
+
+  test('routes of the file come first, and the registry may fail: what is known goes on', async () => {
+    await register('words', 'a', 'fairlead.route=words.test/**', 'fairlead.routes.same=file.test/**')
+    const running = await gateway({ routes: [{ name: 'mine', match: 'file.test/**', respond: { status: 200, body: 'file' } }] })
+    await becomes(() => get(running.port, 'words.test'), '200 a')
+    expect(await get(running.port, 'file.test')).toBe('200 file')
+    expect(await names(running)).toEqual(['mine', 'words-same@consul', 'words@consul'])
+    server.pause()
+    try {
+      await becomes(async () => (await running.admin<{ watches: { mode: string }[] }>('/api/watches')).watches.map(({ mode }) => mode), ['stale'])
+      expect(await get(running.port, 'words.test')).toBe('200 a')
+    } finally {
+      server.resume()
+    }
+    await register('more', 'b', 'fairlead.route=more.test/**')
+    await becomes(() => get(running.port, 'more.test'), '200 b')
+  })
+
+  test('no request is lost while tags change, instances move and bad tags come', async () => {
+    await register('one', 'a', 'fairlead.route=one.drill/**')
+    await register('two', 'b', 'urlprefix-two.drill/')
+    const running = await gateway({}, 1)
+    await becomes(() => names(running), ['one@consul', 'two:two.drill/@consul'])
+    const load = startLoad(['one', 'two'], running.port, () => {})
+    const seen = (service: string, by: string): Promise<void> => becomes(async () => load.results.slice(-60).some((result) => result.service === service && result.by === by), true)
+    await seen('one', 'a')
+    // A second instance, with another option: the first counts until the second is the greater number.
+    await register('one', 'c', 'fairlead.route=one.drill/**', 'fairlead.route.timeout=3s')
+    await register('two', 'c', 'urlprefix-two.drill/ weight=0.2')
+    await seen('two', 'c')
+    await register('one', 'a', 'fairlead.route=one.drill/**', 'fairlead.route.timeout=3s')
+    await seen('one', 'c')
+    await register('bad', 'b', 'fairlead.route=one.drill/**', 'fairlead.routes.x={', 'urlprefix-two.drill/ stirp=1')
+    await becomes(async () => (await routes(running)).refusedTags.length, 3)
+    await register('two', 'b', 'urlprefix-two.drill/', 'urlprefix-third.drill/')
+    await becomes(async () => (await names(running)).includes('two:third.drill/@consul'), true)
+    await deregister('two-c')
+    await becomes(async () => load.results.filter(({ service }) => service === 'two').slice(-30).every(({ by }) => by === 'b'), true)
+    await load.stop()
+    expect(load.results.filter(({ error }) => error !== '')).toEqual([])
+    expect(load.results.length).toBeGreaterThan(100)
+  })
+})

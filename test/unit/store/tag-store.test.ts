@@ -1,0 +1,173 @@
+// The store on tags under virtual time: what it waits for, when it makes a table, and how it stands behind another store.
+import { afterEach, expect, test } from 'vitest'
+import type { Catalog, CatalogSet } from '../../../src/model/catalog.ts'
+import type { EndpointSet } from '../../../src/model/endpoint.ts'
+import type { StoreEvent } from '../../../src/model/store.ts'
+import { memoryStore } from '../../../src/store/memory.ts'
+import { tagStore, type TagStoreOptions } from '../../../src/store/tags.ts'
+import { createAssembler } from '../../../src/tags/assemble.ts'
+import { instancesOf } from '../../../src/tags/instances.ts'
+import { isRouted } from '../../../src/tags/list.ts'
+import { mergeTables } from '../../../src/tags/merge.ts'
+import { endpoint } from '../../support/endpoints.ts'
+import { fakePlatform } from '../../support/fake-platform.ts'
+import { assembled, tagged } from '../../support/tagged.ts'
+
+const open: AbortController[] = []
+afterEach(() => {
+  for (const stop of open.splice(0)) stop.abort()
+})
+
+function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagStoreOptions> = () => ({})) {
+  const platform = fakePlatform()
+  const sets = new Map<string, EndpointSet>()
+  const wanted: (readonly string[])[] = []
+  let put: (set: CatalogSet) => void = () => {}
+  const catalog: Catalog = {
+    async *watch(signal) {
+      const queue: CatalogSet[] = []
+      let wake = (): void => {}
+      put = (set) => {
+        queue.push(set)
+        wake()
+      }
+      signal.addEventListener('abort', () => wake())
+      while (!signal.aborted) {
+        const next = queue.shift()
+        if (next !== undefined) yield next
+        else await new Promise<void>((resolve) => (wake = resolve))
+      }
+    },
+  }
+  const store = tagStore({
+    platform,
+    catalogs: new Map([['consul', catalog]]),
+    rules: { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: ['consul'], listeners: [{ name: 'http', tls: false }] }), merge: mergeTables },
+    feed: { want: (refs) => void wanted.push(refs), get: (ref) => sets.get(ref) ?? { kind: 'pending' } },
+    ...more(platform),
+  })
+  const stop = new AbortController()
+  open.push(stop)
+  const events: StoreEvent[] = []
+  void (async () => {
+    for await (const event of store.watch(stop.signal)) events.push(event)
+  })()
+  return {
+    platform, store, events, wanted,
+    services: (...names: string[]) => put({ kind: 'ready', services: names.map((name) => ({ ref: `consul/${name}`, name, labels: ['fairlead.route=x'] })), at: 0 }),
+    trouble: (set: CatalogSet) => put(set),
+    set(name: string, ...tags: string[][]) {
+      sets.set(`consul/${name}`, { kind: 'ready', endpoints: tags.map((each, i) => endpoint(`consul/${name}-${i}`, { tags: each })), at: 0 })
+      store.changed()
+    },
+    names: () => events.map((event) => (event.kind === 'table' ? event.table.routes.map(({ name }) => name).join(',') : event.kind)),
+  }
+}
+
+const route = (host: string): string[] => [`fairlead.route=${host}/**`]
+
+test('the first table waits for the catalogue and for each of its services, but not for ever', async () => {
+  const { platform, services, set, names, wanted } = setUp()
+  await platform.advance(5000)
+  expect(names()).toEqual([])
+  services('a', 'b')
+  await platform.settle()
+  expect(wanted.at(-1)).toEqual(['consul/a', 'consul/b'])
+  set('a', route('a.test'))
+  await platform.advance(1500)
+  expect(names()).toEqual([])
+  await platform.advance(1000)
+  expect(names()).toEqual(['a@consul'])
+  set('b', route('b.test'))
+  await platform.advance(1000)
+  expect(names()).toEqual(['a@consul', 'a@consul,b@consul'])
+})
+
+test('within its patience it gives all at once', async () => {
+  const { platform, services, set, names } = setUp()
+  await platform.settle()
+  services('a', 'b')
+  set('a', route('a.test'))
+  await platform.advance(500)
+  expect(names()).toEqual([])
+  set('b', route('b.test'))
+  await platform.advance(500)
+  expect(names()).toEqual(['a@consul,b@consul'])
+})
+
+test('a change of health, address or number alone makes no table', async () => {
+  const { platform, services, set, names } = setUp()
+  await platform.settle()
+  services('a')
+  set('a', route('a.test'))
+  await platform.advance(1000)
+  set('a', route('a.test'), route('a.test'))
+  await platform.advance(1000)
+  set('a', route('b.test'), route('b.test'))
+  await platform.advance(1000)
+  expect(names()).toEqual(['a@consul', 'a@consul'])
+})
+
+test('a storm of changes makes four tables a second at most', async () => {
+  const { platform, services, set, events } = setUp()
+  await platform.settle()
+  services('a')
+  for (let i = 0; i < 100; i++) {
+    set('a', route(`h${i}.test`))
+    await platform.advance(20)
+  }
+  await platform.advance(1000)
+  expect(events.length).toBeLessThan(12)
+  expect(events.at(-1)).toMatchObject({ table: { routes: [{ match: [{ host: [{ host: 'h99.test' }] }] }] } })
+})
+
+test('trouble with the catalogue changes nothing and is said once', async () => {
+  const { platform, services, set, names, trouble } = setUp()
+  await platform.settle()
+  services('a')
+  set('a', route('a.test'))
+  await platform.advance(1000)
+  for (let i = 0; i < 3; i++) trouble({ kind: 'stale', services: [{ ref: 'consul/a', name: 'a', labels: [] }], at: 0, cause: { outcome: 'failed', message: 'refused' } })
+  await platform.advance(1000)
+  expect(names()).toEqual(['a@consul'])
+  expect(platform.lines.filter(({ message }) => message.includes('cannot be listed'))).toHaveLength(1)
+})
+
+test('each refused tag is logged once and listed', async () => {
+  const { platform, services, set, store } = setUp()
+  await platform.settle()
+  services('a')
+  set('a', [...route('a.test'), 'fairlead.routes.x={'])
+  await platform.advance(1000)
+  set('a', [...route('b.test'), 'fairlead.routes.x={'])
+  await platform.advance(1000)
+  expect(platform.lines.filter(({ message }) => message === 'a tag was refused')).toHaveLength(1)
+  expect(store.refused()).toMatchObject([{ service: 'a', tag: 'fairlead.routes.x={' }])
+})
+
+test('behind another store: its table first, its word passed on, its versions acknowledged', async () => {
+  const written = assembled([tagged('w', route('w.test'))]).table
+  const base = { store: undefined as ReturnType<typeof memoryStore> | undefined }
+  const { platform, services, set, names, events, store } = setUp((clock) => ({ base: (base.store = memoryStore(clock, written)) }))
+  await platform.advance(3000)
+  expect(names()).toEqual(['w@consul'])
+  services('a')
+  set('a', route('a.test'))
+  await platform.advance(1000)
+  expect(names().at(-1)).toBe('w@consul,a@consul')
+  const origin = events.at(-1)?.origin ?? ''
+  expect(origin).toBe('memory:1 tags:consul')
+  await store.acknowledge?.(origin, 'applied', '')
+  expect(base.store?.acknowledged).toEqual([{ origin: 'memory:1', status: 'applied', detail: '' }])
+  base.store?.report({ kind: 'rejected', origin: 'memory:2', problems: [] })
+  base.store?.set({ ...written, routes: [] })
+  await platform.advance(1000)
+  expect(names().slice(-2)).toEqual(['rejected', 'a@consul'])
+})
+
+test('what the last run knew is served while the registry is down', async () => {
+  const { platform, set, names } = setUp(() => ({ last: async () => new Map([['consul', [{ ref: 'consul/a', name: 'a', labels: [] }]]]) }))
+  set('a', route('a.test'))
+  await platform.advance(1000)
+  expect(names()).toEqual(['a@consul'])
+})

@@ -1,0 +1,151 @@
+// All tagged services together: who wins, who shares, and that nobody can spoil another's route.
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { isInSubset } from '../../../src/proxy/pools.ts'
+import { compileTable } from '../../../src/route/compile.ts'
+import { createAssembler } from '../../../src/tags/assemble.ts'
+import { mergeTables } from '../../../src/tags/merge.ts'
+import type { TaggedService } from '../../../src/model/tagged.ts'
+import { endpoint } from '../../support/endpoints.ts'
+import { asked, assembled, reasons, tagged } from '../../support/tagged.ts'
+
+const A = 'fairlead.route=a.test/**'
+
+describe('instances of one service', () => {
+  test('that say the same are one route to the whole service', () => {
+    const { table } = assembled([tagged('words', [A], [A], [A])])
+    expect(table).toMatchObject({ routes: [{ name: 'words@consul', action: { to: [{ service: 'consul/words', weight: 1 }] } }], services: [{ name: 'consul/words', subsets: {} }] })
+  })
+
+  test('that do not carry the route get none of its requests', () => {
+    const { table } = assembled([tagged('words', [A], [])])
+    const [subset] = Object.values(table.services[0]?.subsets ?? {})
+    expect(subset).toBeDefined()
+    expect([[A, 'v1'], ['v1']].map((tags) => isInSubset(endpoint('x', { tags }), subset ?? { tags: [], meta: {} }))).toEqual([true, false])
+  })
+
+  test('that differ: the greater number of usable ones counts, and the others are told', () => {
+    const made = assembled([tagged('words', [A], [A, 'fairlead.route.prepend=/v2'], [A, 'fairlead.route.prepend=/v2'])])
+    expect(asked(made, 'a.test/x')).toBe('consul/words/tagged-1 /v2/x')
+    expect(made.refused).toMatchObject([{ instances: ['consul/n1/words-1'], reason: expect.stringContaining('2 instances') }])
+    const other = assembled([tagged('words', [A], { labels: [A, 'fairlead.route.prepend=/v2'], usable: false }, { labels: [A, 'fairlead.route.prepend=/v2'], usable: false })])
+    expect(asked(other, 'a.test/x')).toBe('consul/words/tagged-1 /x')
+    const [subset] = Object.values(other.table.services[0]?.subsets ?? {})
+    expect([[A], [A, 'fairlead.route.prepend=/v2']].map((tags) => isInSubset(endpoint('x', { tags }), subset ?? { tags: [], meta: {} }))).toEqual([true, false])
+  })
+
+  test('a variant that is wrong never wins', () => {
+    const made = assembled([tagged('words', [A], [A, 'fairlead.route.timeout=soon'], [A, 'fairlead.route.timeout=soon'])])
+    expect(asked(made, 'a.test/x')).toBe('consul/words/tagged-1 /x')
+    expect(reasons(made)).toHaveLength(1)
+  })
+
+  test('labels in metadata make a route like tags', () => {
+    const { table } = assembled([tagged('words', [A], [])])
+    const subset = Object.values(table.services[0]?.subsets ?? {})[0] ?? { tags: [], meta: {} }
+    expect(isInSubset(endpoint('x', { meta: { 'fairlead.route': 'a.test/**' } }), subset)).toBe(true)
+  })
+})
+
+describe('several services', () => {
+  test('with the same match: the first by name has it, and the other is told', () => {
+    const made = assembled([tagged('words', [A]), tagged('other', [A])])
+    expect(asked(made, 'a.test/')).toBe('consul/other /')
+    expect(made.refused).toMatchObject([{ service: 'words', reason: 'other in consul has the same match and comes first' }])
+  })
+
+  test('share a prefix of Fabio by the number of their instances', () => {
+    const { table } = assembled([tagged('a', ['urlprefix-/x'], ['urlprefix-/x'], ['urlprefix-/x']), tagged('b', ['urlprefix-/x'])])
+    expect(table.routes).toMatchObject([{ action: { to: [{ service: 'consul/a', weight: 7500 }, { service: 'consul/b', weight: 2500 }] } }])
+  })
+
+  test('share it by fixed weights where they have some', () => {
+    const { table } = assembled([tagged('a', ['urlprefix-/x'], ['urlprefix-/x']), tagged('b', ['urlprefix-/x weight=0.05'])])
+    expect(table.routes).toMatchObject([{ action: { to: [{ service: 'consul/a', weight: 9500 }, { service: 'consul/b', weight: 500 }] } }])
+    const canary = assembled([tagged('words', [A]), tagged('words-v2', [A, 'fairlead.route.weight=10%'])])
+    expect(canary.table.routes).toMatchObject([{ action: { to: [{ service: 'consul/words', weight: 9000 }, { service: 'consul/words-v2', weight: 1000 }] } }])
+  })
+
+  test('one without a usable instance leaves its share to the others', () => {
+    const { table } = assembled([tagged('a', ['urlprefix-/x']), tagged('b', { labels: ['urlprefix-/x weight=0.5'], usable: false })])
+    expect(table.routes).toMatchObject([{ action: { to: [{ service: 'consul/a', weight: 10_000 }, { service: 'consul/b', weight: 0 }] } }])
+  })
+
+  test('of one name in two registries are one service, the first registry first', () => {
+    const nomad: TaggedService = { ...tagged('words', [A]), registry: 'nomad', ref: 'nomad/words' }
+    const { table } = assembled([nomad, tagged('words', [A])])
+    expect(table).toMatchObject({ routes: [{ action: { to: [{ service: 'words@consul+nomad' }] } }], services: [{ name: 'words@consul+nomad', from: ['consul/words', 'nomad/words'] }] })
+  })
+
+  test('routes with equal names get each its own', () => {
+    const rule = (host: string): string => `traefik.http.routers.web.rule=Host(\`${host}\`)`
+    expect(assembled([tagged('a', [rule('a.test')]), tagged('b', [rule('b.test')])]).table.routes.map(({ name }) => name)).toEqual(['web@consul', 'web@consul:2'])
+  })
+})
+
+describe('behind a table that a hand wrote', () => {
+  const written = assembled([tagged('words', [A])]).table
+
+  test('its routes come first, and its names are not taken', () => {
+    const merged = mergeTables(written, assembled([tagged('words', [A]), tagged('b', ['fairlead.route=b.test/**'])]).table)
+    expect(merged.routes.map(({ name }) => name)).toEqual(['words@consul', 'b@consul', 'words@consul:2'])
+    expect(merged.services.map(({ name }) => name).sort()).toEqual(['consul/b', 'consul/words'])
+    compileTable(merged)
+  })
+
+  test('a service of another form under the same name stays apart', () => {
+    const merged = mergeTables(written, assembled([tagged('words', ['fairlead.route=b.test/**', 'fairlead.route.tls=true'])]).table)
+    expect(merged.services.map(({ name, tls }) => `${name} ${tls === undefined}`)).toEqual(['consul/words true', 'consul/words:2 false'])
+    expect(merged.routes.at(-1)).toMatchObject({ action: { to: [{ service: 'consul/words:2' }] } })
+  })
+})
+
+const RUNS = { numRuns: 300, seed: 20_261_127 }
+const label = fc.oneof(
+  fc.constantFrom(A, 'fairlead.route=b.test/x/**', 'fairlead.route.strip=/x', 'fairlead.route.weight=5%', 'fairlead.routes.n=GET a.test/n', 'fairlead.routes.n.timeout=1s', 'urlprefix-/x', 'urlprefix-/x weight=0.1', 'urlprefix-b.test/ strip=/x'),
+  fc.constantFrom('traefik.enable=true', 'traefik.http.routers.r.rule=Host(`a.test`) || PathPrefix(`/x`)', 'traefik.http.routers.r.middlewares=m', 'traefik.http.middlewares.m.addprefix.prefix=/p', 'fairlead.route.tls=true'),
+  fc.constantFrom('fairlead.route', 'urlprefix-', 'traefik.http.routers.r.rule=!', 'fairlead.route.priority=x', 'fairlead.route={', 'urlprefix-/ x=y', 'traefik.http.routers.__proto__.rule=Host(`__proto__`)'),
+  fc.string({ maxLength: 30 }).map((text) => `fairlead.route${text}`),
+  fc.string({ maxLength: 30 }).map((text) => `urlprefix-${text}`),
+  fc.string({ maxLength: 30 }).map((text) => `traefik.http.routers.${text}`),
+)
+const instance = fc.record({ labels: fc.uniqueArray(label, { maxLength: 6 }).map((labels) => labels.sort()), usable: fc.boolean() })
+const services = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.array(instance, { minLength: 1, maxLength: 4 })), { maxLength: 4, selector: ([name]) => name }).map((all) => all.map(([name, instances]) => tagged(name, ...instances)))
+
+describe('whatever tags say', () => {
+  test('the table compiles, and every tag that makes no route has an owner and a reason', () => {
+    fc.assert(
+      fc.property(services, (all) => {
+        const { table, refused } = assembled(all)
+        compileTable(table)
+        for (const each of refused) expect([each.reason.length > 0, each.service.length > 0, each.count > 0]).toEqual([true, true, true])
+      }),
+      RUNS,
+    )
+  })
+
+  test('the order of services and instances does not matter', () => {
+    fc.assert(
+      fc.property(services, (all) => {
+        const turned = all.toReversed().map((service) => ({ ...service, instances: service.instances.toReversed() }))
+        expect(assembled(turned)).toEqual(assembled(all))
+      }),
+      RUNS,
+    )
+  })
+
+  test('what was remembered changes nothing', () => {
+    const assemble = createAssembler({ registries: ['consul', 'nomad'], listeners: [{ name: 'http', tls: false }] })
+    fc.assert(fc.property(services, (all) => void expect(assemble(all)).toEqual(assembled(all))), RUNS)
+  })
+
+  test('a bad tag changes no route of another service', () => {
+    const bad = fc.array(fc.constantFrom('fairlead.route={', 'urlprefix-:1', 'urlprefix-/x stirp=1', 'traefik.http.routers.q.rule=Host(', 'fairlead.routes.z.strip=/x', 'fairlead.nonsense'), { minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(services, bad, (all, labels) => {
+        expect(assembled([...all, tagged('zz', labels)]).table).toEqual(assembled(all).table)
+      }),
+      RUNS,
+    )
+  })
+})

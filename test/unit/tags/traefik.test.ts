@@ -1,0 +1,177 @@
+// Traefik's tags, versions 2 and 3: what is understood, and what is refused with a reason.
+import { describe, expect, test } from 'vitest'
+import { readRule } from '../../../src/tags/traefik-rule.ts'
+import { asked, assembled, reasons, tagged } from '../../support/tagged.ts'
+
+const rule = (text: string): string => `traefik.http.routers.r.rule=${text}`
+
+describe('a rule', () => {
+  test.each([
+    ['Host(`a.test`)', 'a.test/x', 'yes'],
+    ['Host("a.test")', 'a.test/x', 'yes'],
+    ['Host(`A.Test`)', 'a.test/x', 'yes'],
+    ['Host(`a.test`, `b.test`)', 'b.test/', 'yes'],
+    ['Host(`a.test`) || Host(`b.test`)', 'b.test/', 'yes'],
+    ['Host(`a.test`) && PathPrefix(`/api`)', 'a.test/api/x', 'yes'],
+    ['Host(`a.test`) && PathPrefix(`/api`)', 'a.test/apix', 'no'],
+    ['Host(`a.test`) && PathPrefix(`/api`)', 'b.test/api', 'no'],
+    ['(Host(`a.test`) || Host(`b.test`)) && (PathPrefix(`/x`) || Path(`/y`))', 'b.test/y', 'yes'],
+    ['(Host(`a.test`) || Host(`b.test`)) && (PathPrefix(`/x`) || Path(`/y`))', 'b.test/y/z', 'no'],
+    ['PathPrefix(`/`)', 'any.test/x', 'yes'],
+    ['Path(`/users/{id}`)', 'any.test/users/7', 'yes'],
+    ['Path(`/users/{id:[0-9]+}`)', 'any.test/users/7', 'yes'],
+    ['Path(`/users/{id:[0-9]+}`)', 'any.test/users/x', 'no'],
+    ['PathPrefix(`/{v:v[0-9]}/x`)', 'any.test/v1/x/y', 'yes'],
+    ['PathRegexp(`^/v[0-9]+/`)', 'any.test/v12/x', 'yes'],
+    ['PathRegexp(`\\.(jpg|png)$`)', 'any.test/a/b.png', 'yes'],
+    ['PathRegexp(`\\.(jpg|png)$`)', 'any.test/a/b.png/c', 'no'],
+    ['HostRegexp(`^.+\\.a\\.test$`)', 'x.a.test/', 'yes'],
+    ['HostRegexp(`.+\\.a\\.test`)', 'x.a.test.b/', 'yes'],
+    ['HostRegexp(`{sub:[a-z]+}.a.test`)', 'x.a.test/', 'yes'],
+    ['HostRegexp(`{sub:[a-z]+}.a.test`)', 'x1.a.test/', 'no'],
+    ['Host(`*.a.test`)', 'x.a.test/', 'yes'],
+    ['Host(`*.a.test`)', 'x.y.a.test/', 'no'],
+    ['Host(`**.a.test`)', 'x.y.a.test/', 'yes'],
+    ['Host(`a.test`) && Method(`GET`, `HEAD`)', 'POST a.test/', 'no'],
+    ['Host(`a.test`) && Method(`get`)', 'GET a.test/', 'yes'],
+    ['Query(`v=2`)', 'a.test/?v=2', 'yes'],
+    ['Query(`v`, `2`)', 'a.test/?v=2', 'yes'],
+    ['Query(`v`, `2`)', 'a.test/?v=1', 'no'],
+    ['QueryRegexp(`v`, `^[23]$`)', 'a.test/?v=3', 'yes'],
+    ['ClientIP(`127.0.0.0/8`)', 'a.test/', 'yes'],
+    ['ClientIP(`10.0.0.0/8`)', 'a.test/', 'no'],
+    ['!(!Host(`a.test`))', 'a.test/', 'yes'],
+  ])('%s: %s %s', (text, request, expected) => {
+    const made = assembled([tagged('words', [rule(text)])])
+    expect(reasons(made)).toEqual([])
+    expect(asked(made, request) === 'none' ? 'no' : 'yes').toBe(expected)
+  })
+
+  test('asks for headers', () => {
+    const made = assembled([tagged('words', [rule('Header(`X-User`, `simon`) || HeadersRegexp(`X-User`, `^t`)')])])
+    expect(['simon', 'tester', 'x'].map((user) => asked(made, 'a.test/', { headers: [['x-user', user]] }))).toEqual(['consul/words /', 'consul/words /', 'none'])
+  })
+
+  test.each([
+    ['Host(`a.test`', 'cannot be read at character 14'],
+    ['Host(a.test)', 'a value in backticks'],
+    ["Host('a.test')", 'a value in backticks'],
+    ['Host(`a.test`) Path(`/x`)', 'something stands after the rule'],
+    ['Host(`a.test`) &&', 'a matcher such as'],
+    ['!Host(`a.test`)', '!Host(…) cannot be expressed'],
+    ['Host(`a.test`) && !(Path(`/x`) || Path(`/y`))', '!Path(…) cannot be expressed'],
+    ['Hots(`a.test`)', 'there is no matcher Hots'],
+    ['constructor(`x`)', 'there is no matcher constructor'],
+    ['Host(`a.test`) && Host(`b.test`)', 'joined by &&'],
+    ['Header(`a`, `1`) && Header(`A`, `2`)', 'two conditions on A'],
+    ['Host()', 'no value'],
+    ['Path(`x`)', 'does not begin with a slash'],
+    ['PathRegexp(`(`)', 'regular expression'],
+    ['Host(`not a host`)', 'not a host name'],
+    [`${'('.repeat(40)}Host(\`a\`)${')'.repeat(40)}`, 'nested deeper'],
+    [Array.from({ length: 7 }, (_, i) => `(Header(\`h${i}\`,\`1\`) || Header(\`h${i}\`,\`2\`))`).join(' && '), 'more than 64 alternatives'],
+  ])('refused: %s: %s', (text, reason) => {
+    const made = assembled([tagged('words', [rule(text)]), tagged('good', [rule('Host(`good.test`)').replace('.r.', '.g.')])])
+    expect(reasons(made).join()).toContain(reason)
+    expect(made.table.routes.map(({ name }) => name)).toEqual(['g@consul'])
+  })
+
+  test('a product of alternatives is bounded before it grows', () => {
+    const wide = `(${Array.from({ length: 60 }, (_, i) => `Host(\`h${i}.test\`)`).join(' || ')})`
+    expect(() => readRule(Array.from({ length: 30 }, () => wide).join(' && '))).toThrow('more than 64')
+  })
+})
+
+describe('middlewares', () => {
+  const made = (middleware: readonly string[], text = 'Host(`a.test`)', more: readonly string[] = []) =>
+    assembled([tagged('words', [rule(text), 'traefik.http.routers.r.middlewares=m', ...middleware.map((each) => `traefik.http.middlewares.m.${each}`), ...more])])
+  test.each([
+    ['Host(`a.test`) && PathPrefix(`/api`)', ['stripprefix.prefixes=/api'], 'a.test/api/x', 'consul/words /x'],
+    ['Host(`a.test`)', ['stripPrefix.prefixes=/api,/v1'], 'a.test/v1/x', 'consul/words /x'],
+    ['Host(`a.test`)', ['stripprefix.prefixes=/api,/v1'], 'a.test/other', 'consul/words /other'],
+    ['Path(`/api/x`)', ['stripprefix.prefixes=/api'], 'a.test/api/x', 'consul/words /x'],
+    ['Host(`a.test`)', ['addprefix.prefix=/base'], 'a.test/x', 'consul/words /base/x'],
+    ['Host(`a.test`)', ['replacepath.path=/only'], 'a.test/x', 'consul/words /only'],
+    ['Host(`a.test`)', ['redirectregex.regex=^https?://a.test/(.*)', 'redirectregex.replacement=https://b.test/${1}', 'redirectregex.permanent=true'], 'a.test/x?q', 'redirect 308 https://b.test/x?q'],
+    ['Host(`a.test`)', ['ipallowlist.sourcerange=10.0.0.0/8, 192.168.0.0/16'], 'a.test/', 'respond 403'],
+    ['Host(`a.test`)', ['ipwhitelist.sourcerange=127.0.0.1/32'], 'a.test/', 'consul/words /'],
+    ['Host(`a.test`)', ['compress=true'], 'a.test/', 'consul/words /'],
+  ])('%s with %j: %s is %s', (text, middleware, request, expected) => {
+    expect(asked(made(middleware, text), request)).toBe(expected)
+  })
+
+  test('headers and retry', () => {
+    const labels = ['headers.customrequestheaders.X-Team=words', 'headers.customrequestheaders.X-Gone=', 'headers.stsseconds=60', 'headers.framedeny=true', 'retry.attempts=3']
+    expect(made(labels).table.routes[0]).toMatchObject({
+      requestHeaders: { set: [['x-team', 'words']], remove: ['x-gone'] },
+      responseHeaders: { set: expect.arrayContaining([['Strict-Transport-Security', 'max-age=60'], ['X-Frame-Options', 'DENY']]) },
+      retry: { attempts: 2 },
+    })
+  })
+
+  test('a chain', () => {
+    expect(asked(made(['chain.middlewares=n,o'], 'Host(`a.test`)', ['traefik.http.middlewares.n.addprefix.prefix=/n', 'traefik.http.middlewares.o.compress=true']), 'a.test/x')).toBe('consul/words /n/x')
+  })
+
+  test.each([
+    [['basicauth.users=a:b'], 'the kind basicauth'],
+    [['forwardauth.address=http://auth'], 'the kind forwardauth'],
+    [['ratelimit.average=1'], 'the kind ratelimit'],
+    [['stripprefixregex.regex=/a'], 'the kind stripprefixregex'],
+    [['headers.accesscontrolalloworiginlist=*'], 'headers.accesscontrolalloworiginlist'],
+    [['ipallowlist.sourcerange=10.0.0.0/8', 'ipallowlist.ipstrategy.depth=1'], 'ipstrategy'],
+    [['redirectregex.regex=(.*)', 'redirectregex.replacement=https://b.test/$1'], 'redirectregex can be expressed only'],
+    [['redirectscheme.scheme=https'], 'no listener of this gateway has TLS'],
+    [['chain.middlewares=m'], 'too long'],
+    [[], 'the middleware m is not defined'],
+  ])('refused: %j: %s', (middleware, reason) => {
+    expect(reasons(made(middleware)).join()).toContain(reason)
+    expect(made(middleware).table.routes).toEqual([])
+  })
+})
+
+describe('routers and services', () => {
+  const listeners = [{ name: 'web', tls: false }, { name: 'websecure', tls: true }]
+  test('entry points are listeners, and tls asks for those that have it', () => {
+    const labels = [
+      'traefik.http.routers.plain.rule=Host(`a.test`)', 'traefik.http.routers.plain.entrypoints=web', 'traefik.http.routers.plain.middlewares=s', 'traefik.http.middlewares.s.redirectscheme.scheme=https',
+      'traefik.http.routers.secure.rule=Host(`a.test`)', 'traefik.http.routers.secure.tls=true',
+    ]
+    const made = assembled([tagged('words', labels)], { listeners })
+    expect(asked(made, 'a.test/x', { listener: 'web' })).toBe('redirect 307 https://a.test/x')
+    expect(asked(made, 'a.test/x', { listener: 'websecure' })).toBe('consul/words /x')
+  })
+
+  test('an entry point that is no listener is said and ignored', () => {
+    const made = assembled([tagged('words', [rule('Host(`a.test`)'), 'traefik.http.routers.r.entrypoints=websecure', 'traefik.http.routers.r.tls=true'])])
+    expect(made.refused.map(({ kind }) => kind)).toEqual(['note', 'note'])
+    expect(asked(made, 'a.test/')).toBe('consul/words /')
+  })
+
+  test.each([
+    [['traefik.enable=true'], ['my-words'], 'Host(`my-words`)'],
+    [['traefik.enable=false', rule('Host(`a.test`)')], [], ''],
+    [['traefik.enable=true', 'traefik.tcp.routers.x.rule=HostSNI(`*`)'], [], 'TCP'],
+    [['traefik.tags=x'], [], ''],
+    [['traefik.frontend.rule=Host:a.test'], [], 'Traefik 1'],
+    [[rule('Host(`a.test`)'), 'traefik.http.routers.r.service=other'], [], 'is not defined'],
+    [[rule('Host(`a.test`)'), 'traefik.http.routers.r.service=api@internal'], [], 'is not in this registry'],
+    [[rule('Host(`a.test`)'), 'traefik.http.services.s.loadbalancer.server.port=8080'], ['r'], ''],
+    [[rule('Host(`a.test`)'), 'traefik.http.services.s.loadbalancer.server.port=9'], [], 'is not the port 8080'],
+    [[rule('Host(`a.test`)'), 'traefik.http.services.s.loadbalancer.server.scheme=h2c'], [], 'scheme=h2c'],
+    [[rule('Host(`a.test`)'), 'traefik.http.services.s.loadbalancer.passhostheader=false'], [], 'passhostheader=false'],
+    [[rule('Host(`a.test`)'), 'traefik.http.services.s.loadbalancer.sticky.cookie=true'], ['r'], 'sticky.cookie is ignored'],
+    [[rule('Host(`a.test`)'), 'traefik.http.routers.r.deniedsetting=1'], [], 'deniedsetting'],
+    [['TRAEFIK.HTTP.Routers.R.Rule=Host(`a.test`)'], ['r'], ''],
+  ])('%j: routes %j, reason %s', (labels, names, reason) => {
+    const { table, refused } = assembled([tagged('my_words', labels)])
+    expect(table.routes.map(({ name }) => name)).toEqual(names.map((name) => `${name}@consul`))
+    if (reason !== '' && refused.length > 0) expect(refused.map((each) => each.reason).join()).toContain(reason)
+    if (names.length === 0 && reason !== '') expect(refused.length).toBeGreaterThan(0)
+  })
+
+  test('https to the endpoints, and a priority within bounds', () => {
+    const { table } = assembled([tagged('words', [rule('Host(`a.test`)'), 'traefik.http.routers.r.priority=100000', 'traefik.http.services.s.loadbalancer.server.scheme=https'])])
+    expect(table).toMatchObject({ routes: [{ priority: 999 }], services: [{ tls: { verify: true } }] })
+  })
+})

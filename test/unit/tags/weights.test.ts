@@ -1,0 +1,44 @@
+// Weights in tags as weights of endpoints: shares hold whatever the number of instances, and what is not usable leaves its share.
+import { expect, test } from 'vitest'
+import type { Endpoint, EndpointSet } from '../../../src/model/endpoint.ts'
+import { reweigh, shareIn } from '../../../src/tags/weights.ts'
+import { endpoint } from '../../support/endpoints.ts'
+
+const ready = (...endpoints: Endpoint[]): EndpointSet => ({ kind: 'ready', endpoints, at: 1 })
+const weights = (set: EndpointSet): number[] => (set.kind === 'ready' || set.kind === 'stale' ? set.endpoints.map(({ weight }) => weight) : [])
+const W = 'fairlead.route.weight=5%'
+
+test.each([
+  ['nothing is asked for', [{}, {}], [1, 1]],
+  ['one canary of 5%', [{}, {}, { tags: [W] }], [4750, 4750, 500]],
+  ['two share the 5%', [{}, { tags: [W] }, { tags: [W] }], [9500, 250, 250]],
+  ['Fabio gives each its own', [{}, { tags: ['urlprefix-/x weight=0.1'] }, { tags: ['urlprefix-/x weight=0.1'] }], [8000, 1000, 1000]],
+  ['a critical canary leaves its share', [{}, { tags: [W], health: 'critical' }], [10_000, 0]],
+  ['alone they have everything', [{ tags: [W] }, { tags: ['fairlead.route.weight=15%'] }], [2500, 7500]],
+  ['more than everything is scaled down', [{}, { tags: ['urlprefix-/x weight=1'] }, { tags: ['urlprefix-/x weight=1'] }], [0, 5000, 5000]],
+  ['0% is none', [{}, { tags: ['fairlead.route.weight=0%'] }], [10_000, 0]],
+  ['the rest goes by registry weights', [{ weight: 3 }, { weight: 1 }, { tags: [W] }], [7125, 2375, 500]],
+  ['metadata counts as tags do', [{}, { meta: { 'fairlead.routes.x.weight': '50%' } }], [5000, 5000]],
+] as const)('%s', (_, fields, expected) => {
+  expect(weights(reweigh(ready(...fields.map((each, i) => endpoint(`e${i}`, each as Partial<Endpoint>)))))).toEqual(expected)
+})
+
+test('a set without wishes stays the very same, and an age that moves on goes on doing so', () => {
+  const plain = ready(endpoint('a'))
+  expect(reweigh(plain)).toBe(plain)
+  let at = 1
+  const aging: EndpointSet = { kind: 'ready', endpoints: [endpoint('a', { tags: [W] })], get at() { return at } }
+  const changed = reweigh(aging)
+  at = 2
+  expect(changed).toMatchObject({ at: 2 })
+  expect(reweigh({ kind: 'absent', at: 1 })).toEqual({ kind: 'absent', at: 1 })
+})
+
+test.each([
+  ['fairlead.route.weight=5', undefined],
+  ['urlprefix-/x weight=0', undefined],
+  ['urlprefix-/x strip=/x weight=.5 proto=http', { kind: 'own', share: 0.5 }],
+  ['fairlead.route.weight=12.5%', { kind: 'group', share: 0.125 }],
+])('%s', (tag, share) => {
+  expect(shareIn(tag)).toEqual(share)
+})
