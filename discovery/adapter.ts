@@ -4,6 +4,7 @@ import { parseDuration } from '../src/model/duration.ts'
 import type { Catalog } from '../src/model/catalog.ts'
 import type { Discoverer, Need } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
+import type { Connect } from './byte-stream.ts'
 import type { DnsTransport } from './dns/transport.ts'
 import type { FileAccess } from './file-access.ts'
 
@@ -11,6 +12,7 @@ import type { FileAccess } from './file-access.ts'
 export interface Capabilities {
   readonly files?: FileAccess
   readonly dns?: DnsTransport
+  readonly connect?: Connect
 }
 
 /** One kind of registry. */

@@ -59,7 +59,7 @@ async function read(to: Following, ask: Ask, signal: AbortSignal): Promise<Readi
   if (!follows && !(await to.questions.take(signal))) return { kind: 'failed', message: 'stopped' }
   const deadline = follows ? ask.wait * (17 / 16) + SLACK : QUESTION_DEADLINE
   try {
-    return await withDeadline(to.platform, deadline, signal, (own) => to.source.read(ask, own), ({ message }): Reading => ({ kind: 'failed', message }))
+    return await withDeadline(to.platform, deadline, signal, (own) => to.source.read(ask, own, signal), ({ message }): Reading => ({ kind: 'failed', message }))
   } catch (error) {
     return { kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }
   } finally {

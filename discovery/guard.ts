@@ -26,8 +26,8 @@ export interface Suspicion {
 /**
  * Compares an answer with what was accepted last. Endpoints whose leaving the registry states (draining, maintenance, a
  * check of their own critical) are no loss; those that vanished, and those whose `critical` is only `presumed`, are.
- * @param holding a suspicion is already being confirmed: then every loss is part of it, since instances that register again
- * after an accident come back one by one
+ * @param holding a suspicion is already being confirmed, or the registry was away: then every loss is part of it, since instances that
+ * register again after an accident come back one by one
  */
 export function suspect(accepted: readonly Endpoint[], next: readonly Endpoint[], presumed: ReadonlySet<string>, holding: boolean): Suspicion | undefined {
   const listed = new Map(next.map((endpoint) => [endpoint.id, endpoint]))

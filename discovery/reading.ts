@@ -58,7 +58,7 @@ export type Reading =
       readonly stated?: boolean
       /** Ids of instances that the registry said to have left, one by one: their absence is believed at once. */
       readonly left?: ReadonlySet<string>
-      /** The answer is from where nothing was asked before: every loss is held until confirmed, however small. */
+      /** The answer is from where nothing was asked before, or the registry was away and instances may have lost their sessions with it: every loss is held until confirmed, however small. */
       readonly unsure?: boolean
       /** A feed of changes should have told this, and only a periodic full reading showed it. */
       readonly missed?: boolean
@@ -74,8 +74,11 @@ export interface Source {
   /** Configured name of the registry; origin of its endpoints. */
   readonly registry: string
   readonly needs: readonly Need[]
-  /** Asks once. Ends soon when the signal is aborted. May throw: that counts as `failed` with the error's message. */
-  read(ask: Ask, signal: AbortSignal): Promise<Reading>
+  /**
+   * Asks once. Ends soon when the signal is aborted. May throw: that counts as `failed` with the error's message. `watch` is the same for all
+   * questions of one watch and is aborted at its end: what a source keeps for a watch, and a session that it shares among them, ends with it.
+   */
+  read(ask: Ask, signal: AbortSignal, watch: AbortSignal): Promise<Reading>
   /**
    * How changes are learned: `block` where `follow` waits for a change (longest `wait` milliseconds); with `shared` all of them
    * wait on one stream or session that the source keeps itself, else each holds a connection and is counted. `poll` asks each

@@ -4,8 +4,10 @@ import { eureka } from './eureka.ts'
 import { knot } from './knot.ts'
 import type { Recipe } from './recipe.ts'
 import { redis } from './redis.ts'
+import { zooKeeper } from './zookeeper.ts'
+import { zooKeeperWriters } from './zookeeper-writers.ts'
 
-export const recipes = [redis, consul, eureka, knot] as const satisfies readonly Recipe[]
+export const recipes = [redis, consul, eureka, knot, zooKeeper, zooKeeperWriters] as const satisfies readonly Recipe[]
 
 /** A real server that tests can drive. */
 export type ServerKind = (typeof recipes)[number]['kind']

@@ -66,13 +66,13 @@ export interface MavenBuild {
   readonly project: string
   /** What it builds, inside the project. */
   readonly built: string
-  /** Name of the jar in the cache. */
+  /** Name of it in the cache. */
   readonly name: string
 }
 
-/** Builds a jar into the cache; installs Maven and Java where they are missing and can be had. */
+/** Builds with Maven into the cache; installs Maven and Java where they are missing and can be had. */
 export async function buildMaven({ project, built, name }: MavenBuild): Promise<void> {
-  if (!has('mvn')) await installPackages('maven', ['maven', 'openjdk-17-jre-headless'])
+  if (!has('mvn') || !has('javac')) await installPackages('maven', ['maven', 'openjdk-17-jdk-headless'])
   const cache = cacheDirectory()
   mkdirSync(cache, { recursive: true })
   const directory = mkdtempSync(join(cache, `build-${name}-`))

@@ -1,0 +1,217 @@
+// One session for all services of a registry: which server, resumed or new, when to try again. A reader owns no nodes, so a
+// session that is lost costs one reading of the lists.
+import type { UpstreamTlsConfig } from '../../src/model/config.ts'
+import type { Platform } from '../../src/model/platform.ts'
+import { printable } from '../admit.ts'
+import { backoff } from '../backoff.ts'
+import type { Connect } from '../byte-stream.ts'
+import { Late, withDeadline } from '../deadline.ts'
+import { openConnection, Trouble, type Connection } from './connection.ts'
+import type { SessionKey } from './protocol.ts'
+import { createWatches, type Watches } from './watches.ts'
+
+/** A server as `host` and `port`. */
+export interface Server {
+  readonly host: string
+  readonly port: number
+}
+
+export interface SessionOptions {
+  readonly servers: readonly Server[]
+  /** Wanted session timeout, milliseconds; the server may grant another. */
+  readonly timeout: number
+  readonly tls: UpstreamTlsConfig | undefined
+  readonly connect: Connect
+  readonly platform: Platform
+  /** `user:password`, asked for before each connection. */
+  readonly credentials: () => Promise<string | undefined>
+}
+
+/** Cap of the backoff after every server has failed, milliseconds. Below the 30 s of questions, which wait on top of it. */
+const MAX_BACKOFF = 15_000
+/** After a connection is lost the clients of a server scatter over this time, so that the next one is not stormed. */
+const SCATTER = 500
+/** Bounds of the time for connecting and the handshake with one server, milliseconds. */
+const [MIN_ATTEMPT, MAX_ATTEMPT] = [1000, 5000]
+/** A question waits so long for a connection, milliseconds; less than its deadline, so that it can say what is wrong. */
+const PATIENCE = 8000
+/** Away for longer than this (milliseconds), others lost their sessions too … */
+const OUTAGE = 3000
+/** … and so long (milliseconds) after it every instance that is missing is in doubt. Curator's default session is 60 s. */
+const DOUBT = 60_000
+
+/** A session that keeps itself up until it is closed. */
+export class Session {
+  readonly watches: Watches = createWatches()
+  /** `host:port` of the server asked last, for people. */
+  server = ''
+  readonly #options: SessionOptions
+  readonly #stop = new AbortController()
+  readonly #order: readonly Server[]
+  readonly #waiting = new Set<(outcome: Connection | Trouble) => void>()
+  #connection: Connection | undefined
+  #key: SessionKey | undefined
+  #lastZxid = 0n
+  /** Monotonic milliseconds of the last moment with a connection; undefined before the first. */
+  #seenAt: number | undefined
+  #doubtUntil = -Infinity
+  #trouble: Trouble | undefined
+  #turn = 0
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#order = shuffled(options.servers, options.platform)
+    void this.#run()
+  }
+
+  /** The connection now or soon. Rejects with a `Trouble` when every server has just failed, or after 8 s. */
+  async connected(signal: AbortSignal): Promise<Connection> {
+    const outcome = this.#connection ?? (await this.#next(signal, PATIENCE))
+    if (outcome === undefined) throw this.#trouble ?? new Trouble('no server has answered yet')
+    if (outcome instanceof Trouble) throw outcome
+    return outcome
+  }
+
+  /** What is wrong, while no server can be reached. */
+  get trouble(): Trouble | undefined {
+    return this.#trouble
+  }
+
+  /** Resolves once no server can be reached, or when the signal is aborted. */
+  async down(signal: AbortSignal): Promise<void> {
+    while (this.#trouble === undefined && !signal.aborted) await this.#next(signal, Infinity)
+  }
+
+  /** True while an instance that is missing may have lost its session to an outage, and not have come back yet. */
+  get doubtful(): boolean {
+    return this.#options.platform.now() < this.#doubtUntil
+  }
+
+  /** Ends the session. */
+  close(): void {
+    this.#connection?.close(new Trouble('the session was closed'), true)
+    this.#stop.abort()
+  }
+
+  // The next outcome of connecting; undefined when it does not come in time.
+  #next(signal: AbortSignal, patience: number): Promise<Connection | Trouble | undefined> {
+    return new Promise((resolve) => {
+      const done = (outcome: Connection | Trouble | undefined): void => {
+        this.#waiting.delete(done)
+        signal.removeEventListener('abort', leave)
+        enough.abort()
+        resolve(outcome)
+      }
+      const leave = (): void => done(undefined)
+      const enough = new AbortController()
+      if (signal.aborted) return resolve(undefined)
+      signal.addEventListener('abort', leave)
+      this.#waiting.add(done)
+      if (patience < Infinity) void this.#options.platform.sleep(patience, enough.signal).then(() => done(undefined))
+    })
+  }
+
+  #tell(outcome: Connection | Trouble): void {
+    for (const done of this.#waiting) done(outcome)
+  }
+
+  async #run(): Promise<void> {
+    const { platform } = this.#options
+    for (let failures = 0; !this.#stop.signal.aborted; ) {
+      const problems: Trouble[] = []
+      let refused = false
+      while (problems.length < this.#order.length && !this.#stop.signal.aborted) {
+        const server = this.#order[this.#turn++ % this.#order.length] ?? { host: '', port: 0 }
+        const outcome = await this.#attempt(server)
+        if (outcome === 'expired') this.#forget()
+        else if (outcome.proven) {
+          failures = 0
+          problems.length = 0
+          await platform.sleep(platform.random() * SCATTER, this.#stop.signal)
+        } else {
+          problems.push(outcome.trouble)
+          refused ||= outcome.atHandshake
+        }
+      }
+      if (this.#stop.signal.aborted) break
+      failures++
+      this.#trouble = new Trouble(problems.map(({ message }) => message).join('; '), problems.some(({ denied }) => denied))
+      // A server that lost its data, or went back to older data, refuses a session that has seen more. One that nobody takes is given up.
+      if (refused || platform.now() - (this.#seenAt ?? 0) > this.#options.timeout) this.#forget()
+      this.#tell(this.#trouble)
+      await platform.sleep(backoff(failures, platform.random(), MAX_BACKOFF), this.#stop.signal)
+    }
+    this.#tell(new Trouble('the session was closed'))
+  }
+
+  // One server: connects, and serves as long as the connection lasts.
+  async #attempt(server: Server): Promise<'expired' | { readonly trouble: Trouble; readonly proven: boolean; readonly atHandshake: boolean }> {
+    const name = `${server.host}:${server.port}`
+    const life = new AbortController()
+    const stop = (): void => life.abort(this.#stop.signal.reason)
+    this.#stop.signal.addEventListener('abort', stop)
+    let atHandshake = false
+    try {
+      const connection = await this.#open(server, name, life, () => (atHandshake = true))
+      if (connection === undefined && this.#key !== undefined) return 'expired'
+      if (connection === undefined) throw new Error('the server grants no session')
+      const trouble = await this.#serve(connection, name)
+      return { trouble, proven: connection.proven, atHandshake: false }
+    } catch (error) {
+      // What a connection says that we closed ourselves is not the reason.
+      const late = life.signal.reason instanceof Late ? life.signal.reason : undefined
+      if (late === undefined && error instanceof Trouble) return { trouble: error, proven: false, atHandshake }
+      const { message } = late ?? (error instanceof Error ? error : new Error(String(error)))
+      return { trouble: new Trouble(`${name}: ${printable(message)}`), proven: false, atHandshake: atHandshake && late === undefined }
+    } finally {
+      this.#stop.signal.removeEventListener('abort', stop)
+      life.abort()
+    }
+  }
+
+  async #open(server: Server, name: string, life: AbortController, atHandshake: () => void): Promise<Connection | undefined> {
+    const { platform, connect, tls, timeout } = this.#options
+    const limit = Math.min(MAX_ATTEMPT, Math.max(MIN_ATTEMPT, (timeout * 2) / 3 / this.#order.length))
+    const open = async (signal: AbortSignal): Promise<Connection | undefined> => {
+      // The signal is aborted as well when all went well; the connection outlives that.
+      signal.addEventListener('abort', () => signal.reason instanceof Late && life.abort(signal.reason))
+      const credentials = await this.#options.credentials()
+      const stream = await connect({ host: server.host, port: server.port, tls, signal: life.signal })
+      atHandshake()
+      const hello = { lastZxid: this.#lastZxid, timeout, session: this.#key }
+      return openConnection({ name, stream, platform, hello, credentials, onEvent: (event) => this.watches.fire(event) })
+    }
+    return withDeadline(platform, limit, this.#stop.signal, open, (late) => {
+      throw late
+    })
+  }
+
+  async #serve(connection: Connection, name: string): Promise<Trouble> {
+    const { platform } = this.#options
+    const resumed = this.#key !== undefined && this.#key.id === connection.session.id
+    const away = this.#seenAt === undefined ? 0 : platform.now() - this.#seenAt
+    if (this.#seenAt !== undefined && (away > OUTAGE || !resumed)) this.#doubtUntil = platform.now() + DOUBT
+    if (!resumed) this.watches.lose()
+    this.#key = connection.session
+    for (const batch of this.watches.batches()) connection.setWatches(this.#lastZxid, batch)
+    this.#connection = connection
+    this.server = name
+    this.#trouble = undefined
+    this.#tell(connection)
+    const trouble = await connection.ended
+    this.#connection = undefined
+    this.#lastZxid = connection.lastZxid
+    this.#seenAt = platform.now()
+    return trouble
+  }
+
+  #forget(): void {
+    this.#key = undefined
+    this.#lastZxid = 0n
+    this.watches.lose()
+  }
+}
+
+function shuffled(servers: readonly Server[], platform: Platform): readonly Server[] {
+  return servers.map((server) => ({ server, key: platform.random() })).sort((a, b) => a.key - b.key).map(({ server }) => server)
+}

@@ -1,0 +1,125 @@
+// From a layout of nodes to a discoverer: what serversets and Curator share. One session serves every service that is watched.
+import type { UpstreamTlsConfig } from '../../src/model/config.ts'
+import type { Discoverer, Rejection, ServiceRef } from '../../src/model/discoverer.ts'
+import type { Platform } from '../../src/model/platform.ts'
+import type { Capabilities } from '../adapter.ts'
+import { MAX_INSTANCES, printable } from '../admit.ts'
+import { createDiscoverer } from '../discoverer.ts'
+import type { Ask, Instance, Reading } from '../reading.ts'
+import { createZooKeeper, type ZooKeeper } from './client.ts'
+import { Trouble } from './connection.ts'
+import { Nodes, type Content, type Format } from './nodes.ts'
+import { serversOf, type ZooKeeperOptions } from './options.ts'
+
+/**
+ * Longest time of one wait for an event, milliseconds. The list of children is read after it whether or not there was one: who has lost the
+ * right to read a node hears no events of it any more, and no error either.
+ */
+const WAIT = 45_000
+/** Between two questions that were denied, milliseconds. */
+const DENIED_PAUSE = 10_000
+/** Cap of the backoff, milliseconds. A question costs nothing while the session is down, which has a backoff of its own. */
+const MAX_BACKOFF = 5000
+
+/** How one kind of service discovery lays out its nodes. */
+export interface Layout<T> extends Format<T> {
+  /** Path of the node whose children are the instances; undefined when the name is none. */
+  pathOf(ref: ServiceRef): string | undefined
+  /** Instances of the values, by the name of their node. */
+  instances(values: ReadonlyMap<string, T>, ref: ServiceRef): { readonly instances: readonly Instance[]; readonly rejected: readonly Rejection[] }
+}
+
+/** Joins a base and a name to a path; undefined when the name leads elsewhere. */
+export function joinPath(base: string, name: string): string | undefined {
+  // oxlint-disable-next-line no-control-regex -- ZooKeeper refuses these in paths
+  const bad = name.split('/').some((part) => part === '' || part === '.' || part === '..' || /[\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff]/.test(part))
+  return bad ? undefined : `${base === '/' ? '' : base}/${name}`
+}
+
+/** Makes the discoverer of a registry with this layout. Throws when the runtime lacks what it needs. */
+export function createZooKeeperDiscoverer<T>(registry: string, options: ZooKeeperOptions, layout: Layout<T>, platform: Platform, capabilities: Capabilities): Discoverer {
+  const ensemble = new Ensemble(registry, options, layout, platform, capabilities)
+  const read = (ask: Ask, signal: AbortSignal, watch: AbortSignal): Promise<Reading> => ensemble.read(ask, signal, watch)
+  return createDiscoverer({ registry, needs: ['tcp'], read, changes: { kind: 'block', wait: WAIT, shared: true }, maxBackoff: MAX_BACKOFF }, platform, options)
+}
+
+class Ensemble<T> {
+  readonly #layout: Layout<T>
+  readonly #platform: Platform
+  readonly #open: () => ZooKeeper
+  readonly #watched = new Map<AbortSignal, Nodes<T>>()
+  #client: ZooKeeper | undefined
+  #version = 0
+
+  constructor(registry: string, options: ZooKeeperOptions, layout: Layout<T>, platform: Platform, { connect, files }: Capabilities) {
+    if (connect === undefined) throw new Error(`registry ${registry}: ZooKeeper needs TCP connections, which this runtime has not`)
+    if (options.authFile !== undefined && files === undefined) throw new Error(`registry ${registry}: authFile needs files, which this runtime has not; use auth`)
+    const { auth, authFile, sessionTimeout, tls } = options
+    const credentials = async (): Promise<string | undefined> => {
+      if (authFile === undefined) return auth
+      const text = (await files?.read(authFile, 4096))?.trim()
+      if (text !== undefined && text.includes(':')) return text
+      throw new Error(`the file ${authFile} is missing or does not hold user:password`)
+    }
+    this.#layout = layout
+    this.#platform = platform
+    this.#open = () => createZooKeeper({ servers: serversOf(options), timeout: sessionTimeout, tls: tls as UpstreamTlsConfig | undefined, connect, platform, credentials })
+  }
+
+  async read(ask: Ask, signal: AbortSignal, watch: AbortSignal): Promise<Reading> {
+    const path = this.#layout.pathOf(ask.ref)
+    if (path === undefined) return { kind: 'failed', message: `${ask.ref.name} is no path of nodes` }
+    if (watch.aborted) return { kind: 'failed', message: 'stopped' }
+    const client = (this.#client ??= this.#open())
+    const nodes = this.#nodesOf(client, path, watch)
+    try {
+      if (ask.purpose === 'follow') await this.#awaitChange(client, nodes, ask.wait, signal)
+      const content = await nodes.read(ask.purpose !== 'follow', signal)
+      const token = String(++this.#version)
+      const unsure = client.doubtful()
+      return content === 'no-node' ? { kind: 'not-found', message: `${client.server()}: there is no node ${path}`, token, unsure } : { ...this.#listed(content, ask.ref), token, unsure }
+    } catch (error) {
+      const message = printable(error instanceof Error ? error.message : String(error))
+      return error instanceof Trouble && error.denied ? { kind: 'denied', message, retryAfter: DENIED_PAUSE } : { kind: 'failed', message }
+    }
+  }
+
+  #listed(content: Content<T>, ref: ServiceRef): Extract<Reading, { kind: 'listed' }> {
+    const { instances, rejected } = this.#layout.instances(content.values, ref)
+    return { kind: 'listed', instances, rejected: [...content.rejected.map(({ id, reason }) => ({ id: printable(id), reason })), ...rejected], bytes: content.bytes, filtered: content.hidden > 0 }
+  }
+
+  // Rejects with what is wrong when no server can be reached any more.
+  async #awaitChange(client: ZooKeeper, nodes: Nodes<T>, wait: number, signal: AbortSignal): Promise<void> {
+    const done = new AbortController()
+    const abort = (): void => done.abort()
+    signal.addEventListener('abort', abort)
+    try {
+      await Promise.race([nodes.changed(done.signal), client.down(done.signal), this.#platform.sleep(wait, done.signal)])
+      // Asked for and not raced for: a session that is given up wakes every watcher as well.
+      const trouble = client.trouble()
+      if (trouble !== undefined) throw trouble
+    } finally {
+      signal.removeEventListener('abort', abort)
+      done.abort()
+    }
+  }
+
+  #nodesOf(client: ZooKeeper, path: string, watch: AbortSignal): Nodes<T> {
+    const kept = this.#watched.get(watch)
+    if (kept !== undefined) return kept
+    const nodes = new Nodes(client, path, this.#layout, MAX_INSTANCES)
+    this.#watched.set(watch, nodes)
+    watch.addEventListener('abort', () => this.#leave(watch), { once: true })
+    return nodes
+  }
+
+  // With the last watch the session ends, so that nothing keeps a process alive.
+  #leave(watch: AbortSignal): void {
+    this.#watched.get(watch)?.close()
+    this.#watched.delete(watch)
+    if (this.#watched.size > 0) return
+    this.#client?.close()
+    this.#client = undefined
+  }
+}

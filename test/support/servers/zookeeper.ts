@@ -1,0 +1,81 @@
+// Real ZooKeepers on free ports of 127.0.0.1: one server, or an ensemble.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePorts, startServer, type RealServer } from '../server-process.ts'
+import { programOf } from '../servers.ts'
+
+/** Milliseconds of a tick. Sessions last 2 to 20 of them. */
+const TICK = 500
+
+/** A server, whose `kill` and `restart` keep its data. */
+export interface RealZooKeeper extends RealServer {
+  /** Forgets its data; between `kill` and `restart`. */
+  wipe(): Promise<void>
+  /** What it says to a command of four letters, such as `srvr`. */
+  say(command: string): Promise<string>
+}
+
+/** Starts one server with an empty data directory. */
+export async function startZooKeeper(options: { readonly config?: readonly string[]; readonly java?: readonly string[] } = {}): Promise<RealZooKeeper> {
+  const [port = 0] = await freePorts(1)
+  return start(port, options.config ?? [], undefined, () => true, options.java)
+}
+
+/** Starts three servers that elect a leader. */
+export async function startEnsemble(): Promise<readonly RealZooKeeper[]> {
+  const ports = await freePorts(9)
+  const port = (server: number, of: number): number => ports[server * 3 + of] ?? 0
+  const members = [0, 1, 2].map((server) => `server.${server + 1}=127.0.0.1:${port(server, 1)}:${port(server, 2)};127.0.0.1:${port(server, 0)}`)
+  const config = ['initLimit=20', 'syncLimit=6', ...members]
+  return Promise.all([0, 1, 2].map((server) => start(port(server, 0), config, server + 1, (answer) => answer.includes('Mode:'))))
+}
+
+/** The address of the server that leads; undefined while none does. */
+export async function leaderOf(servers: readonly RealZooKeeper[]): Promise<RealZooKeeper | undefined> {
+  for (const server of servers) if ((await server.say('srvr').catch(() => '')).includes('Mode: leader')) return server
+  return undefined
+}
+
+async function start(port: number, config: readonly string[], id: number | undefined, isReady: (answer: string) => boolean, java: readonly string[] = []): Promise<RealZooKeeper> {
+  const directory = await mkdtemp(join(tmpdir(), 'fairlead-zookeeper-'))
+  const data = join(directory, 'data')
+  const fill = async (): Promise<void> => {
+    await mkdir(data)
+    if (id !== undefined) await writeFile(join(data, 'myid'), String(id))
+  }
+  await fill()
+  const client = id === undefined ? ['clientPortAddress=127.0.0.1', `clientPort=${port}`] : []
+  const lines = [`tickTime=${TICK}`, `dataDir=${data}`, ...client, 'admin.enableServer=false', '4lw.commands.whitelist=*', 'maxClientCnxns=0', ...config]
+  await writeFile(join(directory, 'zoo.cfg'), lines.join('\n'))
+  const address = `127.0.0.1:${port}`
+  const server = await startServer({
+    program: 'java',
+    args: ['-Xmx160m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...java, '-cp', programOf('zookeeper'), 'org.apache.zookeeper.server.quorum.QuorumPeerMain', join(directory, 'zoo.cfg')],
+    address,
+    ready: async () => isReady(await say(address, 'srvr')),
+    cleanUp: () => rm(directory, { recursive: true, force: true }),
+  })
+  return {
+    ...server,
+    say: (command) => say(address, command),
+    async wipe() {
+      await rm(data, { recursive: true, force: true })
+      await fill()
+    },
+  }
+}
+
+function say(address: string, command: string): Promise<string> {
+  const [host, port] = address.split(':')
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), host)
+    let answer = ''
+    socket.setTimeout(2000, () => socket.destroy(new Error(`${address} does not answer ${command}`)))
+    socket.on('error', reject)
+    socket.on('data', (data) => (answer += data.toString()))
+    socket.on('close', () => resolve(answer))
+    socket.write(command)
+  })
+}
