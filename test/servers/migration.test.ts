@@ -1,16 +1,19 @@
-// Moving a service from one registry to another under load, with a real Consul on one side: no request is lost on the way, forth
-// or back, whatever happens to either registry meanwhile.
+// Moving a service from one real registry to another under load: no request is lost on the way, forth or back, whatever happens to
+// either registry meanwhile.
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest'
 import type { Backend } from '../support/drill/backend.ts'
 import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
 import { startConsul } from '../support/servers/consul.ts'
+import { cancel, register } from '../support/servers/eureka-client.ts'
+import { startEureka } from '../support/servers/eureka.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 
 const OLD = ['a', 'b', 'c']
-const NEW = ['x', 'y']
+// An odd number: two clients in step would meet the same half of an even one at each turn of a round robin.
+const NEW = ['x', 'y', 'z']
 
 /** A registry that a service moves from or to. */
 interface Side {
@@ -56,6 +59,27 @@ function consulAt(url: () => string, name: string): Side {
   }
 }
 
+function eurekaAt(url: () => string): Side {
+  const listed = new Map<string, Backend>()
+  return {
+    ref: 'old/WEB',
+    options: (address) => ({ type: 'eureka', address: `http://${address}/eureka`, every: '1s' }),
+    address: () => new URL(url()).host,
+    async list(backends) {
+      const wanted = new Map(backends.map((backend) => [backend.name, backend]))
+      for (const [name, backend] of listed) {
+        if (wanted.has(name)) continue
+        await cancel(url(), backend)
+        listed.delete(name)
+      }
+      for (const [name, backend] of wanted) {
+        await register(url(), backend)
+        listed.set(name, backend)
+      }
+    },
+  }
+}
+
 /** `words` at both, the old one first and alone in having backends. */
 function plan(from: Side, to: Side, more: Partial<DrillPlan['services'][string]> = {}): DrillPlan {
   const upstreams = Object.fromEntries(Object.entries({ old: from.address(), new: to.address() }).filter(([, address]) => address !== ''))
@@ -88,10 +112,10 @@ function moves(from: () => Side, to: () => Side): void {
     drill(plan(from(), to()), async (d) => {
       await d.sees('words', 'live a,b,c')
       await to().list(all(d, NEW))
-      await d.sees('words', 'live a,b,c,x(reserve),y(reserve)')
+      await d.sees('words', 'live a,b,c,x(reserve),y(reserve),z(reserve)')
       await d.serves('words', OLD)
       await d.reroute({ words: { from: [to().ref, from().ref] } })
-      await d.sees('words', 'live a(reserve),b(reserve),c(reserve),x,y')
+      await d.sees('words', 'live a(reserve),b(reserve),c(reserve),x,y,z')
       await d.serves('words', NEW)
       // Back, and forth again: a way back is what makes a migration safe.
       await d.reroute({ words: { from: [from().ref, to().ref] } })
@@ -101,7 +125,7 @@ function moves(from: () => Side, to: () => Side): void {
       await d.serves('words', NEW)
       await d.reroute({ words: { from: to().ref } })
       await d.serves('words', NEW)
-      await d.sees('words', 'live x,y')
+      await d.sees('words', 'live x,y,z')
     }))
 
   test('by shares, with the other registry behind each', () =>
@@ -144,11 +168,11 @@ function moves(from: () => Side, to: () => Side): void {
   test('while the new registry hangs: what it listed serves on, and the old one stands behind it', () =>
     drill(plan(from(), to()), async (d) => {
       await to().list(all(d, NEW))
-      await d.sees('words', 'live a,b,c,x(reserve),y(reserve)')
+      await d.sees('words', 'live a,b,c,x(reserve),y(reserve),z(reserve)')
       await d.reroute({ words: { from: [to().ref, from().ref] } })
       await d.serves('words', NEW)
       await to().fail?.(d)
-      await d.sees('words', 'stale a(reserve),b(reserve),c(reserve),x,y')
+      await d.sees('words', 'stale a(reserve),b(reserve),c(reserve),x,y,z')
       await d.serves('words', NEW)
       for (const name of NEW) await d.backend(name).kill()
       await d.uses('words', OLD)
@@ -169,4 +193,16 @@ describeWithServers(['consul'], 'a service moves from a registry of files to Con
   })
   afterEach(() => temp.remove())
   describe('without a lost request', () => moves(() => files(() => temp.directory), () => consulAt(() => server.url, 'new')))
+})
+
+describeWithServers(['consul', 'eureka'], 'a service moves from Eureka to Consul', () => {
+  let consul: Awaited<ReturnType<typeof startConsul>>
+  let eureka: Awaited<ReturnType<typeof startEureka>>
+  beforeAll(async () => {
+    ;[consul, eureka] = await Promise.all([startConsul(), startEureka(1)])
+  }, 60_000)
+  afterAll(() => Promise.all([consul.stop(), ...eureka.map((server) => server.stop())]))
+  // One side for all: it knows what the moves before left registered.
+  const from = eurekaAt(() => eureka[0]?.url ?? '')
+  describe('without a lost request', () => moves(() => from, () => consulAt(() => consul.url, 'new')))
 })
