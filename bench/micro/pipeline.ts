@@ -34,6 +34,9 @@ class FakeSocket extends EventEmitter {
   }
   cork(): void {}
   uncork(): void {}
+  isPaused(): boolean {
+    return false
+  }
   pause(): void {}
   resume(): void {}
   end(): void {}
@@ -62,6 +65,7 @@ let finished: () => void = () => {}
 const gateway: { -readonly [K in keyof Gateway]: Gateway[K] } = {
   platform, transport, snapshot: undefined as unknown as Gateway['snapshot'], budgets: new Budgets(),
   record: (access) => {
+    if (access.status !== 200) throw new Error(`answered ${access.status} ${access.reason}: what is measured is broken`)
     instruments.record(access)
     finished()
   },
@@ -80,7 +84,7 @@ const downstream = new Downstream(client as unknown as Socket, new ClientConnect
 function once(): Promise<void> {
   return new Promise((resolve) => {
     finished = resolve
-    downstream.onBytes(REQUEST)
+    downstream.onBytes(REQUEST, REQUEST.length)
   })
 }
 

@@ -5,7 +5,7 @@ import type { ServiceConfig, UpstreamTlsConfig } from '../model/config.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { GatewayError } from '../model/error.ts'
 import type { RequestHead } from '../model/request.ts'
-import { withSharedRead } from './http1/wire.ts'
+import { withSharedRead } from './http1/shared-read.ts'
 import { proxyHeader } from './proxy-protocol/write.ts'
 
 /** The client on whose behalf a connection is opened. */

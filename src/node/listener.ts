@@ -6,7 +6,7 @@ import type { Platform } from '../model/platform.ts'
 import { type Trust, trustOf, unmapped } from '../proxy/client-address.ts'
 import { ClientConnection, type Serving } from './client-connection.ts'
 import { Downstream } from './http1/downstream.ts'
-import { withSharedRead } from './http1/wire.ts'
+import { withSharedRead } from './http1/shared-read.ts'
 import { readProxyHeader } from './proxy-protocol/read.ts'
 import { ListenerCertificates } from './tls.ts'
 

@@ -7,7 +7,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { GatewayError } from '../model/error.ts'
 import { decide } from '../route/decide.ts'
 import { beginAccess, finishAccess } from './access.ts'
-import { attempt, type Attempted, type Forward, release } from './attempt.ts'
+import { Attempts, type Forward } from './attempt.ts'
 import type { Budgets } from './budgets.ts'
 import { explanationFor, type LiveExplain } from './live-explain.ts'
 import { localResponse, respondError } from './respond.ts'
@@ -31,21 +31,31 @@ export interface Gateway {
 export async function handle(gateway: Gateway, exchange: Exchange): Promise<void> {
   const { snapshot, platform } = gateway
   const access = beginAccess(gateway, exchange)
-  let attempted: Attempted | undefined
+  let attempts: Attempts | undefined
   try {
     const context = { wallClock: access.startedAt, roll: platform.random() }
     // Match. Ahead of everything that costs, so that what has no route is refused for next to nothing.
     const decision = decide(snapshot.table, exchange.head, context)
     const explanation = gateway.explain === undefined ? undefined : await explanationFor(gateway.explain, snapshot, exchange.head, context)
     if (decision.kind !== 'forward') return await exchange.respond(...localResponse(decision, exchange, access, explanation))
-    attempted = await attempt(gateway, snapshot, exchange, access, decision, outbound(exchange, decision, access))
+    attempts = new Attempts(gateway, snapshot, exchange, access, decision, outbound(exchange, decision, access))
+    let response: UpstreamResponse | undefined
+    while (response === undefined) {
+      const pause = attempts.pause()
+      if (pause !== undefined) await pause
+      try {
+        response = attempts.received(await attempts.send())
+      } catch (error) {
+        attempts.failed(error)
+      }
+    }
     // After the first byte of this nothing is tried again.
-    const streaming = deliver(exchange, decision, attempted.response, access, explanation)
+    const streaming = deliver(exchange, decision, response, access, explanation)
     if (streaming !== undefined) await streaming
   } catch (error) {
     await respondError(gateway, exchange, access, error)
   } finally {
-    if (attempted !== undefined) release(attempted.state)
+    attempts?.release()
     finishAccess(gateway, exchange, access)
   }
 }

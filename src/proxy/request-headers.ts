@@ -1,6 +1,6 @@
 // The header fields of a request as they leave: hop-by-hop fields gone, forwarding fields rewritten, the route's rules applied.
 import type { Exchange } from '../model/exchange.ts'
-import { HeaderList } from '../model/headers.ts'
+import type { HeaderList } from '../model/headers.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { HeaderRules, Params } from '../model/route.ts'
 import { classOf, HOP, namedByConnection, TRUST } from './header-class.ts'
@@ -9,16 +9,12 @@ import { applyRules } from './header-rules.ts'
 /** Builds the outbound fields. Host, framing, `Connection`, `Upgrade` and `Expect` are the transport's. */
 export function outboundHeaders(exchange: Exchange, requestId: string, rules: HeaderRules | undefined, params: Params): HeaderList {
   const { head, trustedPeer } = exchange
-  const { names, keys, values } = head.headers
-  const out = new HeaderList()
   const named = head.headers.has('connection') ? namedByConnection(head.headers.getAll('connection')) : undefined
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i] as string
+  const out = head.headers.select((key) => {
     const kind = classOf(key)
-    if (kind === HOP || (kind === TRUST && (!trustedPeer || isRewritten(key))) || key === 'x-request-id') continue
-    if (named !== undefined && named.includes(key)) continue
-    out.push(names[i] as string, key, values[i] as string)
-  }
+    if (kind === HOP || (kind === TRUST && (!trustedPeer || isRewritten(key))) || key === 'x-request-id') return false
+    return named === undefined || !named.includes(key)
+  })
   // After removal, so that `Connection: X-Forwarded-For` cannot take away what this hop vouches for.
   if (trustedPeer) extendForwarding(out, exchange)
   else startForwarding(out, exchange)

@@ -13,9 +13,7 @@ export const cookieMatcher = {
 } satisfies Matcher
 
 function someCookie(head: RequestHead, name: string, accept: (value: string) => boolean): boolean {
-  const { keys, values } = head.headers
-  for (let i = keys.indexOf('cookie'); i >= 0; i = keys.indexOf('cookie', i + 1)) if (someInField(values[i] ?? '', name, accept)) return true
-  return false
+  return head.headers.some('cookie', (field) => someInField(field, name, accept))
 }
 
 function someInField(field: string, name: string, accept: (value: string) => boolean): boolean {

@@ -12,7 +12,5 @@ export const headerMatcher = {
 } satisfies Matcher
 
 function someHeader(head: RequestHead, name: string, accept: (value: string) => boolean): boolean {
-  const { keys, values } = head.headers
-  for (let i = keys.indexOf(name); i >= 0; i = keys.indexOf(name, i + 1)) if (accept(values[i] ?? '')) return true
-  return false
+  return head.headers.some(name, accept)
 }

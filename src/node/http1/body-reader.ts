@@ -3,6 +3,7 @@ import { GatewayError } from '../../model/error.ts'
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked.ts'
 import { RequestBody } from './request-body.ts'
 import type { ParsedRequest } from './request-parser.ts'
+import { part } from './shared-read.ts'
 import { trailerText } from './trailers.ts'
 
 /** The connection whose reading a body may hold back. */
@@ -43,26 +44,26 @@ export class BodyReader {
     return this.body
   }
 
-  /** Reads from `from`; returns where the body ended, or the end of the bytes. Throws a GatewayError for bad framing. */
-  read(bytes: Buffer, from: number): number {
+  /** Reads from `from` up to `to`; returns where the body ended, or `to`. Throws a GatewayError for bad framing. */
+  read(bytes: Buffer, from: number, to: number): number {
     const { body } = this
     if (body === undefined) return from
-    return this.decoder === undefined ? this.readLength(body, bytes, from) : this.readChunks(body, this.decoder, bytes, from)
+    return this.decoder === undefined ? this.readLength(body, bytes, from, to) : this.readChunks(body, this.decoder, bytes, from, to)
   }
 
-  private readLength(body: RequestBody, bytes: Buffer, from: number): number {
-    const to = Math.min(bytes.length, from + this.left)
-    this.left -= to - from
+  private readLength(body: RequestBody, bytes: Buffer, from: number, to: number): number {
+    const end = Math.min(to, from + this.left)
+    this.left -= end - from
     this.done = this.left === 0
-    if (to > from) body.push(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to))
+    if (end > from) body.push(part(bytes, from, end))
     if (this.done) body.end('')
-    return to
+    return end
   }
 
-  private readChunks(body: RequestBody, decoder: ChunkedDecoder, bytes: Buffer, from: number): number {
+  private readChunks(body: RequestBody, decoder: ChunkedDecoder, bytes: Buffer, from: number, to: number): number {
     decoder.pos = from
     for (;;) {
-      const result = decoder.next(bytes, bytes.length)
+      const result = decoder.next(bytes, to)
       if (result === CHUNK_DATA) {
         if (this.limit > 0 && body.bytes + decoder.to - decoder.from > this.limit) throw tooLarge()
         body.push(bytes.subarray(decoder.from, decoder.to))
@@ -71,7 +72,7 @@ export class BodyReader {
         body.end(trailerText(decoder.trailers))
         return decoder.pos
       } else if (result === CHUNK_BAD) throw new GatewayError('bad_request', 'malformed chunked coding', { side: 'downstream' })
-      else return bytes.length
+      else return to
     }
   }
 }

@@ -17,7 +17,8 @@ import { ResponseWriter } from './response-writer.ts'
 import type { Timed } from './sweep.ts'
 import { Tunnel } from './tunnel.ts'
 import { upgradeOf } from './upgrade.ts'
-import { listen, owned, type WireOwner } from './wire.ts'
+import { owned, part } from './shared-read.ts'
+import { Wire, type WireOwner } from './wire.ts'
 import { responseStart } from './write.ts'
 
 /** Between requests, or in the middle of a head. */
@@ -42,7 +43,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   bodyLength = -1
   chunkedBody = false
   expects = false
-  readonly socket: Socket
+  readonly wire: Wire
   private state: number = READING
   private readonly connection: Connection
   private readonly reader = new HeadReader('request')
@@ -64,13 +65,16 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   private held = false
 
   constructor(socket: Socket, connection: Connection) {
-    this.socket = socket
     this.connection = connection
-    this.writer = new ResponseWriter(socket)
+    this.wire = new Wire(socket, this)
+    this.writer = new ResponseWriter(this.wire)
     this.bodies = new BodyReader(this)
     this.deadline = connection.sweep.now + connection.limits.headTimeout
     connection.sweep.add(this)
-    listen(socket, this)
+  }
+
+  get socket(): Socket {
+    return this.wire.socket
   }
 
   get trustedPeer(): boolean {
@@ -106,10 +110,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.onGone = action
   }
 
-  onBytes(bytes: Buffer): void {
-    if (this.state === READING) this.read(bytes, 0)
-    else if (this.state === SERVING) this.readBody(bytes, 0)
-    else if (this.state === TUNNEL) this.tunnel?.fromClient(bytes)
+  onBytes(bytes: Buffer, length: number): void {
+    if (this.state === READING) this.read(bytes, 0, length)
+    else if (this.state === SERVING) this.readBody(bytes, 0, length)
+    else if (this.state === TUNNEL) this.tunnel?.fromClient(part(bytes, 0, length))
   }
 
   onEnd(): void {
@@ -142,7 +146,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   drain(): void {
     this.keepAlive = false
     if (this.state !== READING || this.reader.started) return
-    if (this.socket.writableLength > 0) this.linger()
+    if (this.wire.backlog > 0) this.linger()
     else this.destroy()
   }
 
@@ -202,7 +206,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   /** Hands on an interim response, where the client can read one (RFC 9110 section 15.2). */
   relayInterim(parsed: ParsedResponse): void {
     if (this.state !== SERVING || this.http10 || (parsed.status === 100 && !this.expects)) return
-    this.socket.write(parsed.status === 100 ? 'HTTP/1.1 100 Continue\r\n\r\n' : `${responseStart(parsed.status, parsed.reason, clientHeaders(parsed.headers, undefined, {}))}\r\n`, 'latin1')
+    this.wire.text(parsed.status === 100 ? 'HTTP/1.1 100 Continue\r\n\r\n' : `${responseStart(parsed.status, parsed.reason, clientHeaders(parsed.headers, undefined, {}))}\r\n`)
   }
 
   writeResponse(bytes: Buffer): boolean {
@@ -222,7 +226,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   failResponse(error: GatewayError): void {
     this.response = undefined
     // The client must be able to tell: no last chunk, no full length; and where only the close tells, a reset.
-    if (this.writer.endsByClose) this.socket.resetAndDestroy()
+    if (this.writer.endsByClose) this.wire.reset()
     const { settle } = this
     this.settle = undefined
     settle?.reject(error)
@@ -230,21 +234,21 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   }
 
   /** Reads requests from a piece of input until one is being served. */
-  private read(bytes: Buffer, from: number): void {
+  private read(bytes: Buffer, from: number, to: number): void {
     try {
       const fresh = !this.reader.started
-      const at = this.reader.read(bytes, from, this.connection.limits)
+      const at = this.reader.read(bytes, from, to, this.connection.limits)
       if (fresh) {
         this.startedAt = this.connection.now()
         this.deadline = this.connection.sweep.now + this.connection.limits.headTimeout
       }
-      if (at >= 0) this.serve(parseRequest(this.reader.text, this.reader.scanner, this.reader.base, this.connection.scheme), bytes, at)
+      if (at >= 0) this.serve(parseRequest(this.reader.text, this.reader.scanner, this.reader.base, this.connection.scheme), bytes, at, to)
     } catch (error) {
       this.refuse(error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while reading a request', { cause: error }))
     }
   }
 
-  private serve(parsed: ParsedRequest, bytes: Buffer, at: number): void {
+  private serve(parsed: ParsedRequest, bytes: Buffer, at: number, to: number): void {
     const { connection } = this
     this.state = SERVING
     this.upgrade = upgradeOf(parsed)
@@ -258,24 +262,24 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.broken = undefined
     this.body = this.bodies.begin(parsed, connection.limits.bodyBytes)
     this.deadline = this.body === undefined ? 0 : connection.sweep.now + connection.limits.bodyTimeout
-    if (at < bytes.length) this.readBody(bytes, at)
+    if (at < to) this.readBody(bytes, at, to)
     if (this.broken !== undefined) this.refuse(this.broken)
     else if (this.state === SERVING) connection.serve(this)
   }
 
-  private readBody(bytes: Buffer, from: number): void {
+  private readBody(bytes: Buffer, from: number, to: number): void {
     if (this.broken !== undefined) return
-    if (this.bodies.done) return this.wait(from === 0 ? bytes : bytes.subarray(from))
+    if (this.bodies.done) return this.wait(part(bytes, from, to))
     this.deadline = this.connection.sweep.now + this.connection.limits.bodyTimeout
     let at: number
     try {
-      at = this.bodies.read(bytes, from)
+      at = this.bodies.read(bytes, from, to)
     } catch (error) {
       return this.abortBody(error as GatewayError)
     }
     if (!this.bodies.done) return
     this.deadline = 0
-    if (at < bytes.length) this.wait(bytes.subarray(at))
+    if (at < to) this.wait(bytes.subarray(at, to))
   }
 
   /** Keeps what follows the request under way, and reads no more until its turn comes. */
@@ -293,7 +297,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.body = undefined
     this.deadline = this.connection.sweep.now + this.connection.limits.idleTimeout
     // Requests without end from a client that reads none of the answers must not fill the memory.
-    if (this.socket.writableNeedDrain) this.pauseReading()
+    if (this.wire.needsDrain) this.pauseReading()
     else return this.next()
     this.held = true
   }
@@ -309,7 +313,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.waiting = undefined
     // Not from within the answer before: fifty pipelined requests must not be fifty frames deep.
     queueMicrotask(() => {
-      if (this.state === READING) this.read(waiting, 0)
+      if (this.state === READING) this.read(waiting, 0, waiting.length)
     })
   }
 
@@ -320,7 +324,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.held = false
     // A slow client gets the time of a body for what is still to be written; only then the short wait begins.
     this.deadline = this.connection.sweep.now + this.bodyTimeout
-    this.socket.end(() => {
+    this.wire.end(() => {
       if (this.ended) this.destroy()
       else this.deadline = this.connection.sweep.now + LINGER_MS
     })
@@ -331,7 +335,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   private refuse(error: GatewayError): void {
     if (this.state === CLOSED || this.state === LINGERING) return
     this.connection.onRefused(error, this.startedAt)
-    this.socket.write(refusalText(error), 'latin1')
+    this.wire.text(refusalText(error))
     this.linger()
   }
 
@@ -368,7 +372,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.deadline = 0
     this.connection.sweep.remove(this)
     this.connection.onClosed(this)
-    this.socket.destroy()
+    this.wire.destroy()
     this.response = this.settle = this.onGone = undefined
     onGone?.()
     if (tunnel === undefined) response?.abandon()

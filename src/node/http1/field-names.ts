@@ -1,7 +1,8 @@
-// Header names as received, turned into their lower-cased keys with one look-up; the few that frame a message are marked.
+// Header names as received, turned into their lower-cased keys without making a string of them; the few that frame a message
+// are marked.
 
 /** Fields that the engine itself acts on. */
-const OTHER = 0
+export const OTHER = 0
 export const CONTENT_LENGTH = 1
 export const TRANSFER_ENCODING = 2
 export const HOST = 3
@@ -9,11 +10,10 @@ export const CONNECTION = 4
 export const UPGRADE = 5
 export const EXPECT = 6
 export const KEEP_ALIVE = 7
-const WEBSOCKET_KEY = 8
-const WEBSOCKET_VERSION = 9
 export const FORWARDED_FOR = 10
 
 export interface FieldName {
+  readonly name: string
   readonly key: string
   readonly kind: number
 }
@@ -26,24 +26,50 @@ const KINDS: readonly (readonly [string, number])[] = [
   ['upgrade', UPGRADE],
   ['expect', EXPECT],
   ['keep-alive', KEEP_ALIVE],
-  ['sec-websocket-key', WEBSOCKET_KEY],
-  ['sec-websocket-version', WEBSOCKET_VERSION],
   ['x-forwarded-for', FORWARDED_FOR],
   ['forwarded', FORWARDED_FOR],
 ]
 const KIND_OF = new Map(KINDS)
-const NAMES = new Map<string, FieldName>()
-/** Bounded, since names come from anybody. */
-const MAX_CACHED = 2048
 
-/** The key and kind of a name that the scanner has found valid. */
-export function fieldName(raw: string): FieldName {
-  const known = NAMES.get(raw)
-  if (known !== undefined) return known
-  const key = raw.toLowerCase()
-  const made = { key, kind: KIND_OF.get(key) ?? OTHER }
-  if (NAMES.size < MAX_CACHED) NAMES.set(raw, made)
-  return made
+/** Names met so far by their hash, with open addressing. Names come from anybody: no search takes more than a few steps. */
+const SLOTS = 4096
+const STEPS = 8
+const HASHES = new Int32Array(SLOTS)
+const NAMES: (FieldName | undefined)[] = Array.from({ length: SLOTS }, () => undefined)
+
+/**
+ * The name at `text[from, to)`, which the scanner has found valid and whose hash it made. A map would need a string for it,
+ * and look that up among all strings of the process first.
+ */
+export function fieldNameAt(text: string, from: number, to: number, hash: number): FieldName {
+  for (let step = 0; step < STEPS; step++) {
+    const slot = (hash + step) & (SLOTS - 1)
+    const known = NAMES[slot]
+    if (known === undefined) return remember(slot, text.slice(from, to), hash)
+    if (HASHES[slot] === hash && known.name.length === to - from && text.startsWith(known.name, from)) return known
+  }
+  return fieldName(text.slice(from, to))
+}
+
+function remember(slot: number, name: string, hash: number): FieldName {
+  HASHES[slot] = hash
+  return (NAMES[slot] = fieldName(name))
+}
+
+function fieldName(raw: string): FieldName {
+  const key = unique(raw.toLowerCase())
+  return { name: unique(raw), key, kind: KIND_OF.get(key) ?? OTHER }
+}
+
+/** The same text as the one string that the engine keeps for it, as it does for names of properties: quick to compare and to look up, and no view that would keep the whole head it was cut from. */
+function unique(text: string): string {
+  return Object.keys({ [text]: 0 })[0] ?? text
+}
+
+/** Whether the field with this colon and end of line is `Name: value` as we would write it: one space, and no white space around the value. */
+export function isPlainLine(text: string, colon: number, end: number): boolean {
+  if (text.charCodeAt(colon + 1) !== 0x20 || end < colon + 2) return false
+  return end === colon + 2 || (!isOws(text.charCodeAt(colon + 2)) && !isOws(text.charCodeAt(end - 1)))
 }
 
 /** Strips optional white space (SP and HTAB only, RFC 9110 section 5.6.3) while cutting a value out of a head. */

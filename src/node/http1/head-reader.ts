@@ -25,13 +25,13 @@ export class HeadReader {
     return this.held !== undefined
   }
 
-  /** Reads from `at`. Returns the offset after the head, or -1 when more bytes are needed. Throws a GatewayError for a bad one. */
-  read(bytes: Buffer, at: number, limits: HeadLimits): number {
-    if (this.held !== undefined) return this.readOn(bytes, at, limits)
-    if (at === bytes.length) return -1
+  /** Reads from `at` up to `to`. Returns the offset after the head, or -1 when more bytes are needed. Throws a GatewayError for a bad one. */
+  read(bytes: Buffer, at: number, to: number, limits: HeadLimits): number {
+    if (this.held !== undefined) return this.readOn(bytes, at, to, limits)
+    if (at === to) return -1
     const scanner = SHARED[this.kind]
     scanner.reset(at)
-    const result = scanner.scan(bytes, bytes.length, limits)
+    const result = scanner.scan(bytes, to, limits)
     if (result === DONE) {
       this.scanner = scanner
       this.base = at
@@ -39,30 +39,30 @@ export class HeadReader {
       return scanner.end
     }
     if (result !== MORE) throw this.refusal(result)
-    this.hold(bytes, at, limits)
+    this.hold(bytes, at, to, limits)
     return -1
   }
 
   /** The rest of the head was not in one piece: from now on it has a buffer and a scanner of its own. */
-  private hold(bytes: Buffer, at: number, limits: HeadLimits): void {
+  private hold(bytes: Buffer, at: number, to: number, limits: HeadLimits): void {
     this.scanner = new HeadScanner(this.kind)
     this.scanner.reset(0)
-    this.heldLength = bytes.length - at
+    this.heldLength = to - at
     this.held = Buffer.allocUnsafe(Math.max(1024, this.heldLength * 2))
-    bytes.copy(this.held, 0, at)
+    bytes.copy(this.held, 0, at, to)
     this.scanner.scan(this.held, this.heldLength, limits)
   }
 
-  private readOn(bytes: Buffer, at: number, limits: HeadLimits): number {
+  private readOn(bytes: Buffer, at: number, to: number, limits: HeadLimits): number {
     const before = this.heldLength
-    const length = before + bytes.length - at
+    const length = before + to - at
     let held = this.held as Buffer
     if (length > held.length) {
       const larger = Buffer.allocUnsafe(length * 2)
       held.copy(larger, 0, 0, before)
       this.held = held = larger
     }
-    bytes.copy(held, before, at)
+    bytes.copy(held, before, at, to)
     this.heldLength = length
     const result = this.scanner.scan(held, length, limits)
     if (result === MORE) return -1

@@ -1,7 +1,7 @@
 // The body of one request between the client's connection and whichever endpoint it goes to. It waits for an endpoint, keeps
 // what a retry may need, and holds the client back when the endpoint is slow.
 
-import { owned } from './wire.ts'
+import { owned } from './shared-read.ts'
 
 /** Bytes that wait for an endpoint before the client is paused. */
 const QUEUE_LIMIT = 64 * 1024

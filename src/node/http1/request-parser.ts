@@ -2,7 +2,7 @@
 import { GatewayError, type Reason } from '../../model/error.ts'
 import { HeaderList } from '../../model/headers.ts'
 import { normalizeHost, normalizePath, type NormalHost } from '../../proxy/normalize.ts'
-import { CONNECTION, CONTENT_LENGTH, cutValue, EXPECT, FORWARDED_FOR, fieldName, HOST, TRANSFER_ENCODING, UPGRADE } from './field-names.ts'
+import { CONNECTION, CONTENT_LENGTH, cutValue, EXPECT, FORWARDED_FOR, fieldNameAt, HOST, isPlainLine, OTHER, TRANSFER_ENCODING, UPGRADE } from './field-names.ts'
 import { Framing } from './framing.ts'
 import type { HeadScanner } from './scanner.ts'
 
@@ -30,12 +30,15 @@ export interface ParsedRequest {
 }
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/
-const COMMON_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+const COMMON_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
+const USUAL_VERSION = ' HTTP/1.1'
 
 /** Reads the head that the scanner has marked in `text`. Throws a GatewayError that says which rule it breaks. */
 export function parseRequest(text: string, scanner: HeadScanner, base: number, scheme: 'http' | 'https'): ParsedRequest {
-  const line = text.slice(scanner.lineStart - base, scanner.lineEnd - base)
-  const [method, target, http10] = parseRequestLine(line)
+  const from = scanner.lineStart - base
+  const to = scanner.lineEnd - base
+  const usual = usualMethod(text, from, to)
+  const [method, target, http10] = usual === '' ? parseRequestLine(text.slice(from, to)) : [usual, text.slice(from + usual.length + 1, to - USUAL_VERSION.length), false]
   const headers = new HeaderList()
   const framing = new Framing()
   let host: string | undefined
@@ -45,12 +48,15 @@ export function parseRequest(text: string, scanner: HeadScanner, base: number, s
   let hasForwarding = false
   const { marks, count } = scanner
   for (let i = 0; i < count; i++) {
-    const nameAt = (marks[3 * i] as number) - base
-    const colon = (marks[3 * i + 1] as number) - base
-    const name = text.slice(nameAt, colon)
-    const value = cutValue(text, colon + 1, (marks[3 * i + 2] as number) - base)
-    const { key, kind } = fieldName(name)
-    headers.push(name, key, value)
+    const start = (marks[4 * i] as number) - base
+    const colon = (marks[4 * i + 1] as number) - base
+    const end = (marks[4 * i + 2] as number) - base
+    const { name, key, kind } = fieldNameAt(text, start, colon, marks[4 * i + 3] as number)
+    if (isPlainLine(text, colon, end)) headers.pushLine(key, text.slice(start, end + 2))
+    else headers.push(name, key, cutValue(text, colon + 1, end))
+    // Most fields are only passed on.
+    if (kind === OTHER) continue
+    const value = cutValue(text, colon + 1, end)
     switch (kind) {
       case CONTENT_LENGTH:
         framing.contentLength(value)
@@ -93,6 +99,18 @@ export function has(list: string, member: string): boolean {
   return list === member || list.split(',').some((part) => part.trim() === member)
 }
 
+/** The method of a request line that is a common one, one target and `HTTP/1.1`: nearly every line is. Empty for the others, which `parseRequestLine` reads. */
+function usualMethod(text: string, from: number, to: number): string {
+  const end = to - USUAL_VERSION.length
+  if (!text.startsWith(USUAL_VERSION, end)) return ''
+  for (const method of COMMON_METHODS) {
+    const space = from + method.length
+    // The first space after the method must be the one before the version, and something must be between them.
+    if (text.charCodeAt(space) === 0x20 && text.startsWith(method, from)) return space + 1 < end && text.indexOf(' ', space + 1) === end ? method : ''
+  }
+  return ''
+}
+
 /** `method SP target SP version`, nothing else (RFC 9112 section 3). */
 function parseRequestLine(line: string): [method: string, target: string, http10: boolean] {
   const first = line.indexOf(' ')
@@ -103,7 +121,7 @@ function parseRequestLine(line: string): [method: string, target: string, http10
   const target = line.slice(first + 1, last)
   if (target.includes(' ')) throw refuse('bad_request', 'a space in the request target')
   if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') throw /^HTTP\/[0-9]\.[0-9]$/.test(version) ? refuse('version_not_supported', `version ${version}`) : refuse('bad_request', 'no HTTP version')
-  if (!COMMON_METHODS.has(method)) {
+  if (!COMMON_METHODS.includes(method)) {
     if (!METHOD.test(method)) throw refuse('bad_request', 'the method is not a token')
     if (method === 'CONNECT' || method === 'TRACE') throw refuse('method_not_supported', `${method} on an ingress listener`)
   }
@@ -142,9 +160,18 @@ const HOSTS = { http: new Map<string, NormalHost>(), https: new Map<string, Norm
 const MAX_HOSTS = 1024
 const NO_HOST: NormalHost = { authority: '', host: '' }
 
+/** The one of the last request; to compare is much cheaper than to look up. */
+const LAST = { http: { raw: '', normal: NO_HOST }, https: { raw: '', normal: NO_HOST } }
+
 function hostOf(raw: string, scheme: 'http' | 'https', mayBeEmpty: boolean): NormalHost {
+  const last = LAST[scheme]
+  if (raw === last.raw && raw !== '') return last.normal
   const known = HOSTS[scheme].get(raw)
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    last.raw = raw
+    last.normal = known
+    return known
+  }
   if (raw === '' && mayBeEmpty) return NO_HOST
   const made = normalizeHost(raw, scheme)
   if (made === undefined) throw refuse('bad_host', 'Host is not a host name, an optional port and nothing else')

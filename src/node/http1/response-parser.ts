@@ -1,7 +1,7 @@
 // From marked bytes to an endpoint's response head. What is malformed or framed ambiguously never reaches a client.
 import { GatewayError } from '../../model/error.ts'
 import { HeaderList } from '../../model/headers.ts'
-import { CONNECTION, CONTENT_LENGTH, cutValue, fieldName, KEEP_ALIVE, TRANSFER_ENCODING, UPGRADE } from './field-names.ts'
+import { CONNECTION, CONTENT_LENGTH, cutValue, fieldNameAt, isPlainLine, KEEP_ALIVE, OTHER, TRANSFER_ENCODING, UPGRADE } from './field-names.ts'
 import { BY_LENGTH, type BodyMode, CHUNKED, Framing, NO_BODY, UNTIL_CLOSE } from './framing.ts'
 import { has } from './request-parser.ts'
 import type { HeadScanner } from './scanner.ts'
@@ -22,11 +22,7 @@ export interface ParsedResponse {
 
 /** Reads a response head. `method` is the request's, since HEAD has no body whatever the fields say. Throws a GatewayError. */
 export function parseResponse(text: string, scanner: HeadScanner, base: number, method: string): ParsedResponse {
-  const line = text.slice(scanner.lineStart - base, scanner.lineEnd - base)
-  const match = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: (.*))?$/.exec(line)
-  if (match === null) throw malformed('the status line is not HTTP/1.x, a status from 100 to 599 and a reason')
-  const status = Number(match[2])
-  const http10 = match[1] === '0'
+  const { status, reason, http10 } = parseStatusLine(text, scanner.lineStart - base, scanner.lineEnd - base)
   const headers = new HeaderList()
   const framing = new Framing()
   let connection = ''
@@ -34,12 +30,15 @@ export function parseResponse(text: string, scanner: HeadScanner, base: number, 
   let idleSeconds = 0
   const { marks, count } = scanner
   for (let i = 0; i < count; i++) {
-    const nameAt = (marks[3 * i] as number) - base
-    const colon = (marks[3 * i + 1] as number) - base
-    const name = text.slice(nameAt, colon)
-    const value = cutValue(text, colon + 1, (marks[3 * i + 2] as number) - base)
-    const { key, kind } = fieldName(name)
-    headers.push(name, key, value)
+    const start = (marks[4 * i] as number) - base
+    const colon = (marks[4 * i + 1] as number) - base
+    const end = (marks[4 * i + 2] as number) - base
+    const { name, key, kind } = fieldNameAt(text, start, colon, marks[4 * i + 3] as number)
+    if (isPlainLine(text, colon, end)) headers.pushLine(key, text.slice(start, end + 2))
+    else headers.push(name, key, cutValue(text, colon + 1, end))
+    // Most fields are only passed on.
+    if (kind === OTHER) continue
+    const value = cutValue(text, colon + 1, end)
     switch (kind) {
       case CONTENT_LENGTH:
         framing.contentLength(value)
@@ -63,7 +62,7 @@ export function parseResponse(text: string, scanner: HeadScanner, base: number, 
   const mode = bodyMode(status, method, framing)
   return {
     status,
-    reason: match[3] ?? '',
+    reason,
     headers,
     mode,
     length: framing.length,
@@ -71,6 +70,24 @@ export function parseResponse(text: string, scanner: HeadScanner, base: number, 
     idleSeconds,
     upgrade,
   }
+}
+
+/** `HTTP/1.x SP status [SP reason]` (RFC 9112 section 4); without the space after the status as well, which is common. */
+function parseStatusLine(text: string, from: number, to: number): { readonly status: number; readonly reason: string; readonly http10: boolean } {
+  const minor = text.charCodeAt(from + 7)
+  const status = statusAt(text, from + 9)
+  const isLine = text.startsWith('HTTP/1.', from) && (minor === 0x30 || minor === 0x31) && text.charCodeAt(from + 8) === 0x20 && status > 0
+  const end = from + 12
+  if (!isLine || to < end || (to > end && text.charCodeAt(end) !== 0x20)) throw malformed('the status line is not HTTP/1.x, a status from 100 to 599 and a reason')
+  return { status, reason: to > end ? text.slice(end + 1, to) : '', http10: minor === 0x30 }
+}
+
+/** Three digits from 100 to 599; 0 for anything else. */
+function statusAt(text: string, at: number): number {
+  const a = text.charCodeAt(at) - 0x30
+  const b = text.charCodeAt(at + 1) - 0x30
+  const c = text.charCodeAt(at + 2) - 0x30
+  return a >= 1 && a <= 5 && b >= 0 && b <= 9 && c >= 0 && c <= 9 ? a * 100 + b * 10 + c : 0
 }
 
 /** RFC 9112 section 6.3. */

@@ -1,15 +1,11 @@
 // Writes responses to a client: the head with its framing, and the body in the coding that the client can read.
-import type { Socket } from 'node:net'
 import type { ResponseHead } from '../../model/request.ts'
 import { httpDate } from './http-date.ts'
-import { latin1 } from './latin1.ts'
 import type { Response } from './response.ts'
 import { CHUNKED, NO_BODY, UNTIL_CLOSE } from './framing.ts'
-import { LARGE_BYTES, owned, release } from './wire.ts'
+import { LARGE_BYTES, owned, release } from './shared-read.ts'
+import type { Wire } from './wire.ts'
 import { responseStart, writeChunk } from './write.ts'
-
-/** Bodies up to this size leave in one write with their head, as one string. */
-const ONE_WRITE = 16 * 1024
 
 export class ResponseWriter {
   /** A response head has been written and its body is not over. */
@@ -17,10 +13,10 @@ export class ResponseWriter {
   /** Only the end of the connection tells this client that the body is over. */
   endsByClose = false
   private chunked = false
-  private readonly socket: Socket
+  private readonly wire: Wire
 
-  constructor(socket: Socket) {
-    this.socket = socket
+  constructor(wire: Wire) {
+    this.wire = wire
   }
 
   /** A response made here. Returns its body's bytes. */
@@ -31,13 +27,13 @@ export class ResponseWriter {
     if (!head.headers.has('date')) text += `date: ${httpDate()}\r\n`
     if (!bodiless) text += `content-length: ${bytes}\r\n`
     text += `${connectionField(http10, keepAlive)}\r\n`
-    if (method === 'HEAD' || bodiless || bytes === 0) this.socket.write(text, 'latin1')
-    else this.socket.write(Buffer.concat([Buffer.from(text, 'latin1'), Buffer.from(body)]))
+    if (method === 'HEAD' || bodiless || bytes === 0) this.wire.text(text)
+    else this.wire.bytes(Buffer.concat([Buffer.from(text, 'latin1'), Buffer.from(body)]))
     return method === 'HEAD' || bodiless ? 0 : bytes
   }
 
   /** The head of an endpoint's response, with its body when that is here whole. Returns the bytes of body written. */
-  begin(head: ResponseHead, response: Response, method: string, http10: boolean, keepAlive: boolean, whole: Buffer | undefined): number {
+  begin(head: ResponseHead, response: Response, method: string, http10: boolean, keepAlive: boolean, whole: Buffer | string | undefined): number {
     this.started = true
     const { mode, length } = response
     const unknown = mode === CHUNKED || mode === UNTIL_CLOSE
@@ -51,26 +47,26 @@ export class ResponseWriter {
     } else if (length >= 0 && head.status !== 204) text += `content-length: ${length}\r\n`
     else if (mode === NO_BODY && method !== 'HEAD' && head.status !== 204 && head.status !== 304) text += 'content-length: 0\r\n'
     text += `${connectionField(http10, keepAlive && !this.endsByClose)}\r\n`
-    if (whole === undefined) this.socket.write(text, 'latin1')
-    else if (whole.length <= ONE_WRITE) this.socket.write(text + latin1(whole, 0, whole.length), 'latin1')
+    if (whole === undefined) this.wire.text(text)
+    else if (typeof whole === 'string') this.wire.text(text + whole)
     else {
-      this.socket.cork()
-      this.socket.write(text, 'latin1')
-      this.socket.write(whole)
-      this.socket.uncork()
+      this.wire.together(() => {
+        this.wire.text(text)
+        this.wire.bytes(whole)
+      })
     }
     return whole?.length ?? 0
   }
 
   /** A piece of body; false when the client wants a pause. */
   write(bytes: Buffer): boolean {
-    if (!this.chunked) return bytes.buffer.byteLength === LARGE_BYTES ? this.socket.write(bytes, () => release(bytes)) : this.socket.write(owned(bytes))
-    return writeChunk(this.socket, owned(bytes))
+    if (!this.chunked) return bytes.buffer.byteLength === LARGE_BYTES ? this.wire.bytes(bytes, () => release(bytes)) : this.wire.bytes(owned(bytes))
+    return writeChunk(this.wire, owned(bytes))
   }
 
   end(trailers: string): void {
     this.started = false
-    if (this.chunked) this.socket.write(`0\r\n${trailers}\r\n`, 'latin1')
+    if (this.chunked) this.wire.text(`0\r\n${trailers}\r\n`)
     this.chunked = false
   }
 }

@@ -5,7 +5,8 @@ import type { UpstreamResponse } from '../../model/exchange.ts'
 import type { HeaderList } from '../../model/headers.ts'
 import type { BodyMode } from './framing.ts'
 import type { ParsedResponse } from './response-parser.ts'
-import { owned } from './wire.ts'
+import { latin1 } from './latin1.ts'
+import { owned } from './shared-read.ts'
 
 /** Where a response goes once it is relayed. */
 export interface ResponseSink {
@@ -27,6 +28,9 @@ export interface ResponseSource {
   endRaw(): void
 }
 
+/** Bodies up to this size leave in one write with their head, as one string. */
+export const ONE_WRITE = 16 * 1024
+
 export class Response implements UpstreamResponse {
   readonly status: number
   readonly reason: string
@@ -40,6 +44,7 @@ export class Response implements UpstreamResponse {
   private trailers = ''
   private failure: GatewayError | undefined
   private early: Buffer[] = []
+  private text: string | undefined
   private sink: ResponseSink | undefined
 
   constructor(source: ResponseSource, parsed: ParsedResponse) {
@@ -51,9 +56,17 @@ export class Response implements UpstreamResponse {
     this.length = parsed.length
   }
 
-  /** The body when it is here whole and in one piece, to leave in one write with the head. */
-  takeWhole(): Buffer | undefined {
-    return this.ended && this.trailers === '' && this.failure === undefined && this.early.length === 1 ? this.early.pop() : undefined
+  /** The body when it is here whole and in one piece, to leave in one write with the head: text for a small one. */
+  takeWhole(): Buffer | string | undefined {
+    if (this.text !== undefined) return this.text
+    if (!this.ended || this.trailers !== '' || this.failure !== undefined || this.early.length !== 1) return undefined
+    const bytes = this.early.pop()
+    return bytes !== undefined && bytes.length <= ONE_WRITE ? latin1(bytes, 0, bytes.length) : bytes
+  }
+
+  /** The whole of a small body, which came in one read with its head; `end` follows. */
+  pushWhole(text: string): void {
+    this.text = text
   }
 
   /** Starts handing the body to the client. */
@@ -74,8 +87,9 @@ export class Response implements UpstreamResponse {
       return
     }
     this.early.push(owned(bytes))
-    // Still being decided on: hold the endpoint back rather than collect.
-    this.source.pause()
+    // Still being decided on: hold the endpoint back rather than collect. Not for the first piece: the decision is mostly there
+    // before the next read, and to stop and start reading costs two system calls.
+    if (this.early.length > 1) this.source.pause()
   }
 
   end(trailers: string): void {

@@ -40,7 +40,7 @@ const REQUEST_LINE = table((code) => code >= 0x20 && code < 0x7f)
 
 /** Scans one head, in as many pieces as it comes. */
 export class HeadScanner {
-  /** For header `i`: start of its name, its colon, the end of its line, at `3 * i`. */
+  /** For header `i`: start of its name, its colon, the end of its line, and a hash of its name, at `4 * i`. */
   marks: Int32Array
   /** Header fields found. */
   count = 0
@@ -52,13 +52,14 @@ export class HeadScanner {
   private state: number = START
   private pos = 0
   private blanks = 0
+  private hash = 0
   private readonly line: Uint8Array
   private readonly response: boolean
 
   constructor(kind: 'request' | 'response') {
     this.response = kind === 'response'
     this.line = this.response ? FIELD : REQUEST_LINE
-    this.marks = new Int32Array(3 * 64)
+    this.marks = new Int32Array(4 * 64)
   }
 
   /** Starts a new head at `from`. */
@@ -73,7 +74,7 @@ export class HeadScanner {
   /** Continues up to `to`. Positions are relative to the same buffer in every call for one head. */
   scan(bytes: Uint8Array, to: number, limits: HeadLimits): ScanResult {
     const { line } = this
-    let { state, pos } = this
+    let { state, pos, hash } = this
     const start = this.lineStart
     while (pos < to) {
       const code = bytes[pos] as number
@@ -82,16 +83,17 @@ export class HeadScanner {
           while (pos < to && FIELD[bytes[pos] as number] === 1) pos++
           if (pos === to) break
           if (bytes[pos] !== CR) return BAD
-          this.marks[3 * this.count + 2] = pos
+          this.marks[4 * this.count + 2] = pos
           this.count++
           state = VALUE_LF
           pos++
           break
         case NAME:
-          while (pos < to && TCHAR[bytes[pos] as number] === 1) pos++
+          while (pos < to && TCHAR[bytes[pos] as number] === 1) hash = Math.imul(hash, 31) + (bytes[pos++] as number)
           if (pos === to) break
           if (bytes[pos] !== COLON) return BAD
-          this.marks[3 * this.count + 1] = pos
+          this.marks[4 * this.count + 1] = pos
+          this.marks[4 * this.count + 3] = hash
           state = VALUE
           pos++
           break
@@ -109,8 +111,9 @@ export class HeadScanner {
           }
           if (TCHAR[code] === 0) return BAD
           if (this.count >= limits.headerCount || pos - start > limits.headBytes) return TOO_LARGE
-          if (3 * this.count + 3 > this.marks.length) this.grow()
-          this.marks[3 * this.count] = pos
+          if (4 * this.count + 4 > this.marks.length) this.grow()
+          this.marks[4 * this.count] = pos
+          hash = code
           state = NAME
           pos++
           break
@@ -146,6 +149,7 @@ export class HeadScanner {
     }
     this.state = state
     this.pos = pos
+    this.hash = hash
     return pos - this.lineStart > limits.headBytes ? TOO_LARGE : MORE
   }
 

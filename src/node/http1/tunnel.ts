@@ -4,7 +4,7 @@ import type { GatewayError } from '../../model/error.ts'
 import type { Connection } from './connection.ts'
 import type { Downstream } from './downstream.ts'
 import type { Response, ResponseSink } from './response.ts'
-import { owned } from './wire.ts'
+import { owned } from './shared-read.ts'
 
 /** Milliseconds that the other side has after one has ended its direction. */
 const HALF_CLOSED_MS = 5000
@@ -32,7 +32,7 @@ export class Tunnel implements ResponseSink {
   /** Sends the 101 and what came early, then lets both sides flow. Resolves when the tunnel is over. */
   open(head: string, early: Buffer | undefined): Promise<void> {
     this.connection.onTunnel(1)
-    this.client.socket.write(head, 'latin1')
+    this.client.wire.text(head)
     this.touch()
     const over = new Promise<void>((resolve) => {
       this.resolve = resolve
@@ -52,12 +52,12 @@ export class Tunnel implements ResponseSink {
   writeResponse(bytes: Buffer): boolean {
     this.client.bytesOut += bytes.length
     this.touch()
-    return this.client.socket.write(owned(bytes))
+    return this.client.wire.bytes(owned(bytes))
   }
 
   /** The endpoint has ended its direction. */
   endResponse(): void {
-    this.client.socket.end()
+    this.client.wire.end()
     if (this.clientDone) this.over()
     else this.client.deadline = this.connection.sweep.now + HALF_CLOSED_MS
   }
@@ -93,10 +93,10 @@ export class Tunnel implements ResponseSink {
   /** Ends the tunnel politely where its protocol has a word for it. */
   goAway(): void {
     if (this.websocket) {
-      this.client.socket.write(CLOSE_TO_CLIENT)
+      this.client.wire.bytes(CLOSE_TO_CLIENT)
       this.response.source.writeRaw(CLOSE_TO_ENDPOINT)
     }
-    this.client.socket.end()
+    this.client.wire.end()
     this.response.source.endRaw()
     this.clientDone = true
     this.client.deadline = this.connection.sweep.now + HALF_CLOSED_MS

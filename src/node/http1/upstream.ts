@@ -2,16 +2,17 @@
 import type { Socket } from 'node:net'
 import { GatewayError, type GatewayErrorOptions, type Reason } from '../../model/error.ts'
 import type { OutboundRequest, UpstreamResponse } from '../../model/exchange.ts'
-import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked.ts'
 import type { Downstream } from './downstream.ts'
-import { type BodyMode, CHUNKED, NO_BODY, UNTIL_CLOSE } from './framing.ts'
+import { BY_LENGTH, NO_BODY } from './framing.ts'
 import { HeadReader } from './head-reader.ts'
+import { latin1 } from './latin1.ts'
 import type { BodySink } from './request-body.ts'
-import { Response, type ResponseSource } from './response.ts'
+import { ONE_WRITE, Response, type ResponseSource } from './response.ts'
+import { BODY_BAD, BODY_END, ResponseBody } from './response-body.ts'
 import { type ParsedResponse, parseResponse } from './response-parser.ts'
+import { owned, part } from './shared-read.ts'
 import type { Sweep, Timed } from './sweep.ts'
-import { trailerText } from './trailers.ts'
-import { listen, owned, readLarge, type WireOwner } from './wire.ts'
+import { Wire, type WireOwner } from './wire.ts'
 import { requestHead, writeChunk } from './write.ts'
 
 /** Limits on what an endpoint may send as a head. */
@@ -37,7 +38,7 @@ const TUNNEL = 3
 const CLOSED = 4
 
 export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
-  readonly socket: Socket
+  private readonly wire: Wire
   deadline = 0
   /** From `Keep-Alive: timeout`, milliseconds; 0 when the endpoint did not say. */
   idleHint = 0
@@ -53,9 +54,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   private interim = 0
   private requestDone = true
   private chunkedRequest = false
-  private mode: BodyMode = NO_BODY
-  private left = 0
-  private decoder: ChunkedDecoder | undefined
+  private readonly body = new ResponseBody()
   private keepAlive = false
   private paused = false
   private bodyTimeout = 0
@@ -63,14 +62,13 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   private patience = 0
 
   constructor(socket: Socket, owner: UpstreamOwner) {
-    this.socket = socket
     this.owner = owner
-    listen(socket, this)
+    this.wire = new Wire(socket, this)
     owner.sweep.add(this)
   }
 
   get reusable(): boolean {
-    return this.state === IDLE && !this.socket.destroyed
+    return this.state === IDLE && !this.wire.socket.destroyed
   }
 
   /** Sends the request, and its body as it comes. `deadline` is sweep time, 0 for none. */
@@ -88,13 +86,13 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     const { body } = exchange
     this.requestDone = body === undefined
     const head = requestHead(request, exchange.bodyLength, exchange.chunkedBody, exchange.expects)
-    if (body === undefined) this.socket.write(head, 'latin1')
+    if (body === undefined) this.wire.text(head)
     else {
       // Head and what is there of the body leave in one write.
-      this.socket.cork()
-      this.socket.write(head, 'latin1')
-      body.attach(this)
-      this.socket.uncork()
+      this.wire.together(() => {
+        this.wire.text(head)
+        body.attach(this)
+      })
     }
     return new Promise((resolve, reject) => {
       this.resolve = resolve
@@ -104,15 +102,15 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
 
   writeBody(chunk: Buffer): boolean {
     if (this.requestDone || this.state === CLOSED) return true
-    if (!this.chunkedRequest) return this.socket.write(chunk)
-    return writeChunk(this.socket, chunk)
+    if (!this.chunkedRequest) return this.wire.bytes(chunk)
+    return writeChunk(this.wire, chunk)
   }
 
   endBody(trailers: string): void {
     if (this.requestDone) return
     this.requestDone = true
     if (this.state === SENT && this.patience !== 0) this.deadline = this.owner.sweep.now + this.patience
-    if (this.chunkedRequest && this.state !== CLOSED) this.socket.write(`0\r\n${trailers}\r\n`, 'latin1')
+    if (this.chunkedRequest && this.state !== CLOSED) this.wire.text(`0\r\n${trailers}\r\n`)
   }
 
   /** Drops whatever is under way: the connection cannot be trusted to be clean. */
@@ -125,7 +123,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   pause(): void {
     if (this.paused) return
     this.paused = true
-    this.socket.pause()
+    this.wire.socket.pause()
   }
 
   resume(): void {
@@ -133,27 +131,27 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.paused = false
     // The time for the next byte starts now: until now none could come.
     if (this.state === BODY) this.deadline = this.owner.sweep.now + this.bodyTimeout
-    this.socket.resume()
+    this.wire.socket.resume()
   }
 
   writeRaw(bytes: Buffer): boolean {
-    return this.state === TUNNEL ? this.socket.write(owned(bytes)) : true
+    return this.state === TUNNEL ? this.wire.bytes(owned(bytes)) : true
   }
 
   endRaw(): void {
-    if (this.state === TUNNEL) this.socket.end()
+    if (this.state === TUNNEL) this.wire.end()
   }
 
-  onBytes(bytes: Buffer): void {
-    if (this.state === BODY) this.readBody(bytes, 0)
-    else if (this.state === SENT) this.readHead(bytes)
-    else if (this.state === TUNNEL) this.response?.push(bytes)
+  onBytes(bytes: Buffer, length: number): void {
+    if (this.state === BODY) this.readBody(bytes, 0, length)
+    else if (this.state === SENT) this.readHead(bytes, length)
+    else if (this.state === TUNNEL) this.response?.push(part(bytes, 0, length))
     // Bytes nobody asked for: whatever they are, no later request may be answered with them.
     else this.close()
   }
 
   onEnd(): void {
-    if (this.state === BODY && this.mode === UNTIL_CLOSE) this.endOfBody('')
+    if (this.state === BODY && this.body.endsByClose) this.endOfBody('')
     else if (this.state === TUNNEL) this.response?.end('')
     else this.close()
   }
@@ -174,47 +172,48 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.close()
   }
 
-  private readHead(bytes: Buffer): void {
+  private readHead(bytes: Buffer, to: number): void {
     try {
       for (let at = 0; ; ) {
-        at = this.reader.read(bytes, at, LIMITS)
+        at = this.reader.read(bytes, at, to, LIMITS)
         if (at < 0) return
         const parsed = parseResponse(this.reader.text, this.reader.scanner, this.reader.base, this.request?.method ?? '')
-        if (parsed.status >= 200 || parsed.status === 101) return this.begin(parsed, bytes, at)
+        if (parsed.status >= 200 || parsed.status === 101) return this.begin(parsed, bytes, at, to)
         if (++this.interim > MAX_INTERIM) throw failure('upstream_protocol', 'too many interim responses', {})
         this.exchange?.relayInterim(parsed)
       }
     } catch (error) {
       this.settleWith(error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while reading a response', { cause: error }))
       // Not a polite end: the endpoint must not go on believing in what it began, a tunnel for instance.
-      this.socket.resetAndDestroy()
+      this.wire.reset()
       this.close()
     }
   }
 
   /** A final response head is there; its body starts at `at` in `bytes`. */
-  private begin(parsed: ParsedResponse, bytes: Buffer, at: number): void {
+  private begin(parsed: ParsedResponse, bytes: Buffer, at: number, to: number): void {
     const { resolve } = this
     if (parsed.status === 101) this.checkSwitch(parsed)
     const response = new Response(this, parsed)
     this.response = response
     this.resolve = this.reject = undefined
     this.state = parsed.status === 101 ? TUNNEL : BODY
-    this.mode = parsed.mode
-    this.left = parsed.length
+    this.body.begin(parsed)
     this.keepAlive = parsed.keepAlive
     this.idleHint = parsed.idleSeconds * 1000
     this.deadline = this.state === TUNNEL ? 0 : this.owner.sweep.now + this.bodyTimeout
     if (this.state === TUNNEL) {
       this.requestDone = true
-      if (at < bytes.length) response.push(bytes.subarray(at))
+      if (at < to) response.push(bytes.subarray(at, to))
     } else if (parsed.mode === NO_BODY) {
-      if (at < bytes.length) this.keepAlive = false
+      if (at < to) this.keepAlive = false
       this.endOfBody('')
     } else {
-      if (parsed.mode === CHUNKED) this.decoder = new ChunkedDecoder()
-      else if (parsed.length > LONG_BODY) readLarge(this.socket, true)
-      if (at < bytes.length) this.readBody(bytes, at)
+      if (parsed.length > LONG_BODY) this.wire.readLarge(true)
+      if (parsed.mode === BY_LENGTH && to - at === parsed.length && parsed.length <= ONE_WRITE) {
+        response.pushWhole(latin1(bytes, at, to))
+        this.endOfBody('')
+      } else if (at < to) this.readBody(bytes, at, to)
     }
     resolve?.(response)
   }
@@ -225,44 +224,27 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     if (asked === '' || parsed.upgrade !== asked) throw failure('upstream_protocol', 'switched protocols without being asked to', {})
   }
 
-  private readBody(bytes: Buffer, from: number): void {
+  private readBody(bytes: Buffer, from: number, to: number): void {
+    const { response } = this
     this.deadline = this.owner.sweep.now + this.bodyTimeout
-    if (this.mode === CHUNKED) return this.readChunked(bytes, from)
-    if (this.mode === UNTIL_CLOSE) return this.response?.push(from === 0 ? bytes : bytes.subarray(from))
-    const to = Math.min(bytes.length, from + this.left)
-    this.left -= to - from
-    // Bytes after the end poison the connection: they are dropped with it.
-    if (to < bytes.length) this.keepAlive = false
-    this.response?.push(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to))
-    if (this.left === 0) this.endOfBody('')
-  }
-
-  private readChunked(bytes: Buffer, from: number): void {
-    const { decoder } = this
-    if (decoder === undefined) return
-    decoder.pos = from
-    for (;;) {
-      const result = decoder.next(bytes, bytes.length)
-      if (result === CHUNK_DATA) this.response?.push(bytes.subarray(decoder.from, decoder.to))
-      else if (result === CHUNK_END) {
-        if (decoder.pos < bytes.length) this.keepAlive = false
-        return this.endOfBody(trailerText(decoder.trailers))
-      } else if (result === CHUNK_BAD) {
-        this.response?.fail(failure('upstream_protocol', 'malformed chunked coding in the response', {}))
-        return this.close()
-      } else return
+    if (response === undefined) return
+    const result = this.body.read(bytes, from, to, response)
+    if (this.body.excess) this.keepAlive = false
+    if (result === BODY_END) this.endOfBody(this.body.trailers)
+    else if (result === BODY_BAD) {
+      response.fail(failure('upstream_protocol', 'malformed chunked coding in the response', {}))
+      this.close()
     }
   }
 
   /** Request and response are over: back to the pool when clean, before the client is told, so that its next request finds it. */
   private endOfBody(trailers: string): void {
     const { response } = this
-    const clean = this.keepAlive && this.requestDone && !this.socket.destroyed && !this.socket.readableEnded
+    const clean = this.keepAlive && this.requestDone && !this.wire.socket.destroyed && !this.wire.socket.readableEnded
     this.served++
-    this.decoder = undefined
     this.deadline = 0
     this.forget()
-    readLarge(this.socket, false)
+    this.wire.readLarge(false)
     if (clean) {
       this.state = IDLE
       this.resume()
@@ -298,7 +280,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.state = CLOSED
     this.owner.sweep.remove(this)
     this.owner.onGone(this)
-    this.socket.destroy()
+    this.wire.destroy()
     if (before === SENT) this.refuseEarlyEnd(error)
     else response?.fail(failure('upstream_incomplete', `the endpoint closed the connection within its response${error === undefined ? '' : ` (${error.message})`}`, { cause: error }))
     this.forget()

@@ -1,10 +1,13 @@
 // The socket of one connection as the engine uses it: bytes in by callback, bytes out with a word on back-pressure.
-import type { OnReadOpts, Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { getSystemErrorMap } from 'node:util'
+import { directHandle, type Handle, whenWritten } from './direct-write.ts'
+import { type Reader, readerOf } from './shared-read.ts'
 
 /** What a connection does with its socket's events. */
 export interface WireOwner {
-  /** Bytes arrived; the range is only valid during the call. */
-  onBytes(bytes: Buffer): void
+  /** Bytes arrived: the first `length` of `bytes`, only valid during the call. */
+  onBytes(bytes: Buffer, length: number): void
   /** The peer has ended its direction. */
   onEnd(): void
   /** The socket takes more again. */
@@ -13,79 +16,141 @@ export interface WireOwner {
   onClosed(error: Error | undefined): void
 }
 
-/** Connects a socket's events to its owner. Every event that could end the process is handled here. */
-export function listen(socket: Socket, owner: WireOwner): void {
-  let failure: Error | undefined
-  const reader = readers.get(socket)
-  if (reader === undefined) socket.on('data', (bytes: Buffer) => owner.onBytes(bytes))
-  else reader.owner = owner
-  socket.on('end', () => owner.onEnd())
-  socket.on('drain', () => owner.onDrain())
-  socket.on('error', (error) => {
-    failure = error
-  })
-  socket.on('close', () => owner.onClosed(failure))
-  if (reader !== undefined) socket.resume()
-}
+/** Bytes on their way out beyond which a writer should pause; Node's own mark for sockets. */
+const HIGH_WATER = 64 * 1024
 
-/** Where reads go: one buffer for the whole process, since each read is dealt with before the next one. */
-const SHARED = Buffer.allocUnsafeSlow(64 * 1024)
+export class Wire {
+  readonly socket: Socket
+  private readonly owner: WireOwner
+  private readonly reader: Reader | undefined
+  /** Set while writes may go straight to the handle. */
+  private direct: Handle | undefined
+  private learning: boolean
+  private corked = false
+  /** Bytes given to the handle that are not out yet. */
+  private waiting = 0
+  private full = false
 
-/** Buffers for long bodies: larger, and handed on instead of copied. They come back once they are written out. */
-export const LARGE_BYTES = 256 * 1024
-const MAX_SPARE = 32
-const spare: Buffer[] = []
-
-/** The reads of one socket. */
-class Reader {
-  owner: WireOwner | undefined
-  large = false
-  private current: Buffer = SHARED
-
-  next(): Buffer {
-    this.current = this.large ? (spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_BYTES)) : SHARED
-    return this.current
+  /** Connects a socket's events to its owner. Every event that could end the process is handled here. */
+  constructor(socket: Socket, owner: WireOwner) {
+    this.socket = socket
+    this.owner = owner
+    this.reader = readerOf(socket)
+    // Only of sockets that are read without a stream: a TLS socket has work of its own between stream and handle.
+    this.learning = this.reader !== undefined
+    let failure: Error | undefined
+    if (this.reader === undefined) socket.on('data', (bytes: Buffer) => owner.onBytes(bytes, bytes.length))
+    else this.reader.onRead = (bytes, length) => owner.onBytes(bytes, length)
+    socket.on('end', () => owner.onEnd())
+    socket.on('drain', () => owner.onDrain())
+    socket.on('error', (error) => {
+      failure = error
+    })
+    socket.on('close', () => {
+      this.direct = undefined
+      owner.onClosed(failure)
+    })
+    if (this.reader !== undefined) socket.resume()
   }
 
-  read(length: number): void {
-    this.owner?.onBytes(this.current.subarray(0, length))
+  /** Bytes that are not out yet. */
+  get backlog(): number {
+    return this.waiting + this.socket.writableLength
   }
-}
 
-const readers = new WeakMap<Socket, Reader>()
+  /** A writer should wait for `onDrain`. */
+  get needsDrain(): boolean {
+    return this.full || this.socket.writableNeedDrain
+  }
 
-/**
- * Makes a socket that reads into the one shared buffer: no stream, no event and no allocation for each read. `make` is given
- * what to add to the socket's options.
- */
-export function withSharedRead(make: (onread: OnReadOpts) => Socket): Socket {
-  const reader = new Reader()
-  const socket = make({
-    buffer: () => reader.next(),
-    callback: (length) => {
-      reader.read(length)
+  /** Writes text, one byte a character. False when the peer should get a pause; `onDrain` tells its end. */
+  text(text: string): boolean {
+    const { direct } = this
+    // What waits in the stream goes first.
+    if (direct === undefined || this.corked || this.socket.writableLength > 0) return this.textByStream(text)
+    const result = direct.writeLatin1String(null, text)
+    return result === 0 || this.afterWrite(direct, result, text.length, undefined, undefined)
+  }
+
+  /** Writes bytes, which must stay as they are until `done`. */
+  bytes(bytes: Buffer, done?: () => void): boolean {
+    const { direct } = this
+    if (direct === undefined || this.corked || this.socket.writableLength > 0) return done === undefined ? this.socket.write(bytes) : this.socket.write(bytes, done)
+    const result = direct.writeBuffer(null, bytes)
+    if (result !== 0) return this.afterWrite(direct, result, bytes.length, bytes, done)
+    done?.()
+    return true
+  }
+
+  /** What is written in `run` leaves in one piece. */
+  together(run: () => void): void {
+    this.corked = true
+    this.socket.cork()
+    run()
+    this.socket.uncork()
+    this.corked = false
+  }
+
+  end(done?: () => void): void {
+    this.direct = undefined
+    this.learning = false
+    this.socket.end(done)
+  }
+
+  destroy(): void {
+    this.direct = undefined
+    this.learning = false
+    this.socket.destroy()
+  }
+
+  /** Ends the connection so that the peer cannot take it for a polite end. */
+  reset(): void {
+    this.direct = undefined
+    this.learning = false
+    this.socket.resetAndDestroy()
+  }
+
+  /** From the next read on, bytes come in buffers that may be handed on without a copy, or again in the shared one. Each such read must be written out in one piece, with `release` as the callback, or dropped. */
+  readLarge(large: boolean): void {
+    if (this.reader !== undefined) this.reader.large = large
+  }
+
+  private textByStream(text: string): boolean {
+    if (this.learning && !this.corked && this.socket.writableLength === 0) {
+      this.direct = directHandle(this.socket)
+      this.learning = this.direct === undefined
+      if (!this.learning) return this.text(text)
+    }
+    return this.socket.write(text, 'latin1')
+  }
+
+  /** A write failed, or has to wait for the peer. */
+  private afterWrite(handle: Handle, result: Exclude<ReturnType<Handle['writeBuffer']>, 0>, size: number, bytes: Buffer | undefined, done: (() => void) | undefined): boolean {
+    if (typeof result === 'number') {
+      this.fail(result)
       return true
-    },
-  })
-  readers.set(socket, reader)
-  return socket
+    }
+    this.waiting += size
+    if (this.waiting > HIGH_WATER) this.full = true
+    whenWritten(handle, result, bytes, (status) => {
+      this.waiting -= size
+      done?.()
+      if (status < 0) return this.fail(status)
+      if (!this.full || this.waiting > 0) return
+      this.full = false
+      this.owner.onDrain()
+    })
+    return !this.full
+  }
+
+  private fail(status: number): void {
+    if (this.socket.destroyed) return
+    this.direct = undefined
+    this.socket.destroy(writeError(status))
+  }
 }
 
-/**
- * From the next read on, bytes come in buffers that may be handed on without a copy, or again in the shared one. Each such
- * read must be written out in one piece, with `release` as the callback, or dropped.
- */
-export function readLarge(socket: Socket, large: boolean): void {
-  const reader = readers.get(socket)
-  if (reader !== undefined) reader.large = large
-}
-
-/** Takes back the buffer of a long body's read, once nobody reads it any more. */
-export function release(bytes: Buffer): void {
-  if (bytes.buffer.byteLength === LARGE_BYTES && spare.length < MAX_SPARE) spare.push(Buffer.from(bytes.buffer))
-}
-
-/** Bytes given to `onBytes` that are needed beyond the call: a copy, unless nobody else writes there. */
-export function owned(bytes: Buffer): Buffer {
-  return bytes.buffer === SHARED.buffer ? Buffer.from(bytes) : bytes
+function writeError(status: number): Error {
+  const [code, message] = getSystemErrorMap().get(status) ?? ['UNKNOWN', 'unknown error']
+  return Object.assign(new Error(`write ${code}: ${message}`), { code, errno: status, syscall: 'write' })
 }

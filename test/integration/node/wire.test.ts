@@ -1,0 +1,161 @@
+// Bytes out of the engine: whichever way a write takes, all of it arrives in order, and a slow peer is noticed.
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { withSharedRead } from '../../../src/node/http1/shared-read.ts'
+import { Wire, type WireOwner } from '../../../src/node/http1/wire.ts'
+
+const sha = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex')
+
+let server: Server
+let peer: Socket
+let events: string[] = []
+let drained: () => void = () => {}
+let closed: Promise<Error | undefined>
+
+const owner = (): WireOwner => {
+  let close: (error: Error | undefined) => void = () => {}
+  closed = new Promise((resolve) => (close = resolve))
+  return {
+    onBytes: (bytes, length) => void events.push(bytes.toString('latin1', 0, length)),
+    onEnd: () => void events.push('end'),
+    onDrain: () => {
+      events.push('drain')
+      drained()
+    },
+    onClosed: (error) => close(error),
+  }
+}
+
+beforeEach(async () => {
+  events = []
+  server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+})
+afterEach(() => {
+  peer.destroy()
+  server.close()
+})
+
+async function open(): Promise<Socket> {
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const to = { host: '127.0.0.1', port: (server.address() as AddressInfo).port, allowHalfOpen: true }
+  const socket = withSharedRead((onread) => connect({ ...to, onread }))
+  await once(socket, 'connect')
+  ;[peer] = await accepted
+  peer.on('error', () => {})
+  return socket
+}
+
+/** Everything that the peer gets until the end. */
+async function received(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of peer) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('latin1')
+}
+
+test('text, bytes and what goes together arrive in the order they were written, also while the peer is slow', async () => {
+  const socket = await open()
+  const wire = new Wire(socket, owner())
+  let expected = ''
+  const text = (size: number): string => 'abcdefghij'.repeat(size)
+  // Until the kernel takes no more, and then some.
+  for (let i = 0, more = 100; more > 0; i++) {
+    if (wire.backlog > 0) more--
+    const piece = `${i}:${text(1 + (i % 7) * 900)}`
+    expected += piece
+    if (i % 3 === 0) wire.text(piece)
+    else if (i % 3 === 1) wire.bytes(Buffer.from(piece, 'latin1'))
+    else {
+      wire.together(() => {
+        wire.text(piece.slice(0, 2))
+        wire.bytes(Buffer.from(piece.slice(2), 'latin1'))
+      })
+    }
+  }
+  wire.end()
+  expect(sha(await received())).toBe(sha(expected))
+})
+
+test('a peer that does not read is noticed, and told when it reads again', async () => {
+  const socket = await open()
+  const wire = new Wire(socket, owner())
+  const piece = Buffer.alloc(64 * 1024, 'x')
+  let written = 0
+  let released = 0
+  while (wire.bytes(piece, () => released++)) written += piece.length
+  written += piece.length
+  expect(wire.needsDrain).toBe(true)
+  const whenDrained = new Promise<void>((resolve) => (drained = resolve))
+  const all = received()
+  await whenDrained
+  expect(wire.needsDrain).toBe(false)
+  expect(wire.backlog).toBe(0)
+  expect(released * piece.length).toBe(written)
+  wire.end()
+  expect((await all).length).toBe(written)
+})
+
+test('after the first write, text goes past the stream on a Node whose handles take it', async () => {
+  const first = await open()
+  const learning = new Wire(first, owner())
+  learning.text('one')
+  const stream = vi.spyOn(first, 'write')
+  learning.text('two')
+  learning.bytes(Buffer.from('three'))
+  expect(stream).not.toHaveBeenCalled()
+  learning.end()
+  expect(await received()).toBe('onetwothree')
+})
+
+test('a write to a peer that is gone ends the connection with its error, and throws nothing', async () => {
+  const socket = await open()
+  const wire = new Wire(socket, owner())
+  peer.resetAndDestroy()
+  await once(peer, 'close')
+  // The first may still be taken by the kernel; none may throw.
+  for (let i = 0; i < 50; i++) {
+    wire.text('x'.repeat(1000))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(['EPIPE', 'ECONNRESET']).toContain(((await closed) as NodeJS.ErrnoException | undefined)?.code)
+  expect(wire.text('later')).toBeTypeOf('boolean')
+})
+
+describe('a handle that is called in another way than Node 26 does', () => {
+  test.each([
+    ['with a request object', [{}, 'x'] as unknown[], false],
+    ['without one', [null, 'x'] as unknown[], true],
+    ['with something more', [null, 'x', 1] as unknown[], false],
+  ])('%s: direct %s', async (_name, args, direct) => {
+    vi.resetModules()
+    const { directHandle } = (await import('../../../src/node/http1/direct-write.ts')) as typeof import('../../../src/node/http1/direct-write.ts')
+    const calls: unknown[][] = []
+    class Handle {
+      writeLatin1String(...given: unknown[]): number {
+        calls.push(given)
+        return 0
+      }
+      writeBuffer(): number {
+        return 0
+      }
+    }
+    const handle = new Handle()
+    const socket = { _handle: handle } as unknown as Socket
+    expect(directHandle(socket)).toBeUndefined()
+    handle.writeLatin1String(...args)
+    expect(calls).toEqual([args])
+    expect(Object.hasOwn(handle, 'writeLatin1String')).toBe(false)
+    expect(directHandle(socket) === undefined).toBe(!direct)
+    await open()
+  })
+
+  test('no handle at all: never direct', async () => {
+    vi.resetModules()
+    const { directHandle } = (await import('../../../src/node/http1/direct-write.ts')) as typeof import('../../../src/node/http1/direct-write.ts')
+    for (const socket of [{}, { _handle: null }, { _handle: { writeLatin1String: 1 } }]) expect(directHandle(socket as unknown as Socket)).toBeUndefined()
+    await open()
+  })
+})
