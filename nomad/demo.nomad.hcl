@@ -1,5 +1,5 @@
-# The services of the demo on Nomad, registered in Consul: words (v1 and a canary v2), capitalizer and simon, who calls both
-# through the gateway of his node (gateway.nomad.hcl).
+# The services of the demo on Nomad, registered in Nomad itself: words (v1 and a canary v2), capitalizer and simon, who calls both
+# through the gateway of his node (gateway.nomad.hcl). No Consul is needed.
 #
 #   nomad job run -var checkout=/opt/fairlead nomad/demo.nomad.hcl
 
@@ -27,7 +27,7 @@ job "fairlead-demo" {
 
     service {
       name     = "words"
-      provider = "consul"
+      provider = "nomad"
       port     = "http"
       tags     = ["v1"]
 
@@ -40,7 +40,7 @@ job "fairlead-demo" {
 
     task "words" {
       driver = "raw_exec"
-      # Consul stops naming it first, then it is asked to end.
+      # Nomad stops listing it first, then it is asked to end.
       shutdown_delay = "5s"
       kill_signal    = "SIGTERM"
 
@@ -65,7 +65,7 @@ job "fairlead-demo" {
 
     service {
       name     = "words"
-      provider = "consul"
+      provider = "nomad"
       port     = "http"
       tags     = ["v2"]
 
@@ -78,7 +78,7 @@ job "fairlead-demo" {
 
     task "words" {
       driver = "raw_exec"
-      # Consul stops naming it first, then it is asked to end.
+      # Nomad stops listing it first, then it is asked to end.
       shutdown_delay = "5s"
       kill_signal    = "SIGTERM"
 
@@ -103,7 +103,7 @@ job "fairlead-demo" {
 
     service {
       name     = "capitalizer"
-      provider = "consul"
+      provider = "nomad"
       port     = "http"
 
       check {
@@ -115,7 +115,7 @@ job "fairlead-demo" {
 
     task "capitalizer" {
       driver = "raw_exec"
-      # Consul stops naming it first, then it is asked to end.
+      # Nomad stops listing it first, then it is asked to end.
       shutdown_delay = "5s"
       kill_signal    = "SIGTERM"
 
@@ -140,7 +140,7 @@ job "fairlead-demo" {
 
     service {
       name     = "simon"
-      provider = "consul"
+      provider = "nomad"
       port     = "http"
 
       check {
@@ -152,7 +152,7 @@ job "fairlead-demo" {
 
     task "simon" {
       driver = "raw_exec"
-      # Consul stops naming it first, then it is asked to end.
+      # Nomad stops listing it first, then it is asked to end.
       shutdown_delay = "5s"
       kill_signal    = "SIGTERM"
 

@@ -19,12 +19,6 @@ variable "datacenters" {
   default = ["*"]
 }
 
-variable "consul" {
-  type        = string
-  default     = "http://127.0.0.1:8500"
-  description = "URL of the Consul agent, as seen from a client."
-}
-
 job "fairlead" {
   type        = "system"
   datacenters = var.datacenters
@@ -55,7 +49,7 @@ job "fairlead" {
     }
 
     # Where the last good routes and endpoints are kept: it outlives the task, so a new version starts with them while
-    # Consul is down.
+    # Nomad's API cannot be reached.
     ephemeral_disk {
       size    = 300
       sticky  = true
@@ -64,11 +58,11 @@ job "fairlead" {
 
     service {
       name     = "fairlead"
-      provider = "consul"
+      provider = "nomad"
       port     = "http"
       tags     = ["gateway"]
 
-      # The admin server listens on loopback, where Consul asks by the client's address: so the check is a route.
+      # The admin server listens on loopback, and checks go to the client's address: so the check is a route.
       check {
         type     = "http"
         path     = "/-/alive"
@@ -80,7 +74,7 @@ job "fairlead" {
     task "fairlead" {
       driver = var.driver
 
-      # Consul stops naming this gateway first, then the gateway drains: nobody meets a closed port.
+      # Nomad stops listing this gateway first, then the gateway drains: nobody meets a closed port.
       shutdown_delay = "5s"
       kill_signal    = "SIGTERM"
       # Longer than drainTimeout below, within the client's max_kill_timeout (30s unless raised).
@@ -91,9 +85,14 @@ job "fairlead" {
         args    = ["run", "${NOMAD_TASK_DIR}/fairlead.yaml"]
       }
 
+      # Who the gateway is to Nomad, in ${NOMAD_SECRETS_DIR}/nomad_token, which it reads before each question. With ACLs on, it
+      # needs a policy with read-job (README.md).
+      identity {
+        file = true
+      }
+
       env {
-        CONSUL_HTTP_ADDR = var.consul
-        STATE_DIR        = "${NOMAD_ALLOC_DIR}/data"
+        STATE_DIR = "${NOMAD_ALLOC_DIR}/data"
       }
 
       # `$${…}` is for Fairlead, which reads the environment itself. Fairlead watches the file, so Nomad need not restart
@@ -106,10 +105,13 @@ job "fairlead" {
           drainTimeout: 20s
           stateDir: '$${STATE_DIR}'
           registries:
-            consul: { address: '$${CONSUL_HTTP_ADDR}' }
+            # The agent of this client, through the socket that Nomad gives to each task: no address, no certificates.
+            nomad:
+              address: 'unix:$${NOMAD_SECRETS_DIR}/api.sock'
+              tokenFile: '$${NOMAD_SECRETS_DIR}/nomad_token'
           services:
             words:
-              from: consul/words
+              from: nomad/words
               subsets: { v1: { tags: v1 }, v2: { tags: v2 } }
           routes:
             - name: alive
@@ -124,10 +126,10 @@ job "fairlead" {
               retry: { attempts: 2, on: [connect, reset, 5xx] }
             - name: capitalizer
               match: capitalizer.local/**
-              to: consul/capitalizer
+              to: nomad/capitalizer
             - name: simon
               match: simon.local/**
-              to: consul/simon
+              to: nomad/simon
         YAML
       }
 

@@ -40,7 +40,7 @@ interface OpenStream {
   end(): void
 }
 
-interface PutOptions {
+export interface PutOptions {
   /** Default `default`. */
   readonly namespace?: string
   /** Type of the events of rows that are gone, default `ServiceDeregistration`; undefined sends no event at all. */

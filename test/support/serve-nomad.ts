@@ -15,8 +15,17 @@ export interface ServedNomad {
   stop(): Promise<void>
 }
 
-/** Serves a fake Nomad on a free port of 127.0.0.1, or on a Unix socket. */
-export async function serveNomad(socketPath?: string, registry: FakeNomad = fakeNomad(nodePlatform(() => {}))): Promise<ServedNomad> {
+export interface ServeOptions {
+  /** A Unix socket; default a free port of 127.0.0.1. */
+  readonly socketPath?: string
+  /** How many times faster its time runs, default 1: heartbeats and waits are as much shorter. */
+  readonly speed?: number
+}
+
+/** Serves a fake Nomad. */
+export async function serveNomad({ socketPath, speed = 1 }: ServeOptions = {}): Promise<ServedNomad> {
+  const real = nodePlatform(() => {})
+  const registry = fakeNomad({ ...real, now: () => real.now() * speed, sleep: (ms, signal) => real.sleep(ms / speed, signal) })
   const server = createServer((request, response) => void answer(registry, request, response))
   await new Promise<void>((resolve) => (socketPath === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(socketPath, resolve)))
   return {

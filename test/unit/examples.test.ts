@@ -8,7 +8,7 @@ import { check } from '../../src/cli/check.ts'
 import { fencedBlocks } from '../support/fenced.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const ENV = { CONSUL_HTTP_ADDR: 'http://127.0.0.1:8500', STATE_DIR: '/tmp/state', CONSUL_HTTP_TOKEN: 'secret', FAIRLEAD_ADMIN_TOKEN: 'secret', FAIRLEAD_EXPLAIN_SECRET: 'secret' }
+const ENV = { CONSUL_HTTP_ADDR: 'http://127.0.0.1:8500', NOMAD_SECRETS_DIR: '/secrets', STATE_DIR: '/tmp/state', CONSUL_HTTP_TOKEN: 'secret', FAIRLEAD_ADMIN_TOKEN: 'secret', FAIRLEAD_EXPLAIN_SECRET: 'secret' }
 
 interface Text {
   readonly name: string

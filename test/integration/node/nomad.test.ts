@@ -21,7 +21,7 @@ afterEach(async () => {
 })
 
 async function serve(socketPath?: string): Promise<ServedNomad> {
-  const served = await serveNomad(socketPath)
+  const served = await serveNomad(socketPath === undefined ? {} : { socketPath })
   open.push({ close: served.stop })
   return served
 }

@@ -1,0 +1,176 @@
+// Failure drills of Nomad while load runs: no request fails that could have succeeded, what is shown is true, and recovery
+// needs nobody. The registry is the fake behind a real socket, since no real Nomad can be had; everything else is real.
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { plain, type FakeNomad, type PutOptions } from '../support/fake-nomad.ts'
+import { serveNomad, type ServedNomad } from '../support/serve-nomad.ts'
+
+const SPEED = 5
+
+let served: ServedNomad
+let registry: FakeNomad
+beforeEach(async () => {
+  served = await serveNomad({ speed: SPEED })
+  registry = served.registry
+})
+afterEach(() => served.stop())
+
+type Backends = Pick<Drill, 'backend'>
+
+/** Makes these the instances of `web`. */
+function list(d: Backends, names: readonly string[], options: PutOptions = {}): void {
+  registry.put('web', names.map((name) => ({ id: name, address: d.backend(name).host, port: d.backend(name).port })), options)
+}
+
+function plan(backends: readonly string[], options: object = {}): DrillPlan {
+  return {
+    upstreams: { nomad: served.address },
+    registries: ({ nomad }) => ({ nomad: { address: `http://${nomad}`, checksEvery: '5s', ...options } }),
+    services: { web: { from: 'nomad/web', backends } },
+    speed: SPEED,
+    before: async (backend) => list({ backend }, backends),
+  }
+}
+
+const cutOff = /failed|no answer|refused|reset|closed|socket/i
+
+test('a deploy that replaces every allocation loses no request: what was heard to leave gets no more', () =>
+  drill(plan(['a', 'b', 'c']), async (d) => {
+    await d.sees('web', 'live a,b,c')
+    for (const [gone, left] of [['a', ['b', 'c']], ['b', ['a', 'c']], ['c', ['a', 'b']]] as const) {
+      // Nomad deregisters, waits for shutdown_delay, and kills.
+      list(d, left)
+      await d.uses('web', left)
+      await d.backend(gone).stop()
+      await d.backend(gone).start()
+      list(d, ['a', 'b', 'c'])
+      await d.uses('web', ['a', 'b', 'c'])
+    }
+  }))
+
+test('a job that is stopped is gone at once, and comes back', () =>
+  drill(plan(['a', 'b']), async (d) => {
+    await d.sees('web', 'live a,b')
+    await d.excuse('web', async () => {
+      list(d, [])
+      await d.until('the emptiness is believed', async () => {
+        const { mode, endpoints } = await d.watch('nomad/web')
+        return mode === 'live' && endpoints === 0
+      })
+      list(d, ['a', 'b'])
+      await d.uses('web', ['a', 'b'])
+    })
+  }))
+
+test('an instance whose check fails gets no requests, although Nomad lists it', () =>
+  drill(plan(['a', 'b']), async (d) => {
+    await d.sees('web', 'live a,b')
+    registry.setChecks('b', ['web', 'failure'])
+    await d.sees('web', 'live a,b(critical)')
+    await d.uses('web', ['a'])
+    await d.backend('b').kill()
+    await d.serves('web', ['a'])
+    await d.backend('b').start()
+    registry.setChecks('b', ['web', 'success'])
+    await d.uses('web', ['a', 'b'])
+  }))
+
+test('an agent that goes away, hangs, or answers late, slowly or by half never takes endpoints away', () =>
+  drill(plan(['a', 'b', 'c']), async (d) => {
+    const nomad = d.fault('nomad')
+    await d.sees('web', 'live a,b,c')
+    await nomad.refuse()
+    await d.sees('web', 'stale a,b,c', { cause: /refused/, since: Date.now() })
+    await d.serves('web', ['a', 'b', 'c'])
+    await nomad.pass()
+    await d.sees('web', 'live a,b,c')
+    nomad.blackhole()
+    await d.sees('web', 'stale a,b,c', { cause: /no answer within/, since: Date.now() })
+    await d.backend('c').kill()
+    await d.uses('web', ['a', 'b'])
+    await nomad.pass()
+    list(d, ['a', 'b'])
+    await d.sees('web', 'live a,b')
+    nomad.truncate(300)
+    nomad.cut()
+    await d.sees('web', 'stale a,b', { cause: cutOff })
+    await nomad.pass()
+    nomad.throttle(20_000)
+    await d.sees('web', 'live a,b')
+    nomad.delay(200)
+    await d.backend('c').start()
+    list(d, ['a', 'b', 'c'])
+    await d.uses('web', ['a', 'b', 'c'])
+  }))
+
+test('a stream that is cut, or silent, is opened again, and what it did not say is found', () =>
+  drill(plan(['a', 'b', 'c']), async (d) => {
+    await d.sees('web', 'live a,b,c')
+    registry.cut()
+    list(d, ['a', 'b'])
+    await d.sees('web', 'live a,b')
+    await d.until('the stream is there again', async () => registry.streams() === 1)
+    registry.freeze()
+    list(d, ['a'])
+    await d.sees('web', 'live a')
+  }))
+
+test.each([
+  ['500', () => plain(500, 'No cluster leader', { 'x-nomad-index': '1' }), 'stale', /500 No cluster leader/],
+  ['403', () => plain(403, 'Permission denied'), 'denied', /403 Permission denied; check the token/],
+] as const)('an agent that answers %s loses no endpoint by it', (_, answer, mode, cause) =>
+  drill(plan(['a', 'b']), async (d) => {
+    await d.sees('web', 'live a,b')
+    registry.answerWith(() => answer())
+    registry.cut()
+    await d.sees('web', `${mode} a,b`, { cause, since: Date.now() })
+    await d.serves('web', ['a', 'b'])
+    registry.recover()
+    list(d, ['a'])
+    await d.sees('web', 'live a')
+  }))
+
+test('a token that loses its rights in all namespaces is told so, and loses no endpoint by it', async () => {
+  registry.acl({ t: ['*'] })
+  await drill(plan(['a', 'b'], { token: 't', namespaces: ['*'] }), async (d) => {
+    await d.sees('web', 'live a,b')
+    registry.acl({ t: [] })
+    await d.sees('web', 'denied a,b', { cause: /without an index.*read-job/ })
+    await d.serves('web', ['a', 'b'])
+    registry.acl({ t: ['default'] })
+    await d.sees('web', 'live a,b')
+  })
+})
+
+test('an agent that comes back empty is not believed until it has confirmed that', () =>
+  drill(plan(['a', 'b', 'c']), async (d) => {
+    await d.sees('web', 'live a,b,c')
+    registry.restartEmpty()
+    await d.sees('web', 'guarded a,b,c', { cause: /vanished/ })
+    await d.serves('web', ['a', 'b', 'c'])
+    list(d, ['a'])
+    await d.sees('web', 'guarded a,b,c')
+    await d.sees('web', 'live a')
+    await d.uses('web', ['a'])
+  }))
+
+test('a gateway that starts while the agent is down serves what it knew', () =>
+  drill(plan(['a', 'b']), async (d) => {
+    await d.sees('web', 'live a,b')
+    await d.restart(() => d.fault('nomad').refuse())
+    await d.sees('web', /^(disk|stale) a,b$/)
+    await d.serves('web', ['a', 'b'])
+    await d.fault('nomad').pass()
+    await d.sees('web', 'live a,b')
+  }))
+
+test('an instance that comes and goes costs few lists and no request', () =>
+  drill(plan(['a', 'b', 'c']), async (d) => {
+    await d.sees('web', 'live a,b,c')
+    for (let flap = 0; flap < 40; flap++) {
+      list(d, flap % 2 === 0 ? ['a', 'b'] : ['a', 'b', 'c'])
+      await d.next('web', 3)
+    }
+    await d.uses('web', ['a', 'b', 'c'])
+    expect(d.logs.filter((line) => line.startsWith('error'))).toEqual([])
+  }))
