@@ -51,6 +51,8 @@ export interface Traits {
   readonly statesLists: boolean
   /** False when it knows addresses and weights only: no zones, tags and metadata, and no names in place of addresses. Default true. */
   readonly tellsLabels?: boolean
+  /** False when it has no word for the weight and the tags of an endpoint. Default true. */
+  readonly tellsShares?: boolean
 }
 
 const five = ['a', 'b', 'c', 'd', 'e'].map((id, index): Written => ({ id, host: `10.0.0.${index + 1}`, port: 8080 }))
@@ -108,6 +110,8 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
   describe(`discoverer ${name}`, () => {
     const labels = traits.tellsLabels !== false
     const rich = labels ? labelled : plain
+    const weight = traits.tellsShares === false ? 1 : 7
+    const tags = labels && traits.tellsShares !== false ? ['v2', 'canary'] : []
     let readers: Reader[] = []
     afterEach(async () => {
       await Promise.all(readers.map((reader) => reader.stop()))
@@ -129,8 +133,8 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       expect(reader.last().kind).toBe('ready')
       expect(endpoints.map(({ host }) => host).sort()).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', rich.host])
       const found = endpoints.find(({ host }) => host === rich.host)
-      expect(found).toMatchObject({ port: 9000, weight: 7, draining: false, origin: bench.ref.registry })
-      if (labels) expect(found).toMatchObject({ zone: 'z1', tags: ['v2', 'canary'] })
+      expect(found).toMatchObject({ port: 9000, weight, draining: false, origin: bench.ref.registry })
+      if (labels) expect(found).toMatchObject({ zone: 'z1', tags })
       if (labels) expect({ ...found?.meta }).toMatchObject({ version: '2', owner: 'team words' })
       expect(found?.id.startsWith(`${bench.ref.registry}/`)).toBe(true)
       expect(found?.learnedAt).toBeGreaterThanOrEqual(START)
@@ -147,7 +151,7 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       const after = endpointsOf(reader.last())
       expect(summary(reader.last())).toBe(`ready ${addresses(five)} 10.0.0.6:8080`)
       expect(after.slice(0, 4).every((endpoint, index) => endpoint === before[index])).toBe(true)
-      expect(after[4]).toMatchObject({ weight: 7, tags: labels ? ['v2', 'canary'] : [], learnedAt: before[4]?.learnedAt })
+      expect(after[4]).toMatchObject({ weight, tags, learnedAt: before[4]?.learnedAt })
       expect(after[5]?.learnedAt).toBeGreaterThan(before[4]?.learnedAt ?? Infinity)
     })
 

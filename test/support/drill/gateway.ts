@@ -56,10 +56,15 @@ function read(config: object): Config {
 }
 
 /**
- * The same world, where waiting is `speed` times shorter, also at the registry: the `wait` of a blocking query is divided, since
- * the gateway would give up before the answer otherwise. The wall clock stays, so ages are true.
+ * The same world, where waiting is `speed` times shorter, also at the registry: what a blocking query or a watch may last is
+ * divided, since the gateway would give up before its end otherwise. The wall clock stays, so ages are true.
  */
 function faster(platform: Platform, speed: number): Platform {
-  const sooner = (url: string): string => url.replace(/([?&]wait=)(\d+)(ms|s)/, (_, name: string, count: string, unit: string) => `${name}${Math.ceil((Number(count) * (unit === 's' ? 1000 : 1)) / speed)}ms`)
-  return { ...platform, now: () => platform.now() * speed, sleep: (ms, signal) => platform.sleep(ms / speed, signal), fetch: (url, init) => platform.fetch(sooner(url), init) }
+  return { ...platform, now: () => platform.now() * speed, sleep: (ms, signal) => platform.sleep(ms / speed, signal), fetch: (url, init) => platform.fetch(sooner(url, speed), init) }
+}
+
+function sooner(url: string, speed: number): string {
+  return url
+    .replace(/([?&]wait=)(\d+)(ms|s)/, (_, name: string, count: string, unit: string) => `${name}${Math.ceil((Number(count) * (unit === 's' ? 1000 : 1)) / speed)}ms`)
+    .replace(/([?&]timeoutSeconds=)(\d+)/, (_, name: string, count: string) => `${name}${Math.ceil(Number(count) / speed)}`)
 }

@@ -1,0 +1,254 @@
+// One list and watch for all watched services of a namespace. The list is the truth, the watch says what changed since; what
+// breaks off is listed anew, since a store that was restored counts from before and would say nothing.
+import type { Platform } from '../src/model/platform.ts'
+import { printable } from './admit.ts'
+import { backoff } from './backoff.ts'
+import { withDeadline } from './deadline.ts'
+import { refusal, type K8sClient, type Refusal } from './k8s-client.ts'
+import { recordOf, SERVICE_LABEL, type Slice } from './k8s-slice.ts'
+import { createK8sState } from './k8s-state.ts'
+import { createWaiting } from './k8s-waiting.ts'
+
+/** A watch ends by itself after its time; one that is silent so much longer is dead, milliseconds. */
+const SLACK = 5000
+/** A watch that ends sooner and said nothing is not asked for again at once, milliseconds. */
+const EARLY = 1000
+/** So many of them in a row, and watching is not possible. */
+const CANNOT = 3
+/** Services that come together are listed together, milliseconds. */
+const TOGETHER = 50
+/** Beyond so many the selector takes every service of the namespace, and the rest is dropped here: an address has its limits. */
+const MAX_SELECTED = 50
+/** Events that belong together come so close, milliseconds. */
+const MOVE = 5
+/** Between two signs of life that are passed on, milliseconds. */
+const SIGN_GAP = 10_000
+/** How long a question waits for trouble to be over before it reports it, milliseconds. */
+const PATIENCE = 4000
+
+/** What is known of one service, or why nothing can be said. */
+export type FeedAnswer = { readonly kind: 'known'; readonly slices: readonly Slice[]; readonly version: string } | Refusal
+
+/** The feed of one namespace. It runs while somebody has entered. */
+export interface K8sFeed {
+  /** Watches a service until the signal is aborted. */
+  enter(service: string, signal: AbortSignal): void
+  /** What is known, out of a list that is at most `age` milliseconds old and that is being watched since. `other`: from another server where there are several. */
+  know(service: string, age: number, other: boolean, signal: AbortSignal): Promise<FeedAnswer>
+  /** The same once the version is another, the server gave a sign of life, or `wait` milliseconds are over where they are given. */
+  next(service: string, version: string, wait: number | undefined, signal: AbortSignal): Promise<FeedAnswer>
+}
+
+/** Makes the feed. `wait` bounds one watch, milliseconds. `onIdle` is called when nobody is left; it is of no use after that. */
+export function createK8sFeed(client: K8sClient, platform: Platform, namespace: string, wait: number, onIdle: () => void): K8sFeed {
+  return new Feed(client, platform, namespace, wait, onIdle)
+}
+
+/** How a watch ended. */
+interface End {
+  /** Where the next one goes on from. */
+  readonly version: string
+  readonly lines: number
+  readonly refusal?: Refusal
+}
+
+class Feed implements K8sFeed {
+  readonly #client: K8sClient
+  readonly #platform: Platform
+  readonly #namespace: string
+  readonly #wait: number
+  readonly #onIdle: () => void
+  readonly #life = new AbortController()
+  /** How many watch each service. */
+  readonly #entered = new Map<string, number>()
+  readonly #state = createK8sState((service) => this.#entered.has(service))
+  readonly #waiting
+  #phase: 'listing' | 'watching' | Refusal = 'listing'
+  /** Services that the last list was asked for and that were watched since. */
+  #covered = new Set<string>()
+  #selector = ''
+  /** When the last good list was asked for, which one is needed, and when the server was last heard; monotonic milliseconds. */
+  #listedFrom = -Infinity
+  #neededFrom = -Infinity
+  #heard = -Infinity
+  #lastSign = -Infinity
+  #askOther = false
+  /** Ends the watch under way, so that it is listed again. */
+  #relist: AbortController | undefined
+  /** Lists that failed in a row, and watches that came to nothing. */
+  #failures = 0
+  #early = 0
+
+  constructor(client: K8sClient, platform: Platform, namespace: string, wait: number, onIdle: () => void) {
+    this.#client = client
+    this.#platform = platform
+    this.#namespace = namespace
+    this.#wait = wait
+    this.#onIdle = onIdle
+    this.#waiting = createWaiting(platform)
+  }
+
+  enter(service: string, signal: AbortSignal): void {
+    const isFirst = this.#entered.size === 0
+    this.#entered.set(service, (this.#entered.get(service) ?? 0) + 1)
+    signal.addEventListener('abort', () => this.#leave(service), { once: true })
+    if (isFirst) void this.#run(this.#life.signal)
+  }
+
+  #leave(service: string): void {
+    const left = (this.#entered.get(service) ?? 1) - 1
+    if (left > 0) return void this.#entered.set(service, left)
+    this.#entered.delete(service)
+    this.#covered.delete(service)
+    if (this.#entered.size > 0) return
+    this.#life.abort()
+    this.#onIdle()
+  }
+
+  async know(service: string, age: number, other: boolean, signal: AbortSignal): Promise<FeedAnswer> {
+    const needed = this.#platform.now() - age
+    const holds = (): boolean => this.#phase === 'watching' && this.#covered.has(service) && this.#listedFrom >= needed
+    if (!holds()) {
+      this.#neededFrom = Math.max(this.#neededFrom, needed)
+      this.#askOther ||= other
+      this.#relist?.abort()
+    }
+    // Trouble that is known already may be over soon; fresh trouble is told at once.
+    const before = this.#phase
+    const fails = (): boolean => typeof this.#phase === 'object'
+    await this.#waiting.wait({ service, holds: () => holds() || (fails() && this.#phase !== before), ms: PATIENCE, orElse: fails }, signal)
+    return this.#answer(service, signal)
+  }
+
+  async next(service: string, version: string, wait: number | undefined, signal: AbortSignal): Promise<FeedAnswer> {
+    const began = this.#platform.now()
+    const holds = (): boolean => typeof this.#phase === 'object' || this.#state.versionOf(service) !== version || this.#heard > began
+    await this.#waiting.wait({ service, holds, ms: wait }, signal)
+    // A pod that goes over to another slice is first taken out of the one, then put into the other.
+    if (this.#state.versionOf(service) !== version) await this.#platform.sleep(MOVE, signal)
+    return this.#answer(service, signal)
+  }
+
+  #answer(service: string, signal: AbortSignal): FeedAnswer {
+    // Who waited in vain was told nothing: what is known from before must not count as confirmed.
+    if (signal.aborted) return { kind: 'failed', message: signal.reason instanceof Error ? signal.reason.message : 'stopped' }
+    if (typeof this.#phase === 'object') return this.#phase
+    return { kind: 'known', slices: this.#state.slicesOf(service), version: this.#state.versionOf(service) }
+  }
+
+  // --- the loop
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#platform.sleep(TOGETHER, signal)
+      const version = await this.#list(signal)
+      if (version !== undefined) await this.#watch(version, signal)
+      const troubles = this.#failures + this.#early
+      const asked = typeof this.#phase === 'object' ? this.#phase.retryAfter : undefined
+      if (troubles > 0) await this.#platform.sleep(backoff(troubles, this.#platform.random(), undefined, asked), signal)
+    }
+  }
+
+  /** Lists everything that is watched; gives the version to watch from, or undefined after trouble. */
+  async #list(signal: AbortSignal): Promise<string | undefined> {
+    const services = new Set(this.#entered.keys())
+    const other = this.#askOther
+    const from = this.#platform.now()
+    this.#askOther = false
+    this.#selector = selectorOf(services)
+    if (this.#phase === 'watching') this.#phase = 'listing'
+    const listed = await this.#client.list(this.#namespace, this.#selector, other, signal)
+    if (signal.aborted) return undefined
+    if (listed.kind !== 'listed') {
+      this.#failures++
+      this.#phase = listed
+      this.#waiting.wakeAll()
+      return undefined
+    }
+    this.#failures = 0
+    this.#phase = 'watching'
+    this.#listedFrom = from
+    // Who left meanwhile was not heard of since.
+    this.#covered = new Set([...services].filter((service) => this.#entered.has(service)))
+    this.#waiting.wake(this.#state.replace(listed.items))
+    this.#sign()
+    return listed.version
+  }
+
+  /** Watches, and goes on where a watch ended in its time. Returns when it must be listed again. */
+  async #watch(from: string, signal: AbortSignal): Promise<void> {
+    for (let version = from; ; ) {
+      const relist = new AbortController()
+      const stop = (): void => relist.abort()
+      if (this.#isListNeeded()) return
+      this.#relist = relist
+      signal.addEventListener('abort', stop)
+      const began = this.#platform.now()
+      const seconds = Math.max(1, Math.floor((this.#wait / 1000) * (0.75 + 0.25 * this.#platform.random())))
+      const late = ({ message }: Error): End => ({ version, lines: 0, refusal: { kind: 'failed', message } })
+      const end = await withDeadline(this.#platform, seconds * 1000 + SLACK, relist.signal, (own) => this.#watchOnce(version, seconds, own), late)
+      signal.removeEventListener('abort', stop)
+      this.#relist = undefined
+      if (relist.signal.aborted) return
+      const lasted = this.#platform.now() - began
+      if (end.refusal === undefined && lasted >= (seconds - 1) * 1000) {
+        this.#early = 0
+        this.#sign()
+        version = end.version
+        continue
+      }
+      if (lasted >= EARLY || end.lines > 0) this.#early = 0
+      else if (++this.#early === CANNOT && end.refusal?.kind !== 'expired') this.#platform.log('warn', `namespace ${this.#namespace} cannot be watched and is listed again and again: ${end.refusal?.message ?? 'each watch ends at once'}`)
+      return
+    }
+  }
+
+  // Services may have come while it was listed, and somebody may need a later list.
+  #isListNeeded(): boolean {
+    return this.#listedFrom < this.#neededFrom || this.#askOther || [...this.#entered.keys()].some((service) => !this.#covered.has(service))
+  }
+
+  async #watchOnce(from: string, seconds: number, signal: AbortSignal): Promise<End> {
+    const watch = await this.#client.watch(this.#namespace, this.#selector, from, seconds, signal)
+    if (watch.kind !== 'open') return { version: from, lines: 0, refusal: watch }
+    let [version, lines] = [from, 0]
+    this.#sign()
+    try {
+      for await (const line of watch.lines) {
+        if (signal.aborted) break
+        const event = recordOf(JSON.parse(line))
+        const object = recordOf(event?.['object'])
+        if (event?.['type'] === 'ERROR') return { version, lines, refusal: errorOf(object) }
+        version = this.#take(event?.['type'], object) ?? version
+        lines++
+      }
+      return { version, lines }
+    } catch (error) {
+      return { version, lines, refusal: { kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) } }
+    }
+  }
+
+  /** Takes an event in; gives its version. */
+  #take(type: unknown, object: Record<string, unknown> | undefined): string | undefined {
+    const version = recordOf(object?.['metadata'])?.['resourceVersion']
+    this.#heard = this.#platform.now()
+    if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') this.#waiting.wake(this.#state.apply(type, object))
+    if (this.#heard - this.#lastSign >= SIGN_GAP) this.#sign()
+    return typeof version === 'string' ? version : undefined
+  }
+
+  /** The server was heard: what is known is what holds. */
+  #sign(): void {
+    this.#heard = this.#lastSign = this.#platform.now()
+    this.#waiting.wakeAll()
+  }
+}
+
+function selectorOf(services: ReadonlySet<string>): string {
+  return services.size > MAX_SELECTED ? SERVICE_LABEL : `${SERVICE_LABEL} in (${[...services].sort().join(',')})`
+}
+
+function errorOf(object: Record<string, unknown> | undefined): Refusal {
+  const code = object?.['code']
+  return refusal('the watch', typeof code === 'number' ? code : 500, undefined, JSON.stringify(object))
+}

@@ -1,0 +1,35 @@
+// An EndpointSlice of discovery.k8s.io/v1 as the API server writes it, checked as far as its identity goes.
+import { printable } from './admit.ts'
+
+/** The label that says whose endpoints a slice holds. */
+export const SERVICE_LABEL = 'kubernetes.io/service-name'
+
+/** One slice. Everything about endpoints and ports is still as it was written. */
+export interface Slice {
+  readonly name: string
+  readonly service: string
+  /** Opaque: two are the same or not. */
+  readonly version: string
+  readonly family: unknown
+  readonly labels: Readonly<Record<string, unknown>>
+  readonly endpoints: unknown
+  readonly ports: unknown
+}
+
+/** Reads an object of a list or an event; a text for people where it is no slice of a service. */
+export function readSlice(object: unknown): Slice | string {
+  const metadata = recordOf(recordOf(object)?.['metadata'])
+  const name = metadata?.['name']
+  const labels = recordOf(metadata?.['labels']) ?? {}
+  const version = metadata?.['resourceVersion']
+  const service = labels[SERVICE_LABEL]
+  if (typeof name !== 'string' || name === '' || typeof version !== 'string') return 'has no name or no resourceVersion'
+  if (typeof service !== 'string' || service === '') return `${printable(name)} has no label ${SERVICE_LABEL}`
+  const slice = object as Record<string, unknown>
+  return { name, service, version, family: slice['addressType'], labels, endpoints: slice['endpoints'], ports: slice['ports'] }
+}
+
+/** The value when it is an object that is no list. */
+export function recordOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+}

@@ -1,0 +1,50 @@
+// Who waits for news of which service.
+import type { Platform } from '../src/model/platform.ts'
+
+/** What a question waits for. */
+interface WaitFor {
+  readonly service: string
+  /** Ends the waiting. Looked at once at the start, and each time the service is woken. */
+  readonly holds: () => boolean
+  /** Milliseconds after which it also ends, where `orElse` holds then or later; undefined for never. */
+  readonly ms: number | undefined
+  readonly orElse?: () => boolean
+}
+
+export interface Waiting {
+  /** Resolves when what is waited for has come, and when the signal is aborted. */
+  wait(what: WaitFor, signal: AbortSignal): Promise<void>
+  wake(services: Iterable<string>): void
+  wakeAll(): void
+}
+
+/** Nobody waits yet. */
+export function createWaiting(platform: Pick<Platform, 'sleep'>): Waiting {
+  const waiting = new Map<string, Set<() => void>>()
+  const wake = (services: Iterable<string>): void => {
+    for (const service of services) for (const check of waiting.get(service) ?? []) check()
+  }
+  async function wait({ service, holds, ms, orElse = () => true }: WaitFor, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || holds()) return
+    const woken = new AbortController()
+    let over = false
+    const end = (): void => woken.abort()
+    const check = (): void => {
+      if (holds() || (over && orElse())) end()
+    }
+    const checks = waiting.get(service) ?? new Set()
+    waiting.set(service, checks.add(check))
+    signal.addEventListener('abort', end)
+    if (ms !== undefined) {
+      void platform.sleep(ms, woken.signal).then(() => {
+        over = true
+        check()
+      })
+    }
+    await new Promise<void>((resolve) => woken.signal.addEventListener('abort', () => resolve()))
+    signal.removeEventListener('abort', end)
+    checks.delete(check)
+    if (checks.size === 0 && waiting.get(service) === checks) waiting.delete(service)
+  }
+  return { wait, wake, wakeAll: () => wake([...waiting.keys()]) }
+}

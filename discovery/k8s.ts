@@ -1,0 +1,66 @@
+// Kubernetes as a source of endpoints: the EndpointSlices of its API server, by one list and watch for each namespace.
+import type { ServiceRef } from '../src/model/discoverer.ts'
+import type { Adapter } from './adapter.ts'
+import { createDiscoverer } from './discoverer.ts'
+import { createK8sClient } from './k8s-client.ts'
+import { readEndpoints } from './k8s-endpoints.ts'
+import { createK8sFeed, type FeedAnswer, type K8sFeed } from './k8s-feed.ts'
+import { inCluster, k8sOptions } from './k8s-options.ts'
+import { readK8sRef, type K8sRef } from './k8s-ref.ts'
+import type { Ask, Reading, Source } from './reading.ts'
+
+/** A list that is older is asked for again when a full reading is due, milliseconds: one list then serves all services. */
+const FULL_AGE = 240_000
+/** A confirmation takes a list that another one just asked for, milliseconds. */
+const CONFIRM_AGE = 1000
+/** Questions are answered from what the feed knows: they may look again soon, the feed itself backs off. Milliseconds. */
+const LOOK_AGAIN = 1000
+
+/** The Kubernetes adapter. */
+export const k8s: Adapter = {
+  type: 'k8s',
+  doc: 'Endpoints from the EndpointSlices of a Kubernetes cluster, by one list and watch for each namespace; from inside the cluster or from outside.',
+  needs: ['fetch'],
+  schema: k8sOptions,
+  ref: {
+    example: 'k8s/shop/words:http',
+    options: { family: '`ipv4` or `ipv6`: which addresses to use of a service that has both; by default IPv4.' },
+  },
+  create(name, written, platform, capabilities = {}) {
+    const given = k8sOptions.parse(written)
+    const options = inCluster(given)
+    if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use address and token`)
+    const client = createK8sClient({ ...options, address: options.address }, platform, capabilities)
+    const feeds = new Map<string, K8sFeed>()
+    const feedOf = (namespace: string): K8sFeed => {
+      const feed = feeds.get(namespace) ?? createK8sFeed(client, platform, namespace, options.wait, () => feeds.delete(namespace))
+      feeds.set(namespace, feed)
+      return feed
+    }
+    const open = (ref: ServiceRef, watch: AbortSignal): Pick<Source, 'read' | 'changes'> => {
+      const wanted = readK8sRef(ref, options.namespace)
+      const changes = { kind: 'block', wait: options.wait, shared: true } as const
+      if (typeof wanted === 'string') return { read: async () => ({ kind: 'failed', message: wanted }), changes }
+      const feed = feedOf(wanted.namespace)
+      feed.enter(wanted.service, watch)
+      return { read: (ask, signal) => readService(feed, wanted, ask, options.wait, signal), changes }
+    }
+    return createDiscoverer({ registry: name, needs: ['fetch'], open, maxBackoff: LOOK_AGAIN }, platform, options)
+  },
+}
+
+async function readService(feed: K8sFeed, ref: K8sRef, ask: Ask, wait: number, signal: AbortSignal): Promise<Reading> {
+  const known = await answerOf(feed, ref.service, ask, wait, signal)
+  if (known.kind !== 'known') return { ...known, kind: known.kind === 'denied' ? 'denied' : 'failed' }
+  if (ask.purpose === 'follow' && known.version === ask.token) return { kind: 'unchanged', token: known.version }
+  const token = known.version
+  if (known.slices.length === 0) return { kind: 'not-found', message: `namespace ${ref.namespace} has no EndpointSlice of a service ${ref.service}`, token }
+  const found = readEndpoints(known.slices, ref)
+  return 'problem' in found ? { kind: 'failed', message: found.problem } : { kind: 'listed', ...found, token }
+}
+
+function answerOf(feed: K8sFeed, service: string, { purpose, token = '', wait: asked }: Ask, wait: number, signal: AbortSignal): Promise<FeedAnswer> {
+  // While something is being confirmed a question may not wait for a sign of life: the confirmation is due.
+  if (purpose === 'follow') return feed.next(service, token, asked < wait ? asked : undefined, signal)
+  return feed.know(service, purpose === 'confirm' ? CONFIRM_AGE : FULL_AGE, purpose === 'confirm', signal)
+}

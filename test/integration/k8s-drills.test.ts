@@ -1,0 +1,126 @@
+// Failure drills of the Kubernetes adapter over real sockets, on the double of an API server, while load runs.
+import { afterEach, beforeEach, test } from 'vitest'
+import type { Backend } from '../support/drill/backend.ts'
+import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { status } from '../support/fake-k8s.ts'
+import { startFakeK8s, type FakeK8sServer } from '../support/fake-k8s-server.ts'
+
+let server: FakeK8sServer
+beforeEach(async () => {
+  server = await startFakeK8s()
+})
+afterEach(() => server.close())
+
+/** One slice for each backend, since each has a port of its own. */
+function put({ name, host, port }: Pick<Backend, 'name' | 'host' | 'port'>, conditions: object = { ready: true }): void {
+  server.fake.put({ name: `web-${name}`, service: 'web', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: [{ addresses: [host], conditions, targetRef: { kind: 'Pod', name, uid: name } }] })
+}
+const remove = (name: string): void => server.fake.remove(`web-${name}`)
+
+function plan(backends: readonly string[], more: { readonly speed?: number } = {}): DrillPlan {
+  return {
+    upstreams: { k8s: server.address },
+    registries: ({ k8s }) => ({ k8s: { address: `http://${k8s}`, token: 'secret', wait: '10s' } }),
+    services: { web: { from: 'k8s/default/web:http', backends } },
+    before: async (backend) => {
+      for (const name of backends) put(backend(name))
+    },
+    ...more,
+  }
+}
+
+/** As a cluster does it: leaving, then gone, then the process ends. */
+async function roll(d: Drill, name: string, left: readonly string[]): Promise<void> {
+  put(d.backend(name), { ready: false, serving: true, terminating: true })
+  await d.uses('web', left)
+  await d.backend(name).stop()
+  remove(name)
+}
+
+test('a rolling deploy loses no request', () =>
+  drill(plan(['a', 'b', 'c']), async (d) => {
+    await d.sees('web', 'live a,b,c')
+    for (const [name, left] of [['a', ['b', 'c']], ['b', ['a', 'c']], ['c', ['a', 'b']]] as const) {
+      await roll(d, name, left)
+      await d.sees('web', `live ${left.join(',')}`)
+      await d.backend(name).start()
+      put(d.backend(name))
+      await d.uses('web', ['a', 'b', 'c'])
+    }
+  }))
+
+test('an API server that is out of reach, silent, late or cut off never takes endpoints away', () =>
+  drill(plan(['a', 'b']), async (d) => {
+    const api = d.fault('k8s')
+    await d.sees('web', 'live a,b')
+    await api.refuse()
+    await d.sees('web', 'stale a,b', { cause: /refused/, since: Date.now() })
+    await d.serves('web', ['a', 'b'])
+    await api.pass()
+    await d.sees('web', 'live a,b')
+    api.blackhole()
+    await d.sees('web', 'stale a,b', { cause: /no answer within/, since: Date.now() })
+    api.cut()
+    await api.pass()
+    await d.sees('web', 'live a,b')
+    api.truncate(300)
+    api.cut()
+    await d.sees('web', 'stale a,b', { since: Date.now() })
+    remove('b')
+    await d.serves('web', ['a', 'b'])
+    await api.pass()
+    await d.sees('web', 'live a')
+    api.throttle(20_000)
+    put(d.backend('b'))
+    await d.sees('web', 'live a,b')
+    await d.uses('web', ['a', 'b'])
+  }))
+
+test('expired versions, errors, lost rights and a restored store are told, and mended without anybody', () =>
+  drill(plan(['a', 'b', 'c']), async (d) => {
+    const { fake } = server
+    await d.sees('web', 'live a,b,c')
+    for (const goneAs of ['status', 'event'] as const) {
+      fake.goneAs = goneAs
+      fake.compact()
+      fake.endWatches('end')
+      await d.serves('web', ['a', 'b', 'c'])
+      await d.sees('web', 'live a,b,c')
+    }
+    fake.answerWith(() => status(500, 'InternalError', 'etcdserver: leader changed'))
+    fake.endWatches('error')
+    await d.sees('web', 'stale a,b,c', { cause: /500 etcdserver: leader changed/, since: Date.now() })
+    fake.recover()
+    await d.sees('web', 'live a,b,c')
+    fake.tokens = new Map([['secret', []]])
+    fake.endWatches('end')
+    await d.sees('web', 'denied a,b,c', { cause: /cannot list resource/, since: Date.now() })
+    await d.serves('web', ['a', 'b', 'c'])
+    fake.tokens = undefined
+    await d.sees('web', 'live a,b,c')
+    fake.restore(50, [])
+    for (const name of ['a', 'b']) put(d.backend(name))
+    await d.sees('web', 'live a,b')
+    await d.uses('web', ['a', 'b'])
+  }))
+
+test('a store that comes back empty is not believed until it has confirmed that', () =>
+  drill(plan(['a', 'b', 'c'], { speed: 15 }), async (d) => {
+    await d.sees('web', 'live a,b,c')
+    server.fake.restore(50, [])
+    await d.sees('web', 'guarded a,b,c', { cause: /does not know|vanished/ })
+    await d.serves('web', ['a', 'b', 'c'])
+    put(d.backend('a'))
+    await d.sees('web', 'live a')
+    await d.uses('web', ['a'])
+  }))
+
+test('a gateway that starts while the API server is away serves what it knew', () =>
+  drill(plan(['a', 'b']), async (d) => {
+    await d.sees('web', 'live a,b')
+    await d.restart(() => d.fault('k8s').refuse())
+    await d.sees('web', 'stale a,b', { cause: /refused/, since: Date.now() })
+    await d.serves('web', ['a', 'b'])
+    await d.fault('k8s').pass()
+    await d.sees('web', 'live a,b')
+  }))
