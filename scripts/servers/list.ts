@@ -2,15 +2,22 @@
 import { consul } from './consul.ts'
 import { eureka } from './eureka.ts'
 import { knot } from './knot.ts'
+import { kubernetes } from './kubernetes.ts'
 import type { Recipe } from './recipe.ts'
 import { redis } from './redis.ts'
 import { zooKeeper } from './zookeeper.ts'
 import { zooKeeperWriters } from './zookeeper-writers.ts'
 
-export const recipes = [redis, consul, eureka, knot, zooKeeper, zooKeeperWriters] as const satisfies readonly Recipe[]
+export const recipes = [redis, consul, eureka, knot, zooKeeper, zooKeeperWriters, kubernetes] as const satisfies readonly Recipe[]
 
 /** A real server that tests can drive. */
 export type ServerKind = (typeof recipes)[number]['kind']
+
+/** Whether a machine has it only when somebody asked for it by its name. */
+export function isOptional(kind: ServerKind): boolean {
+  const recipe: Recipe | undefined = recipes.find((each) => each.kind === kind)
+  return recipe?.optional === true
+}
 
 /** Path of the server's program; undefined when the machine has none. */
 export function findServer(kind: ServerKind): string | undefined {

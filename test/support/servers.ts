@@ -1,15 +1,16 @@
 // Tests against real servers, each kind in a file of servers/. `npm run servers` brings what the machine lacks.
 import { describe } from 'vitest'
-import { findServer, type ServerKind } from '../../scripts/servers/list.ts'
+import { findServer, isOptional, type ServerKind } from '../../scripts/servers/list.ts'
 
 /**
  * Like `describe`, for tests that need real servers. Where one is missing they are skipped and that is printed, unless
- * `FAIRLEAD_REQUIRE_SERVERS=1`: then it fails.
+ * `FAIRLEAD_REQUIRE_SERVERS=1`: then it fails, but for a server that is optional.
  */
 export function describeWithServers(kinds: readonly ServerKind[], name: string, tests: () => void): void {
   const missing = kinds.filter((kind) => findServer(kind) === undefined)
-  const needs = `needs ${missing.join(' and ')}; \`npm run servers\` brings what is missing`
-  if (missing.length > 0 && process.env['FAIRLEAD_REQUIRE_SERVERS'] === '1') throw new Error(`${name} ${needs}`)
+  const optional = missing.filter(isOptional)
+  const needs = `needs ${missing.join(' and ')}; \`npm run servers${optional.map((kind) => ` ${kind}`).join('')}\` brings what is missing`
+  if (missing.length > optional.length && process.env['FAIRLEAD_REQUIRE_SERVERS'] === '1') throw new Error(`${name} ${needs}`)
   if (missing.length > 0) console.warn(`SKIPPED: ${name} ${needs}`)
   describe.skipIf(missing.length > 0)(name, tests)
 }

@@ -20,23 +20,24 @@ export interface Backend {
 }
 
 /** Starts one. `changed` is called just after it came up and just before it goes down. */
-export async function startBackend(name: string, changed: () => void): Promise<Backend> {
-  const backend = new Serving(name, changed)
+export async function startBackend(name: string, changed: () => void, host = '127.0.0.1'): Promise<Backend> {
+  const backend = new Serving(name, host, changed)
   await backend.start()
   return backend
 }
 
 class Serving implements Backend {
   readonly name: string
-  readonly host = '127.0.0.1'
+  readonly host: string
   port = 0
   requests = 0
   up = false
   readonly #changed: () => void
   #server: Server | undefined
 
-  constructor(name: string, changed: () => void) {
+  constructor(name: string, host: string, changed: () => void) {
     this.name = name
+    this.host = host
     this.#changed = changed
   }
 

@@ -1,0 +1,204 @@
+// The Kubernetes adapter against a real API server: what a double could get wrong, and drills under load.
+import { networkInterfaces } from 'node:os'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { k8s } from '../../discovery/k8s.ts'
+import { createK8sClient } from '../../discovery/k8s-client.ts'
+import { inCluster, k8sOptions } from '../../discovery/k8s-options.ts'
+import { parseRef } from '../../src/model/discoverer.ts'
+import { endpointsOf, type EndpointSet } from '../../src/model/endpoint.ts'
+import { nodePlatform } from '../../src/node/platform.ts'
+import type { Backend } from '../support/drill/backend.ts'
+import { drill, type DrillPlan } from '../support/drill/drill.ts'
+import { createFakeK8s, endpoint, type SliceSpec } from '../support/fake-k8s.ts'
+import { describeWithServers } from '../support/servers.ts'
+import { ADMIN, GATEWAY, startKubernetes, type Kubernetes } from '../support/servers/kubernetes.ts'
+
+const platform = nodePlatform(() => undefined)
+/** An address of this machine that is no loopback address: the API server takes no others. */
+const OWN = Object.values(networkInterfaces()).flatMap((each) => each ?? []).find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+if (OWN === undefined) console.warn('SKIPPED: drills on a real API server need an IPv4 address that is no loopback address')
+const TIME = { timeout: 20_000, interval: 20 }
+
+describeWithServers(['kubernetes'], 'a real API server', () => {
+  let cluster: Kubernetes
+  let ends: AbortController[] = []
+  beforeAll(async () => {
+    cluster = await startKubernetes()
+  })
+  afterAll(() => cluster.stop())
+  afterEach(async () => {
+    for (const end of ends) end.abort()
+    ends = []
+    await cluster.call('DELETE', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices')
+  })
+
+  const options = (more: object = {}): object => ({ address: cluster.url, token: ADMIN, tls: { ca: cluster.ca }, ...more })
+
+  function watch(ref: string, more: object = {}): EndpointSet[] {
+    const parsed = parseRef(ref)
+    if (parsed === undefined) throw new Error(ref)
+    const sets: EndpointSet[] = []
+    const end = new AbortController()
+    ends.push(end)
+    void (async () => {
+      for await (const set of k8s.create('k8s', options(more), platform).watch(parsed, end.signal)) sets.push(set)
+    })()
+    return sets
+  }
+  const text = (set: EndpointSet | undefined): string => {
+    const cause = set?.kind === 'stale' || set?.kind === 'pending' ? ` ${set.cause?.outcome ?? ''}` : ''
+    const endpoints = endpointsOf(set ?? { kind: 'pending' }).map(({ host, draining }) => host + (draining ? '(draining)' : ''))
+    return `${set?.kind ?? ''}${cause} ${endpoints.join(',')}`.trim()
+  }
+  const becomes = (sets: readonly EndpointSet[], wanted: string): Promise<void> => vi.waitFor(() => expect(text(sets.at(-1))).toBe(wanted), TIME)
+  const web = (name: string, ...addresses: readonly string[]): SliceSpec => ({ name, service: 'web', endpoints: addresses.map((address) => endpoint(address, { targetRef: { kind: 'Pod', name, namespace: 'default', uid: address } })) })
+
+  test('endpoints that come, change, drain and leave', async () => {
+    const sets = watch('k8s/default/web:http')
+    await becomes(sets, 'absent')
+    await cluster.put({ ...web('web-1', '10.1.0.1'), labels: { team: 'words' }, endpoints: [endpoint('10.1.0.1', { zone: 'z1', nodeName: 'n1', targetRef: { kind: 'Pod', name: 'web-abc', namespace: 'default', uid: 'u1' } })] })
+    await becomes(sets, 'ready 10.1.0.1')
+    const [first] = endpointsOf(sets.at(-1) ?? { kind: 'pending' })
+    expect(first).toMatchObject({ id: 'k8s/u1', port: 8080, zone: 'z1', health: 'passing', weight: 1 })
+    expect({ ...first?.meta }).toEqual({ team: 'words', pod: 'web-abc', node: 'n1' })
+    await cluster.put(web('web-2', '10.1.0.2', '10.1.0.3'))
+    await becomes(sets, 'ready 10.1.0.2,10.1.0.3,10.1.0.1')
+    await cluster.put({ ...web('web-2'), endpoints: [endpoint('10.1.0.2', { conditions: { ready: false, serving: true, terminating: true }, targetRef: { uid: '10.1.0.2' } }), endpoint('10.1.0.3', { targetRef: { uid: '10.1.0.3' } })] })
+    await becomes(sets, 'ready 10.1.0.2(draining),10.1.0.3,10.1.0.1')
+    await cluster.put(web('web-2', '10.1.0.3'))
+    await becomes(sets, 'ready 10.1.0.3,10.1.0.1')
+    await cluster.remove('web-2')
+    await becomes(sets, 'ready 10.1.0.1')
+  })
+
+  test('watches end after their time and go on: nothing is missed in between', async () => {
+    const sets = watch('k8s/web', { wait: '5s' })
+    for (let n = 1; n <= 25; n++) {
+      await cluster.put(web(`web-${n}`, `10.1.0.${n}`))
+      await vi.waitFor(() => expect(endpointsOf(sets.at(-1) ?? { kind: 'pending' })).toHaveLength(n), TIME)
+      // About half a second each, so that several watches begin and end meanwhile.
+      await platform.sleep(400)
+    }
+  })
+
+  test('a list of several pages is one list', async () => {
+    for (let n = 0; n < 200; n += 20) await Promise.all(Array.from({ length: 20 }, (_, index) => cluster.put(web(`web-${n + index}`, `10.2.${n + index}.1`))))
+    const sets = watch('k8s/web')
+    await vi.waitFor(() => expect(endpointsOf(sets.at(-1) ?? { kind: 'pending' })).toHaveLength(200), TIME)
+    expect(sets).toHaveLength(1)
+  })
+
+  test('a token that is not known, and one without rights, are denied', async () => {
+    const unknown = watch('k8s/web', { token: 'nonsense' })
+    await becomes(unknown, 'pending denied')
+    const powerless = watch('k8s/web', { token: GATEWAY })
+    await becomes(powerless, 'pending denied')
+    expect(powerless.at(-1)).toMatchObject({ cause: { message: expect.stringMatching(/403 endpointslices.discovery.k8s.io is forbidden: User "gateway" cannot list .*; the gateway needs get, list and watch/) } })
+  })
+
+  test('a certificate of an authority that is not trusted is a failure in words', async () => {
+    const sets = watch('k8s/web', { tls: {} })
+    await becomes(sets, 'pending failed')
+    expect(sets.at(-1)).toMatchObject({ cause: { message: expect.stringMatching(/tls: /) } })
+  })
+
+  // What tests in virtual time rest on.
+  test('the double says what the real one says', async () => {
+    const double = createFakeK8s(platform)
+    for (let n = 0; n < 5; n++) double.put(web('web-1', '10.1.0.1'))
+    double.compact()
+    const both = [createK8sClient(inCluster(k8sOptions.parse(options())), platform, {}), createK8sClient(inCluster(k8sOptions.parse({ address: 'http://k8s' })), { ...platform, fetch: async (url, init = {}) => double.answer(url, init) }, {})]
+    await cluster.put(web('web-1', '10.1.0.1'))
+    for (const client of both) {
+      const signal = AbortSignal.timeout(10_000)
+      const listed = await client.list('default', 'kubernetes.io/service-name in (web)', false, signal)
+      expect(listed).toMatchObject({ kind: 'listed', items: [{ metadata: { name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } }, addressType: 'IPv4', endpoints: [{ addresses: ['10.1.0.1'] }] }] })
+      expect(await client.list('nowhere', 'kubernetes.io/service-name', false, signal)).toMatchObject({ kind: 'listed', items: [] })
+      const lines = async (version: string): Promise<unknown[]> => {
+        const open = await client.watch('default', 'kubernetes.io/service-name', version, 1, signal)
+        const found: unknown[] = []
+        if (open.kind === 'open') for await (const line of open.lines) found.push(JSON.parse(line))
+        return found
+      }
+      expect(await lines('1')).toMatchObject([{ type: 'ERROR', object: { kind: 'Status', status: 'Failure', reason: 'Expired', code: 410 } }])
+      // A version of the future: nothing, for as long as it is watched.
+      expect(await lines('99999999')).toEqual([])
+    }
+  })
+
+  // --- drills
+
+  const put = ({ name, host, port }: Backend): Promise<void> => cluster.put({ name: `web-${name}`, service: 'web', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: [endpoint(host, { targetRef: { kind: 'Pod', namespace: 'default', name, uid: name } })] })
+
+  const plan = (backends: readonly string[], more: { readonly token?: string } = {}): DrillPlan => ({
+    host: OWN ?? '',
+    upstreams: { k8s: cluster.server.address },
+    registries: ({ k8s: address }) => ({ k8s: { ...options(more), address: `https://${address}`, wait: '10s' } }),
+    services: { web: { from: 'k8s/default/web:http', backends } },
+    before: async (backend) => {
+      for (const name of backends) await put(backend(name))
+    },
+  })
+
+  test.skipIf(OWN === undefined)('that is killed, paused or out of reach takes no endpoint away, and is followed again', () =>
+    drill(plan(['a', 'b']), async (d) => {
+      await d.sees('web', 'live a,b')
+      await cluster.server.kill()
+      await d.sees('web', 'stale a,b', { cause: /refused|closed|reset/, since: Date.now() })
+      await d.serves('web', ['a', 'b'])
+      await cluster.server.restart()
+      await d.sees('web', 'live a,b')
+      cluster.server.pause()
+      await d.sees('web', 'stale a,b', { cause: /no answer within/, since: Date.now() })
+      await d.backend('b').kill()
+      await d.uses('web', ['a'])
+      cluster.server.resume()
+      await d.sees('web', 'live a,b')
+      await cluster.remove('web-b')
+      await d.sees('web', 'live a')
+      await d.backend('b').start()
+      await put(d.backend('b'))
+      await d.sees('web', 'live a,b')
+      d.fault('k8s').truncate(1000)
+      d.fault('k8s').cut()
+      await d.sees('web', 'stale a,b', { since: Date.now() })
+      await d.fault('k8s').pass()
+      await d.sees('web', 'live a,b')
+      await d.uses('web', ['a', 'b'])
+    }))
+
+  test.skipIf(OWN === undefined)('that loses its store, or gets an older one back, is believed again when it knows again', () =>
+    drill(plan(['a', 'b', 'c']), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      await cluster.etcd.kill()
+      await cluster.backUp()
+      await cluster.etcd.restart()
+      await d.sees('web', 'live a,b,c')
+      // Many changes later the store goes back to the copy: every version that the gateway knows is of the future then.
+      for (let n = 0; n < 20; n++) await put(d.backend('c'))
+      await cluster.remove('web-c')
+      await d.sees('web', 'live a,b')
+      await cluster.server.kill()
+      await cluster.etcd.kill()
+      await d.serves('web', ['a', 'b'])
+      await cluster.restore()
+      await cluster.etcd.restart()
+      await cluster.server.restart()
+      await d.sees('web', 'live a,b,c')
+      await cluster.remove('web-a')
+      await d.sees('web', 'live b,c')
+      await d.uses('web', ['b', 'c'])
+    }))
+
+  test.skipIf(OWN === undefined)('that takes the rights away is told, and loses no endpoint by it', async () => {
+    await cluster.allow(['get', 'list', 'watch'])
+    await drill(plan(['a', 'b'], { token: GATEWAY }), async (d) => {
+      await d.sees('web', 'live a,b')
+      await cluster.allow([])
+      await d.sees('web', 'denied a,b', { cause: /cannot list resource/ })
+      await d.serves('web', ['a', 'b'])
+      await cluster.allow(['get', 'list', 'watch'])
+      await d.sees('web', 'live a,b')
+    })
+  })
+})
