@@ -4,7 +4,6 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { Script } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { EndpointsAnswer, HealthAnswer, RevisionsAnswer, RoutesAnswer, ServicesAnswer } from '../../src/model/admin.ts'
 import type { AdminConfig } from '../../src/model/config.ts'
@@ -372,7 +371,6 @@ describe('the page', () => {
     expect(headers['content-type']).toMatch(/^text\/html/)
     expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; connect-src 'self'/)
     expect(body).not.toMatch(/https?:\/\/(?!words\.example\.com)/)
-    expect(() => new Script(/<script>([^]*)<\/script>/.exec(body)?.[1] ?? '(')).not.toThrow()
     expect(body).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write/)
   })
 })

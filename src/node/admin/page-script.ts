@@ -1,5 +1,6 @@
 // The script of the admin page. It asks the JSON endpoints every two seconds and sets texts only (never HTML), since names and
 // tags come from registries.
+import { DISCOVERY_SCRIPT } from './page-discovery.ts'
 
 export const PAGE_SCRIPT = String.raw`
 'use strict'
@@ -49,13 +50,6 @@ function table(id, columns, rows, none) {
   byId(id).replaceChildren(node('table', '', heads(columns), node('tbody', '', ...rows)))
 }
 
-const MODES = { live: 'good', static: 'good', stale: 'warn', guarded: 'warn', disk: 'warn', denied: 'bad', absent: 'bad', pending: 'quiet' }
-function modeDot(mode, message) {
-  const label = node('span', 'dot ' + MODES[mode], mode)
-  if (message) label.title = message
-  return label
-}
-
 function countCells(key, counts) {
   const requests = perSecond(key + ' requests', counts.requests)
   const time = perSecond(key + ' time', counts.durationSum)
@@ -89,96 +83,15 @@ function showRoutes({ revision, routes, omitted, rejected, refusedTags }) {
     node('ul', '', ...last.problems.slice(0, 10).map((problem) => node('li', '', node('code', '', problem.path + (problem.line > 0 ? ' (line ' + problem.line + ')' : '')), ' ' + problem.message + (problem.hint ? ' – write ' + problem.hint : '')))))
 }
 
-<<<<<<< HEAD
-/** Cells of a service stand beside all its references, one row each. */
-function spanned(rows, cells) {
-  for (const element of cells) element.rowSpan = rows
-  return cells
-}
-
-function originCells(service, origin) {
-  const quiet = origin.used ? '' : ' quiet'
-  return [
-    cell('mono tight' + quiet, origin.ref),
-    cell('tight', modeDot(origin.ref === 'static' ? 'static' : origin.set.mode, origin.set.cause?.message)),
-    cell('num' + quiet, origin.ref === 'static' ? '–' : age(origin.set.age)),
-    cell('num' + (origin.used && origin.usable === 0 ? ' bad' : quiet), origin.usable + ' / ' + origin.endpoints),
-    cell('wide' + quiet, origin.used ? service.merge ? 'merged' : 'in use' : origin.why, ...(origin.set.cause ? [node('div', 'quiet', origin.set.cause.message)] : [])),
-  ]
-=======
 function showRefusedTags(refused) {
   const alert = byId('refused-tags')
   alert.hidden = refused.length === 0
   alert.replaceChildren(
     node('b', 'bad', refused.length + (refused.length === 1 ? ' tag was refused' : ' tags were refused')), ' Each alone: everything else is served.',
     node('ul', '', ...refused.slice(0, 10).map((tag) => node('li', '', tag.service + ' in ' + tag.registry + ': ', node('code', '', tag.tag), ' ' + tag.reason))))
->>>>>>> b0ebc66 (Serve services by the routes in their tags, without a file)
 }
 
-function showServices({ services }) {
-  const rows = services.flatMap((service) => {
-    const origins = service.origins.map((origin) => originCells(service, origin))
-    const name = spanned(origins.length, [cell('tight', service.name), cell('tight', service.balance)])
-    const counts = spanned(origins.length, countCells('service ' + service.name, service.counts))
-    return origins.map((cells, i) => i === 0 ? node('tr', '', ...name, ...cells, ...counts) : node('tr', 'more', ...cells))
-  })
-  table('services', [['Service'], ['Balance'], ['From'], ['Mode'], ['Confirmed', 'num'], ['Usable', 'num'], ['Use'], ...COUNTS], rows, 'No route forwards to a service.')
-}
-
-function showWatches({ watches }) {
-  const shown = watches.slice(0, LIMIT)
-  byId('watches-note').textContent = watches.length > LIMIT ? 'the first ' + LIMIT + ' of ' + watches.length : 'what was asked, and what came of it'
-  const rows = shown.map((watch) => node('tr', '',
-    cell('mono tight', watch.ref),
-    cell('tight', modeDot(watch.mode)),
-    cell('num', number(watch.endpoints)),
-    cell('num', watch.lastSuccess === undefined ? 'never' : age(Math.max(0, now - watch.lastSuccess))),
-    cell('num', watch.lastAttempt === undefined ? 'never' : age(Math.max(0, now - watch.lastAttempt))),
-    cell('num' + (watch.failures > 0 ? ' bad' : ''), number(watch.failures)),
-    cell('num', number(watch.changes)),
-    cell('num' + (watch.missedChanges > 0 ? ' warn' : ''), number(watch.missedChanges)),
-    cell('wide', ...troubleOf(watch))))
-  table('watches', [['Reference'], ['Mode'], ['Endpoints', 'num'], ['Confirmed', 'num'], ['Asked', 'num'], ['Failed in a row', 'num'], ['Changes', 'num'], ['Missed', 'num'], ['Last error, refused entries']], rows, 'No service comes from a registry.')
-}
-
-function troubleOf({ failures, lastError, rejected }) {
-  const error = lastError === undefined ? [] : [node('div', failures > 0 ? '' : 'quiet', ago(lastError.at) + ', ' + lastError.outcome + ': ' + lastError.message)]
-  const refused = rejected.slice(0, 4).map(({ id, reason }) => node('div', '', node('code', '', id), ' ' + reason))
-  const more = rejected.length > 4 ? [node('div', 'quiet', 'and ' + (rejected.length - 4) + ' more refused')] : []
-  return error.length + refused.length === 0 ? ['–'] : [...error, ...refused, ...more]
-}
-
-function useLines({ use, why, health }) {
-  if (use === 'used') return ['used']
-  return [node('div', '', use === 'reserve' ? 'in reserve' : 'not used'), ...(why === null || why === health || why === 'draining' ? [] : [node('div', '', why)])]
-}
-
-const HEALTH = { passing: 'good', warning: 'warn', critical: 'bad', maintenance: 'bad', unknown: 'quiet' }
-function endpointCells(endpoint) {
-  const health = endpoint.draining ? 'draining' : endpoint.health
-  return [
-    cell('mono tight', endpoint.address),
-    cell('tight', node('span', 'dot ' + (endpoint.usable ? HEALTH[endpoint.health] : 'bad'), endpoint.held ? health + ', held' : health)),
-    cell('tight' + (endpoint.use === 'used' ? '' : ' quiet'), ...useLines(endpoint)),
-    cell('mono tight', endpoint.ref, ...endpoint.also.map((listing) => node('div', 'quiet', 'also ' + listing.ref))),
-    cell('tight', modeDot(endpoint.ref === 'static' ? 'static' : endpoint.mode), ...endpoint.also.map((listing) => node('div', 'quiet', listing.mode + ', ' + (listing.draining ? 'draining' : listing.health)))),
-    cell('num', age(endpoint.age)),
-    cell('num', endpoint.weight),
-    cell('tight', endpoint.zone ?? '–'),
-    cell('tight', endpoint.subsets.join(', ') || '–'),
-    cell('mono', [...endpoint.tags, ...Object.entries(endpoint.meta).map(([key, value]) => key + '=' + value)].join(' ') || '–'),
-  ]
-}
-const ENDPOINT = [['Address'], ['Health'], ['Use'], ['From'], ['Mode'], ['Known for', 'num'], ['Weight', 'num'], ['Zone'], ['Subsets'], ['Tags and metadata']]
-
-function showEndpoints({ services }) {
-  const all = services.flatMap((service) => service.endpoints.map((endpoint, i) => [i === 0 ? service.name : '', endpoint]))
-  const omitted = services.reduce((sum, service) => sum + service.omitted, 0)
-  byId('endpoints-note').textContent = omitted > 0 ? 'the first ' + all.length + ' of ' + (all.length + omitted) : 'each address once, those in use first'
-  const rows = all.map(([name, endpoint]) => node('tr', name === '' ? '' : 'first', cell('tight', name), ...endpointCells(endpoint)))
-  table('endpoints', [['Service'], ...ENDPOINT], rows, 'No endpoints are known.')
-}
-
+${DISCOVERY_SCRIPT}
 function showCounts(live, routes) {
   const tile = (id, text) => { byId(id).textContent = text }
   const total = routes.reduce((sum, route) => sum + route.counts.requests, 0)
