@@ -7,6 +7,21 @@ const address = z.url({ protocol: /^https?$/, error: SHAPE })
 const addresses = z.union([address, z.array(address).min(1).max(16)], { error: SHAPE })
 const byZone = z.record(z.string().min(1), addresses).refine((zones) => Object.keys(zones).length > 0, 'must name a server')
 
+const announce = z.strictObject({
+  app: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+    .describe('Application to register as; Eureka writes it in capitals.'),
+  vip: z.string().min(1).optional().describe('Virtual address, for clients that look up by it. Default: the application in small letters.'),
+  listener: z.string().min(1).optional().describe('Listener whose port is announced, as the secure port when it has TLS. Default: the first.'),
+  host: z.string().min(1).optional().describe('Host name to announce. Default: the name of this machine.'),
+  ip: z.union([z.ipv4(), z.ipv6()]).optional().describe('Address to announce. Default: the first of this machine that is not loopback.'),
+  port: z.int().min(1).max(65_535).optional().describe('Port by which clients reach the listener, where that is another one. Default: the port of the listener.'),
+  meta: z.record(z.string().min(1), z.string()).default({}).describe('Metadata of the instance. The `zone` of the registry is added.'),
+  heartbeat: duration(1000, 300_000, '30s').describe('Between two heartbeats. The lease is three times as long.'),
+  drain: duration(0, 600_000, '60s').describe('How long requests are still taken after OUT_OF_SERVICE was said, since servers and clients keep what they know for up to 90 s. 0s goes on at once.'),
+})
+
 /** Schema of `registries.<name>` of type `eureka`. */
 export const eurekaOptions = z.strictObject({
   address: z
@@ -20,6 +35,7 @@ export const eurekaOptions = z.strictObject({
   weightKey: z.string().min(1).default('weight').describe('Key in the metadata that holds the weight of an instance.'),
   zoneKey: z.string().min(1).default('zone').describe('Key in the metadata that names its zone; without it the availability zone of Amazon counts.'),
   tagsKey: z.string().min(1).default('tags').describe('Key in the metadata that holds its tags, separated by commas.'),
+  announce: announce.optional().describe('Registers this gateway (on Node only): UP once it serves, OUT_OF_SERVICE when it drains, then gone.'),
   tls: tlsOption,
   ...commonOptions,
   allowEmpty: commonOptions.allowEmpty.describe('Believe at once that instances are gone of which the registry did not say so. By default they are kept until it has confirmed it over 3 min, two leases long.'),

@@ -172,6 +172,26 @@ export interface WatchesAnswer {
   readonly watches: readonly RefStatus[]
 }
 
+/** How the gateway stands in a registry that it announces itself to. Times are wall clock milliseconds. */
+export interface AnnouncementView {
+  /** Name of the registry in the configuration. */
+  readonly registry: string
+  /** `GATEWAY/host:gateway:8080` */
+  readonly instance: string
+  /** `waiting`: the gateway does not serve yet. `registering`: the registry does not know it (any more). `gone`: removed. */
+  readonly state: 'waiting' | 'registering' | 'up' | 'draining' | 'gone'
+  readonly since: number
+  /** Calls that failed in a row. */
+  readonly failures: number
+  readonly lastSuccess?: number
+  readonly lastError?: { readonly at: number; readonly message: string }
+}
+
+/** GET /api/announcements */
+export interface AnnouncementsAnswer {
+  readonly announcements: readonly AnnouncementView[]
+}
+
 /** One line of the history of tables. */
 export type RevisionView =
   | { readonly kind: 'effective'; readonly revision: Revision; readonly routes: number; readonly services: number; readonly changes: readonly string[] }

@@ -17,6 +17,7 @@ import { reweigh } from '../tags/weights.ts'
 import { compileTable } from '../route/compile.ts'
 import { TableError } from '../route/table-error.ts'
 import type { AdminSource } from './admin/source.ts'
+import { createAnnouncements, type Announcements } from './announce/announcements.ts'
 import { nodeCapabilities } from './capabilities.ts'
 import { canReusePort, type Serving } from './fleet.ts'
 import { openTags } from './open-tags.ts'
@@ -39,6 +40,7 @@ export class ControlPlane {
   /** Watched for their tags, beside those that the table names. */
   private tagRefs: readonly string[] = []
   private readonly hub: Hub
+  private readonly announcements: Announcements
   private readonly snapshots: Snapshots
   private readonly revisions: ReturnType<typeof createRevisions>
   private readonly life = new AbortController()
@@ -67,6 +69,7 @@ export class ControlPlane {
         if (this.snapshots.refs.includes(ref)) this.passOn(ref)
       },
     })
+    this.announcements = createAnnouncements(config, platform, () => this.source.notReady().length === 0)
     this.source = this.createSource(onDrain)
   }
 
@@ -90,16 +93,20 @@ export class ControlPlane {
     const now = this.snapshots.current
     if (now.revision.number !== revision.number) await this.serve(now.table.config)
     for (const ref of this.snapshots.refs) this.serving.useSet(ref, this.setOf(ref))
+    this.announcements.start(this.ports)
   }
 
   reopenLogs(): void {
     this.serving.reopenLogs()
   }
 
-  /** Lets requests finish for `limit` milliseconds, then ends everything. */
+  /** Tells registries and waits until that was heard, lets requests finish for `limit` milliseconds, then ends everything. */
   async stop(limit: number): Promise<void> {
     this.draining = true
+    // Listeners stay open meanwhile: clients go on for as long as they have not heard.
+    await this.announcements.drain()
     await this.serving.stop(limit)
+    await this.announcements.leave()
     this.life.abort()
     await this.watching
     await this.hub.close()
@@ -195,6 +202,7 @@ export class ControlPlane {
       setOf: (ref) => this.setOf(ref),
       refusedTags: () => this.tags?.refused() ?? [],
       watches: () => this.hub.status(),
+      announcements: () => this.announcements.views(),
       history: () => this.revisions.list(),
       instruments: () => this.serving.instruments(),
       workers: () => this.serving.workers(),

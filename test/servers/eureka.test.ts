@@ -1,4 +1,6 @@
 // The Eureka adapter against real servers: what a fake could get wrong, and failure drills under load.
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { eureka } from '../../discovery/eureka.ts'
 import { createHub, type Hub } from '../../discovery/hub.ts'
@@ -10,6 +12,9 @@ import type { Backend } from '../support/drill/backend.ts'
 import { cancel, keepRegistered, register, setStatus, type Registrant } from '../support/servers/eureka-client.ts'
 import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'
 import { describeWithServers } from '../support/servers.ts'
+
+/** Whatever starts a JVM, on a loaded machine: milliseconds. */
+const SLOW = 240_000
 
 interface Watched {
   readonly hub: Hub
@@ -59,7 +64,7 @@ describeWithServers(['eureka'], 'a real Eureka', () => {
     const [first] = await startEureka(1)
     if (first === undefined) throw new Error('no server')
     server = first
-  }, 120_000)
+  }, SLOW)
   afterAll(() => server.stop())
   afterEach(() => clear(server))
 
@@ -157,7 +162,7 @@ describeWithServers(['eureka'], 'a real Eureka', () => {
         await stop()
         await cancel(server.url, d.backend('c'))
         await d.sees('web', 'live a,b')
-      }), 120_000)
+      }), SLOW)
 
     test('a registry that stays empty is believed in the end', () =>
       drill(plan(['a', 'b'], 20), async (d) => {
@@ -169,7 +174,7 @@ describeWithServers(['eureka'], 'a real Eureka', () => {
         await d.excuse('web', async () => {
           await d.until('the emptiness is believed', async () => (await d.watch('eureka/WEB')).mode === 'absent')
         })
-      }), 120_000)
+      }), SLOW)
 
     test('a paused server, one out of reach, and one that answers by half take nothing away', () =>
       drill(plan(['a', 'b'], 10), async (d) => {
@@ -190,7 +195,7 @@ describeWithServers(['eureka'], 'a real Eureka', () => {
         await d.serves('web', ['a', 'b'])
         await proxy.pass()
         await d.sees('web', 'live a,b')
-      }), 120_000)
+      }), SLOW)
   })
 })
 
@@ -200,7 +205,7 @@ describeWithServers(['eureka'], 'a Eureka in self-preservation', () => {
     const [first] = await startEureka(1, { selfPreservation: true })
     if (first === undefined) throw new Error('no server')
     server = first
-  }, 120_000)
+  }, SLOW)
   afterAll(() => server.stop())
 
   test('keeps the dead as UP, and no request is lost by it', () =>
@@ -227,11 +232,73 @@ describeWithServers(['eureka'], 'a Eureka in self-preservation', () => {
     ))
 })
 
+describeWithServers(['eureka'], 'a gateway that announces itself', () => {
+  let server: EurekaServer
+  beforeAll(async () => {
+    const [first] = await startEureka(1)
+    if (first === undefined) throw new Error('no server')
+    server = first
+  }, SLOW)
+  afterAll(() => server.stop())
+
+  /** Its status at the registry; undefined when it is not registered. */
+  async function status(): Promise<string | undefined> {
+    const answer = await fetch(`${server.url}/apps/GATEWAY`, { headers: { accept: 'application/json' } })
+    if (answer.status === 404) return undefined
+    const { application } = (await answer.json()) as { application: { instance: { status: string }[] } }
+    return application.instance.map((each) => each.status).join(',')
+  }
+  const plan = (more: object = {}): DrillPlan => ({
+    upstreams: { eureka: server.address },
+    registries: ({ eureka: address }) => ({ eureka: { address: `http://${address}/eureka`, every: '1s', zone: 'z1', announce: { app: 'gateway', host: 'gw-1', port: 4711, heartbeat: '2s', drain: '8s', meta: { team: 'edge' }, ...more } } }),
+    services: { web: { from: 'eureka/WEB', backends: ['a'] } },
+    before: (backend) => register(server.url, backend('a')),
+  })
+
+  test('is UP when it serves, OUT_OF_SERVICE while it still does, and then gone', () =>
+    drill(plan(), async (d) => {
+      await d.until('it is UP', async () => (await status()) === 'UP')
+      const { application } = (await (await fetch(`${server.url}/apps/GATEWAY`, { headers: { accept: 'application/json' } })).json()) as { application: { instance: object[] } }
+      expect(application.instance[0]).toMatchObject({ instanceId: 'gw-1:gateway:4711', hostName: 'gw-1', ipAddr: '127.0.0.1', vipAddress: 'gateway', port: { $: 4711, '@enabled': 'true' }, metadata: { zone: 'z1', team: 'edge' } })
+      expect(await d.metrics()).toContain('fairlead_announced{registry="eureka",state="up"} 1')
+      await d.restart(
+        () => d.until('it is gone', async () => (await status()) === undefined).then(() => undefined),
+        async () => {
+          await d.until('it is OUT_OF_SERVICE', async () => (await status()) === 'OUT_OF_SERVICE')
+          // fetch does not let the host be another.
+          const [answer] = (await once(get({ host: '127.0.0.1', port: d.port, headers: { host: 'web.drill' }, agent: false }), 'response')) as [IncomingMessage]
+          answer.resume()
+          expect([answer.statusCode, await status()]).toEqual([200, 'OUT_OF_SERVICE'])
+        },
+      )
+      await d.until('it is UP again', async () => (await status()) === 'UP')
+    }))
+
+  test('is UP again after it was killed while it drained, and after the registry forgot it or was away', () =>
+    drill(plan(), async (d) => {
+      await d.until('it is UP', async () => (await status()) === 'UP')
+      // What a killed one leaves behind.
+      await d.restart(async () => {
+        await register(server.url, { name: 'x', host: '127.0.0.1', port: 4711 }, { instanceId: 'gw-1:gateway:4711' }, 90, 'GATEWAY')
+        await fetch(`${server.url}/apps/GATEWAY/gw-1:gateway:4711/status?value=OUT_OF_SERVICE`, { method: 'PUT' })
+        expect(await status()).toBe('OUT_OF_SERVICE')
+      })
+      await d.until('it is UP', async () => (await status()) === 'UP')
+      await server.kill()
+      await d.until('that is seen', async () => ((await d.announcements())[0]?.failures ?? 0) > 0)
+      await d.serves('web', ['a'])
+      await server.restart()
+      await register(server.url, d.backend('a'))
+      await d.until('it is UP', async () => (await status()) === 'UP')
+      await d.sees('web', 'live a')
+    }), SLOW)
+})
+
 describeWithServers(['eureka'], 'two real Eurekas', () => {
   let servers: readonly EurekaServer[] = []
   beforeAll(async () => {
     servers = await startEureka(2)
-  }, 120_000)
+  }, SLOW)
   afterAll(() => Promise.all(servers.map((server) => server.stop())))
 
   const pair = (): readonly [EurekaServer, EurekaServer] => {
@@ -283,5 +350,5 @@ describeWithServers(['eureka'], 'two real Eurekas', () => {
       await d.sees('web', 'live a,b,c')
       await d.uses('web', names)
       await stop()
-    }), 180_000)
+    }), SLOW)
 })

@@ -1,7 +1,7 @@
 // The admin server's paths, in Hono: JSON for people and tools, metrics for Prometheus, and a page to look at.
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { HealthAnswer, ReadyAnswer, WatchesAnswer } from '../../model/admin.ts'
+import type { AnnouncementsAnswer, HealthAnswer, ReadyAnswer, WatchesAnswer } from '../../model/admin.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { Platform } from '../../model/platform.ts'
 import { BadBody, explainAsked, readExplainRequest } from '../../proxy/asked-explain.ts'
@@ -72,6 +72,7 @@ function reads(app: Hono, source: AdminSource, platform: Platform): void {
     return answer === undefined ? refuse(c, 404, `there is no service ${JSON.stringify(name)} in the table`) : c.json(answer)
   })
   app.get('/api/watches', (c) => c.json({ watches: source.watches() } satisfies WatchesAnswer))
+  app.get('/api/announcements', (c) => c.json({ announcements: source.announcements() } satisfies AnnouncementsAnswer))
   app.get('/api/revisions', (c) => c.json(revisionsAnswer(source)))
   app.get('/api/counts', async (c) => c.json((await source.instruments()).live))
   app.get('/metrics', async (c) => c.body(prometheus.render(await source.instruments(), mainSamples(source, platform.wallClock())), 200, { 'Content-Type': prometheus.contentType }))

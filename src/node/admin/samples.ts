@@ -17,6 +17,7 @@ export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
     ...(snapshot === undefined ? [] : [...discoverySamples(snapshot, source, wallClock), ...tableSamples(snapshot)]),
     ...source.watches().flatMap(watchSamples),
     ...tagSamples(source.refusedTags()),
+    ...source.announcements().map(({ registry, state }) => sample('announced', { registry, state }, 1)),
     sample('tables_rejected_total', {}, tablesRejected),
     ...(['starting', 'running', 'draining'] as const).map((state) => sample('workers', { state }, source.workers().filter((worker) => worker.state === state).length)),
     sample('worker_restarts_total', {}, workerRestarts),

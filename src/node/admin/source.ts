@@ -1,5 +1,5 @@
 // What the admin server asks of the gateway. The control plane implements it; tests give their own.
-import type { WorkerView } from '../../model/admin.ts'
+import type { AnnouncementView, WorkerView } from '../../model/admin.ts'
 import type { EndpointSet } from '../../model/endpoint.ts'
 import type { RefStatus } from '../../model/ref-status.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
@@ -19,6 +19,8 @@ export interface AdminSource {
   setOf(ref: string): EndpointSet
   /** Every watched reference: when it was asked, what failed, which entries were refused. */
   watches(): readonly RefStatus[]
+  /** How the gateway stands where it announces itself; empty unless that is configured. */
+  announcements(): readonly AnnouncementView[]
   /** Tables that took effect or were refused, newest first. */
   history(): readonly RevisionEntry[]
   /** Tags that were refused, or of which a part means nothing, in the table in force. */

@@ -16,7 +16,7 @@
 // its service was up all the time (from the first answer of that service on; `d.excuse` for what a drill means to break).
 // Nothing is waited for by time: `sees`, `serves`, `uses` and `until` wait for what they name, at most 30 s.
 import type { RefStatus } from '../../../src/model/ref-status.ts'
-import type { WatchesAnswer } from '../../../src/model/admin.ts'
+import type { AnnouncementsAnswer, AnnouncementView, WatchesAnswer } from '../../../src/model/admin.ts'
 import { makeTempDirectory } from '../temp.ts'
 import { startBackend, type Backend } from './backend.ts'
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts'
@@ -72,10 +72,14 @@ export interface Drill {
   /** What is known of one reference, such as failures in a row and what the last error was. */
   watch(ref: string): Promise<RefStatus>
   metrics(): Promise<string>
+  /** Of the running gateway's listener. */
+  readonly port: number
+  /** How the gateway stands where it announces itself. */
+  announcements(): Promise<readonly AnnouncementView[]>
   /** Lines of the gateway's log. */
   readonly logs: readonly string[]
-  /** Stops the gateway, and starts it again with its state directory; `between` runs in between. The load pauses meanwhile. */
-  restart(between?: () => Promise<void>): Promise<void>
+  /** Stops the gateway, and starts it again with its state directory; `during` runs while it stops, `between` in between. The load pauses meanwhile. */
+  restart(between?: () => Promise<void>, during?: () => Promise<void>): Promise<void>
 }
 
 const WINDOW = 20
@@ -203,13 +207,21 @@ class Running implements Drill {
     await this.#running.useTable(this.#config())
   }
 
+  get port(): number {
+    return this.#running.port
+  }
+
   metrics(): Promise<string> {
     return this.#running.metrics()
   }
 
-  async restart(between?: () => Promise<void>): Promise<void> {
+  async announcements(): Promise<readonly AnnouncementView[]> {
+    return (await this.#running.admin<AnnouncementsAnswer>('/api/announcements')).announcements
+  }
+
+  async restart(between?: () => Promise<void>, during?: () => Promise<void>): Promise<void> {
     await this.load?.pause()
-    await this.#gateway?.stop()
+    await Promise.all([this.#gateway?.stop(), during?.()])
     this.#gateway = undefined
     await between?.()
     const gateway = await this.#start()

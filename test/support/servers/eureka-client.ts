@@ -10,25 +10,25 @@ export interface Registrant {
 
 const APP = 'WEB'
 
-async function call(url: string, method: string, path: string, body?: object): Promise<number> {
-  const answer = await fetch(`${url}/apps/${APP}${path}`, { method, headers: { accept: 'application/json', 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: AbortSignal.timeout(5000) })
+async function call(url: string, method: string, path: string, body?: object, app = APP): Promise<number> {
+  const answer = await fetch(`${url}/apps/${app}${path}`, { method, headers: { accept: 'application/json', 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: AbortSignal.timeout(5000) })
   await answer.arrayBuffer()
   return answer.status
 }
 
-async function must(wanted: number, url: string, method: string, path: string, body?: object): Promise<void> {
-  const status = await call(url, method, path, body)
-  if (status !== wanted) throw new Error(`${method} ${url}/apps/${APP}${path}: ${status}`)
+async function must(wanted: number, url: string, method: string, path: string, body?: object, app = APP): Promise<void> {
+  const status = await call(url, method, path, body, app)
+  if (status !== wanted) throw new Error(`${method} ${url}/apps/${app}${path}: ${status}`)
 }
 
 const idOf = ({ name }: Registrant): string => `host-${name}:web`
 
-/** Registers, UP unless `more` says otherwise, with a lease of `lease` seconds (an expired one lives twice as long). */
-export function register(url: string, who: Registrant, more: object = {}, lease = 90): Promise<void> {
+/** Registers, UP unless `more` says otherwise, with a lease of `lease` seconds (an expired one lives twice as long), as WEB or another application. */
+export function register(url: string, who: Registrant, more: object = {}, lease = 90, app = APP): Promise<void> {
   const instance = {
     instanceId: idOf(who),
     hostName: `${who.name}.internal`,
-    app: APP,
+    app,
     ipAddr: who.host,
     vipAddress: 'web',
     secureVipAddress: 'web',
@@ -39,7 +39,7 @@ export function register(url: string, who: Registrant, more: object = {}, lease 
     leaseInfo: { renewalIntervalInSecs: Math.max(1, Math.round(lease / 3)), durationInSecs: lease },
     ...more,
   }
-  return must(204, url, 'POST', '', { instance })
+  return must(204, url, 'POST', '', { instance }, app)
 }
 
 /** Leaves in good order. */

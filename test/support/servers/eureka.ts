@@ -50,6 +50,8 @@ async function startOne(port: number, peers: readonly string[], { selfPreservati
     program: findProgram('java') ?? 'java',
     args: ['-Xmx200m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-jar', programOf('eureka'), ...all.map((property) => `--${property}`)],
     address: `127.0.0.1:${port}`,
+    // A JVM starts in eight seconds alone, and in a minute beside builds.
+    readyWithin: 110_000,
     ready: answers,
   })
   return { ...server, url: `http://127.0.0.1:${port}/eureka` }

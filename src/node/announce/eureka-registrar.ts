@@ -1,0 +1,123 @@
+// The calls of an announcement to Eureka, by eureka-js-client. Of the client its register, deregister and request are used; its
+// timers are not, since its `stop` can meet a heartbeat that is under way and registers again.
+import { readFile } from 'node:fs/promises'
+import type { UpstreamTlsConfig } from '../../model/config.ts'
+import type { Platform } from '../../model/platform.ts'
+import { printable } from '../../../discovery/admit.ts'
+import type { Server } from '../../../discovery/eureka-servers.ts'
+import type { CallResult, Registrar } from './announcement.ts'
+
+const TIMEOUT = 4000
+const RETRY_DELAY = 200
+
+/** The gateway as an instance. */
+export interface GatewayInstance {
+  /** In capitals. */
+  readonly app: string
+  readonly instanceId: string
+  readonly host: string
+  readonly ip: string
+  readonly port: number
+  readonly secure: boolean
+  readonly vip: string
+  readonly meta: Readonly<Record<string, string>>
+  /** Milliseconds. */
+  readonly heartbeat: number
+}
+
+export interface RegistrarOptions {
+  readonly servers: readonly Server[]
+  readonly tls: UpstreamTlsConfig | undefined
+  readonly instance: GatewayInstance
+  readonly platform: Pick<Platform, 'wallClock'>
+  /** For connecting, and between two bytes of an answer, milliseconds. */
+  readonly timeout?: number
+}
+
+/** Connects; the client is loaded only here. */
+export async function eurekaRegistrar({ servers, tls, instance, platform, timeout = TIMEOUT }: RegistrarOptions): Promise<Registrar> {
+  const { Eureka } = await import('eureka-js-client')
+  const secrets = new Map(servers.map(({ base, authorization }) => [`${base}/apps/`, authorization]))
+  const client = new Eureka({
+    // It looks for eureka-client.yml in the working directory; there is none in a directory that cannot be.
+    cwd: '\0',
+    logger: SILENT,
+    instance: bodyOf(instance),
+    eureka: { serviceUrls: { default: [...secrets.keys()] }, host: 'unused', maxRetries: servers.length - 1, requestRetryDelay: RETRY_DELAY, registerWithEureka: true, fetchRegistry: false, fetchMetadata: false },
+    // User and password travel here, since the client writes its URLs into its messages.
+    requestMiddleware: (options: { readonly baseUrl?: string; readonly headers?: object }, done: (options: object) => void) => {
+      const authorization = secrets.get(options.baseUrl ?? '')
+      const headers = { accept: 'application/json', 'user-agent': 'fairlead', ...options.headers, ...(authorization === undefined ? {} : { authorization }) }
+      done({ ...options, headers, agentOptions, timeout, followRedirect: false, proxy: null })
+    },
+  })
+  let agentOptions: object = {}
+  // The middleware has no way to say that a file cannot be read, so they are read before each call.
+  const bounded = async (run: (done: (result: CallResult) => void) => void): Promise<CallResult> => {
+    try {
+      agentOptions = await agentOptionsOf(tls)
+      return await new Promise(run)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+  const path = `${instance.app}/${instance.instanceId}`
+  const call = (method: string, uri: string): Promise<CallResult> =>
+    bounded((done) => client.eurekaRequest({ method, uri }, (error, response, body) => done(error ? failed(error) : resultOf(response?.statusCode ?? 0, body))))
+  const register = (): Promise<CallResult> =>
+    bounded((done) => {
+      // Newer than whatever a server still has of this instance.
+      client.config.instance['lastDirtyTimestamp'] = String(Math.round(platform.wallClock()))
+      client.register((error) => done(error ? failed(error) : { kind: 'done' }))
+    })
+  let cleared = false
+  return {
+    async register() {
+      const result = await register()
+      if (result.kind !== 'done' || cleared) return result
+      // A gateway that was killed while it drained left OUT_OF_SERVICE behind, which a server keeps for an hour.
+      const status = await call('DELETE', `${path}/status?value=UP`)
+      cleared = status.kind === 'done'
+      return status.kind === 'failed' ? status : result
+    },
+    renew: () => call('PUT', path),
+    drain: () => call('PUT', `${path}/status?value=OUT_OF_SERVICE`),
+    leave: () => bounded((done) => client.deregister((error) => done(error && !/status: 404\b/.test(String(error)) ? failed(error) : { kind: 'done' }))),
+  }
+}
+
+function bodyOf({ app, instanceId, host, ip, port, secure, vip, meta, heartbeat }: GatewayInstance): object {
+  const seconds = Math.max(1, Math.round(heartbeat / 1000))
+  return {
+    app,
+    instanceId,
+    hostName: host,
+    ipAddr: ip,
+    vipAddress: vip,
+    secureVipAddress: vip,
+    port: { $: port, '@enabled': String(!secure) },
+    securePort: { $: port, '@enabled': String(secure) },
+    dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
+    leaseInfo: { renewalIntervalInSecs: seconds, durationInSecs: seconds * 3 },
+    metadata: meta,
+  }
+}
+
+function resultOf(status: number, body: unknown): CallResult {
+  if (status >= 200 && status < 300) return { kind: 'done' }
+  return status === 404 ? { kind: 'unknown' } : { kind: 'failed', message: printable(`${status} ${typeof body === 'string' ? body : ''}`).trim() }
+}
+
+function failed(error: unknown): CallResult {
+  return { kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }
+}
+
+async function agentOptionsOf(tls: UpstreamTlsConfig | undefined): Promise<object> {
+  if (tls === undefined) return {}
+  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map((file) => (file === undefined ? undefined : readFile(file))))
+  return { ca, cert, key, servername: tls.serverName, rejectUnauthorized: tls.verify }
+}
+
+const none = (): void => {}
+// It logs each retry with its URL; what matters is in the answers.
+const SILENT = { debug: none, info: none, warn: none, error: none, level: none }
