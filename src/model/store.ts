@@ -1,5 +1,6 @@
 // The contract of a route store: something that holds a table which one hand wrote, and tells when it changes.
 import type { TableConfig } from './config.ts'
+import type { EndpointSet } from './endpoint.ts'
 
 /** One problem of a document, for people: where, what, and what to do. */
 export interface Problem {
@@ -16,7 +17,14 @@ export interface Problem {
 
 /** What a store reports. A rejected document changes nothing: the running table goes on. */
 export type StoreEvent =
-  | { readonly kind: 'table'; readonly table: TableConfig; readonly origin: string; readonly saved?: SavedSource }
+  | {
+      readonly kind: 'table'
+      readonly table: TableConfig
+      readonly origin: string
+      readonly saved?: SavedSource
+      /** Endpoint sets that this table was made of, to be put in force in the same moment; see `TagFeed`. */
+      readonly sets?: readonly (readonly [ref: string, set: EndpointSet])[]
+    }
   | { readonly kind: 'rejected'; readonly origin: string; readonly problems: readonly Problem[] }
   /** The store cannot be read now; what was read last stays in force. */
   | { readonly kind: 'unavailable'; readonly origin: string; readonly message: string }

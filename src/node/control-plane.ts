@@ -28,6 +28,8 @@ import { VERSION } from './version.ts'
 const START_MS = 2500
 const POLL_MS = 20
 
+type Sets = readonly (readonly [ref: string, set: EndpointSet])[]
+
 export class ControlPlane {
   /** What the admin server asks. */
   readonly source: AdminSource
@@ -39,6 +41,8 @@ export class ControlPlane {
   private readonly tags: TagStore | undefined
   /** Watched for their tags, beside those that the table names. */
   private tagRefs: readonly string[] = []
+  /** Their sets wait for the table that is made of them, see `TagFeed`. */
+  private readonly held = new Set<string>()
   private readonly hub: Hub
   private readonly announcements: Announcements
   private readonly snapshots: Snapshots
@@ -56,7 +60,7 @@ export class ControlPlane {
     this.serving = serving
     mkdirSync(config.stateDir, { recursive: true })
     const memory = createSetMemory(config.stateDir, platform)
-    this.tags = openTags(config, platform, { memory, get: (ref) => this.hub.get(ref), want: (refs) => this.wantTags(refs), ...(store === undefined ? {} : { base: store }) })
+    this.tags = openTags(config, platform, { memory, get: (ref) => this.hub.get(ref), want: (refs) => this.wantTags(refs), release: (refs) => this.release(refs), ...(store === undefined ? {} : { base: store }) })
     this.store = this.tags ?? orNone(store)
     this.revisions = createRevisions(platform)
     this.snapshots = new Snapshots(createEndpointBook(platform), () => {})
@@ -64,10 +68,7 @@ export class ControlPlane {
       discoverers: createDiscoverers(config, platform),
       platform,
       memory,
-      onChange: (ref) => {
-        this.tags?.changed()
-        if (this.snapshots.refs.includes(ref)) this.passOn(ref)
-      },
+      onChange: (ref) => this.changed(ref),
     })
     this.announcements = createAnnouncements(config, platform, () => this.source.notReady().length === 0)
     this.source = this.createSource(onDrain)
@@ -91,7 +92,7 @@ export class ControlPlane {
     })
     // What changed while the ports opened.
     const now = this.snapshots.current
-    if (now.revision.number !== revision.number) await this.serve(now.table.config)
+    if (now.revision.number !== revision.number) await this.serve(now.table.config, [])
     for (const ref of this.snapshots.refs) this.serving.useSet(ref, this.setOf(ref))
     this.announcements.start(this.ports)
   }
@@ -132,7 +133,12 @@ export class ControlPlane {
   /** One word from the store. */
   private async take(event: StoreEvent): Promise<void> {
     const { platform } = this
-    if (event.kind === 'table') return this.apply(event.table, event.origin)
+    if (event.kind === 'table') {
+      const { table, origin, sets = [] } = event
+      await this.apply(table, origin, sets)
+      this.release(sets.map(([ref]) => ref))
+      return
+    }
     if (event.kind === 'unavailable') return platform.log('warn', 'the route store cannot be read; the running table stays', { origin: event.origin, cause: event.message })
     if (event.kind === 'confirmed') return platform.log('info', 'the route store answers again', { origin: event.origin })
     this.rejected++
@@ -141,7 +147,7 @@ export class ControlPlane {
   }
 
   /** Makes a table effective everywhere, or refuses it whole. */
-  private async apply(config: TableConfig, origin: string): Promise<void> {
+  private async apply(config: TableConfig, origin: string, brought: Sets): Promise<void> {
     const compiled = compiledOr(config, (problems) => {
       this.rejected++
       this.revisions.reject(origin, problems.map(({ path, message }) => ({ severity: 'error' as const, path, line: 0, column: 0, message })))
@@ -151,12 +157,11 @@ export class ControlPlane {
     if (compiled === undefined) return
     const { revision, isNew } = await this.revisions.offer(config, origin)
     if (isNew) {
-      // What is watched already, for its tags, has said what it has and will not say it again.
-      const before = new Set(this.snapshots.refs)
-      for (const ref of new Set(compiled.services.flatMap(({ from }) => from))) if (!before.has(ref)) this.passOn(ref)
+      const sets = this.setsWith(compiled, brought)
+      for (const [ref, set] of sets) this.snapshots.useSet(ref, set)
       this.snapshots.useTable(compiled, revision)
       this.watchRefs()
-      await this.serve(config)
+      await this.serve(config, sets)
       this.platform.log('info', 'table in force', { revision: revision.number, hash: revision.hash, origin, routes: config.routes.length })
     }
     await this.store.acknowledge?.(origin, 'applied', '')
@@ -171,9 +176,29 @@ export class ControlPlane {
     this.hub.setRefs([...new Set([...this.snapshots.refs, ...this.tagRefs])])
   }
 
+  private changed(ref: string): void {
+    if (this.tags?.changed(ref) === true) this.held.add(ref)
+    else if (!this.held.has(ref) && this.snapshots.refs.includes(ref)) this.passOn(ref)
+  }
+
+  /** What these references say is in force, or changes nothing of the table; what they said since is looked at anew. */
+  private release(refs: readonly string[]): void {
+    for (const ref of refs) {
+      this.held.delete(ref)
+      this.changed(ref)
+    }
+  }
+
+  /** Sets that a table begins with: those it was made of, and those of references that are watched already and that it is the first to name. */
+  private setsWith({ services }: Table, brought: Sets): Sets {
+    const sets = new Map(brought)
+    const before = new Set(this.snapshots.refs)
+    const refs = [...new Set(services.flatMap(({ from }) => from))].filter((ref) => sets.has(ref) || !before.has(ref))
+    return refs.map((ref) => [ref, this.setOf(ref, sets.get(ref))] as const).filter(([, set]) => set.kind !== 'pending' || set.cause !== undefined)
+  }
+
   /** The set of a reference with the weights that its tags ask for. */
-  private setOf(ref: string): EndpointSet {
-    const set = this.hub.get(ref)
+  private setOf(ref: string, set: EndpointSet = this.hub.get(ref)): EndpointSet {
     return this.config.routesFrom.includes(ref.slice(0, ref.indexOf('/'))) ? reweigh(set) : set
   }
 
@@ -184,10 +209,10 @@ export class ControlPlane {
     if (this.serves) this.serving.useSet(ref, set)
   }
 
-  private async serve(table: TableConfig): Promise<void> {
+  private async serve(table: TableConfig, sets: Sets): Promise<void> {
     if (!this.serves) return
     const { revision, table: compiled } = this.snapshots.current
-    await this.serving.useTable(table, revision, new Set(compiled.routes.flatMap(({ destinations }) => destinations.map(({ label }) => label))))
+    await this.serving.useTable(table, revision, new Set(compiled.routes.flatMap(({ destinations }) => destinations.map(({ label }) => label))), sets)
   }
 
   private createSource(onDrain: () => void): AdminSource {

@@ -16,7 +16,7 @@ export interface Serving {
   /** Resolves with the listeners' ports once every worker accepts. */
   start(options: WorkerStart): Promise<Readonly<Record<string, number>>>
   /** Resolves when every worker serves it. */
-  useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>): Promise<void>
+  useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void>
   useSet(ref: string, set: EndpointSet): void
   instruments(): Promise<InstrumentsDump>
   workers(): readonly WorkerView[]
@@ -76,10 +76,11 @@ export class Fleet implements Serving {
     return ports
   }
 
-  useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>): Promise<void> {
+  useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void> {
     this.table = { config, revision }
+    for (const [ref, set] of sets) this.sets.set(ref, set)
     this.base = retainSeries(this.base, new Set(config.routes.map(({ name }) => name)), labels)
-    this.tellAll({ kind: 'table', config, revision })
+    this.tellAll({ kind: 'table', config, revision, sets })
     return new Promise((resolve) => {
       this.onApplied?.()
       this.onApplied = () => {

@@ -47,7 +47,8 @@ export class LocalServing implements Serving {
     return ports
   }
 
-  async useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>): Promise<void> {
+  async useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void> {
+    for (const [ref, set] of sets) this.plane?.useSet(ref, set)
     this.plane?.useTable(config, revision)
     this.instrumentsHere.retain(new Set(config.routes.map(({ name }) => name)), labels)
   }

@@ -18,7 +18,8 @@ export interface WorkerStart {
 
 export type ToWorker =
   | ({ readonly kind: 'start' } & WorkerStart)
-  | { readonly kind: 'table'; readonly config: TableConfig; readonly revision: Revision }
+  /** A table with the sets that must not be used before it. */
+  | { readonly kind: 'table'; readonly config: TableConfig; readonly revision: Revision; readonly sets: readonly (readonly [ref: string, set: EndpointSet])[] }
   | { readonly kind: 'set'; readonly ref: string; readonly set: EndpointSet }
   | { readonly kind: 'report'; readonly id: number }
   | { readonly kind: 'reopen' }

@@ -29,7 +29,9 @@ async function take(message: ToWorker): Promise<void> {
     case 'start':
       return start(message)
     case 'table': {
-      const { config, revision } = message
+      const { config, revision, sets } = message
+      // In one turn of the event loop: no request comes in between.
+      for (const [ref, set] of sets) plane?.useSet(ref, set)
       plane?.useTable(config, revision)
       retain(config)
       return say({ kind: 'applied', revision: revision.number })

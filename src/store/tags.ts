@@ -23,12 +23,18 @@ interface TagRules {
   readonly merge: (written: TableConfig, tagged: TableConfig) => TableConfig
 }
 
-/** Who watches the endpoints of services. */
+/**
+ * Who watches the endpoints of services. A set whose tags say something new must not be used before the table that is made of it,
+ * nor after: instances that left a part of a service would leave that part without any. So it is held until the store has given
+ * that table, which brings it along, or has said that there is none.
+ */
 export interface TagFeed {
   /** Makes these the references that are watched for their tags. */
   want(refs: readonly string[]): void
   /** `pending` for what is not watched. */
   get(ref: string): EndpointSet
+  /** The sets of these references changed nothing of the table: they may be used. */
+  release(refs: readonly string[]): void
 }
 
 export interface TagStoreOptions {
@@ -44,8 +50,8 @@ export interface TagStoreOptions {
 }
 
 export interface TagStore extends RouteStore {
-  /** A set of the feed is another. */
-  changed(): void
+  /** A set of the feed is another. True when it is to be held; see `TagFeed`. */
+  changed(ref: string): boolean
   /** Tags refused in the table that was made last. */
   refused(): readonly RefusedTag[]
 }
@@ -60,6 +66,7 @@ export function tagStore(options: TagStoreOptions): TagStore {
 
   async function* watch(signal: AbortSignal): AsyncGenerator<StoreEvent> {
     const queue: StoreEvent[] = []
+    const { feed } = options
     state.remember((await options.last?.()) ?? new Map())
     const running = [...options.catalogs].map(([registry, catalog]) => state.follow(registry, catalog, signal, wake.ring))
     if (base !== undefined) running.push(collect(base, signal, queue, wake.ring))
@@ -69,14 +76,17 @@ export function tagStore(options: TagStoreOptions): TagStore {
         else yield event
         state.baseSaid = true
       }
+      const due = [...state.due]
+      state.due.clear()
       const made = state.isReady(platform.now()) ? state.make() : undefined
-      if (made !== undefined) {
+      if (made === undefined) feed.release(due)
+      else {
         const origin = originOf(state.written?.origin, options.catalogs)
         if (state.written !== undefined) origins.set(origin, state.written.origin)
-        yield { kind: 'table', table: made, origin }
+        yield { kind: 'table', table: made, origin, sets: due.map((ref) => [ref, feed.get(ref)]) }
         await platform.sleep(GAP, signal)
       }
-      // Until everything is known somebody must look whether patience is over.
+      // Until everything is known, somebody must look whether patience is over.
       if (queue.length === 0) await wake.wait(state.isMade ? 60_000 : 100, signal)
     }
     await Promise.all(running)
@@ -84,7 +94,12 @@ export function tagStore(options: TagStoreOptions): TagStore {
 
   return {
     watch,
-    changed: wake.ring,
+    changed(ref) {
+      if (!state.saysNews(ref)) return false
+      state.due.add(ref)
+      wake.ring()
+      return true
+    },
     refused: () => state.refused,
     async acknowledge(origin, status, detail) {
       const own = origins.get(origin)
@@ -110,14 +125,17 @@ function originOf(written: string | undefined, catalogs: ReadonlyMap<string, Cat
 class Following {
   written: Extract<StoreEvent, { kind: 'table' }> | undefined
   baseSaid = false
+  /** References whose sets are held. */
+  readonly due = new Set<string>()
   refused: readonly RefusedTag[] = []
   readonly #options: TagStoreOptions
   readonly #catalogs = new Map<string, CatalogSet>()
   readonly #instances = new WeakMap<EndpointSet, readonly TaggedInstance[]>()
+  /** What each reference said in the last table. */
+  #said = new Map<string, string>()
   #made = ''
   /** When there was first something to wait by: a registry that is back after hours gets its patience, too. */
   #knownSince: number | undefined
-  #from = ''
   #tagged: TableConfig | undefined
   #told = new Set<string>()
   #last: ReadonlyMap<string, readonly CatalogService[]> = new Map()
@@ -165,10 +183,10 @@ class Following {
   make(): TableConfig | undefined {
     const { rules, platform } = this.#options
     const services = this.#taggedServices()
-    const from = JSON.stringify(services)
-    if (this.#tagged === undefined || from !== this.#from) {
+    const said = new Map(services.map(({ ref, instances }) => [ref, sayingOf(instances)]))
+    if (this.#tagged === undefined || !isSame(said, this.#said)) {
       const { table, refused } = rules.assemble(services)
-      this.#from = from
+      this.#said = said
       this.#tagged = table
       this.refused = refused
       this.#tell(platform)
@@ -179,6 +197,13 @@ class Following {
     if (made === this.#made) return undefined
     this.#made = made
     return table
+  }
+
+  /** Whether the set of a reference says something else than in the last table. */
+  saysNews(ref: string): boolean {
+    const before = this.#said.get(ref)
+    if (before === undefined) return this.#services().some((service) => service.ref === ref)
+    return sayingOf(this.#instancesOf(this.#options.feed.get(ref))) !== before
   }
 
   #taggedServices(): readonly TaggedService[] {
@@ -220,6 +245,15 @@ class Following {
     if (fresh.length > LOGGED) platform.log('warn', `${fresh.length - LOGGED} more tags were refused`, {})
     this.#told = new Set(keys.keys())
   }
+}
+
+/** What of the instances may matter to a table. */
+function sayingOf(instances: readonly TaggedInstance[]): string {
+  return JSON.stringify(instances.map(({ id, labels, port, usable }) => [id, labels, port, usable]))
+}
+
+function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
 }
 
 function isTold(set: EndpointSet): boolean {

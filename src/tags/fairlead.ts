@@ -17,7 +17,8 @@ interface Written {
 /** `fairlead.route…`. */
 export const fairlead: Dialect = {
   name: 'fairlead',
-  speaks: (label) => label.startsWith('fairlead.'),
+  // Where a registry has no fields for weight, zone and metadata, tags of ours say them.
+  speaks: (label) => /^fairlead\.(?!weight=|zone=|meta\.)/.test(label),
   read(labels, { service }) {
     const drafts: Draft[] = []
     const refused: Refusal[] = []

@@ -22,6 +22,8 @@ function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagS
   const platform = fakePlatform()
   const sets = new Map<string, EndpointSet>()
   const wanted: (readonly string[])[] = []
+  const released: string[] = []
+  const held: boolean[] = []
   let put: (set: CatalogSet) => void = () => {}
   const catalog: Catalog = {
     async *watch(signal) {
@@ -43,7 +45,7 @@ function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagS
     platform,
     catalogs: new Map([['consul', catalog]]),
     rules: { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: ['consul'], listeners: [{ name: 'http', tls: false }] }), merge: mergeTables },
-    feed: { want: (refs) => void wanted.push(refs), get: (ref) => sets.get(ref) ?? { kind: 'pending' } },
+    feed: { want: (refs) => void wanted.push(refs), get: (ref) => sets.get(ref) ?? { kind: 'pending' }, release: (refs) => void released.push(...refs) },
     ...more(platform),
   })
   const stop = new AbortController()
@@ -53,12 +55,12 @@ function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagS
     for await (const event of store.watch(stop.signal)) events.push(event)
   })()
   return {
-    platform, store, events, wanted,
+    platform, store, events, wanted, released, held,
     services: (...names: string[]) => put({ kind: 'ready', services: names.map((name) => ({ ref: `consul/${name}`, name, labels: ['fairlead.route=x'] })), at: 0 }),
     trouble: (set: CatalogSet) => put(set),
     set(name: string, ...tags: string[][]) {
       sets.set(`consul/${name}`, { kind: 'ready', endpoints: tags.map((each, i) => endpoint(`consul/${name}-${i}`, { tags: each })), at: 0 })
-      store.changed()
+      held.push(store.changed(`consul/${name}`))
     },
     names: () => events.map((event) => (event.kind === 'table' ? event.table.routes.map(({ name }) => name).join(',') : event.kind)),
   }
@@ -106,6 +108,27 @@ test('a change of health, address or number alone makes no table', async () => {
   set('a', route('b.test'), route('b.test'))
   await platform.advance(1000)
   expect(names()).toEqual(['a@consul', 'a@consul'])
+})
+
+test('a set that says something new is held until its table brings it along, any other is not', async () => {
+  const { platform, services, set, events, released, held } = setUp()
+  await platform.settle()
+  services('a', 'b')
+  await platform.settle()
+  set('a', route('a.test'))
+  set('b', [])
+  await platform.advance(1000)
+  const first = events.at(-1)
+  expect(first?.kind === 'table' ? first.sets?.map(([ref]) => ref) : []).toEqual(['consul/a', 'consul/b'])
+  expect(released).toEqual([])
+  set('a', route('a.test'))
+  expect(held).toEqual([true, true, false])
+  set('a', route('a.test'), route('a.test'))
+  await platform.advance(1000)
+  expect([held.at(-1), events.length, released.at(-1)]).toEqual([true, 1, 'consul/a'])
+  set('a', route('c.test'))
+  await platform.advance(1000)
+  expect(events.at(-1)).toMatchObject({ sets: [['consul/a', { kind: 'ready', endpoints: [{ tags: route('c.test') }] }]] })
 })
 
 test('a storm of changes makes four tables a second at most', async () => {
