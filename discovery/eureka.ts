@@ -2,6 +2,7 @@
 import type { Discoverer, Rejection, ServiceRef } from '../src/model/discoverer.ts'
 import type { Adapter } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
+import { createEurekaCatalog } from './eureka-catalog.ts'
 import { Feed } from './eureka-feed.ts'
 import { readInstance } from './eureka-instance.ts'
 import { SETTLING, type News } from './eureka-known.ts'
@@ -36,6 +37,7 @@ export const eureka: Adapter = {
     const source = { registry: name, needs: ['fetch' as const], read, changes: { kind: 'block' as const, wait: options.every + POLL, shared: true }, maxBackoff: NOTICED, hold: SETTLING }
     return joined(createDiscoverer(source, platform, options), feed)
   },
+  catalog: (name, written, platform) => createEurekaCatalog(name, eurekaOptions.parse(written), platform),
 }
 
 // Before its first question the feed must know what a watch is interested in, and after its last that it is not any more.

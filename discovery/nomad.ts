@@ -4,6 +4,7 @@ import type { ServiceRef } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Adapter } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
+import { createNomadCatalog } from './nomad-catalog.ts'
 import { createNomadClient, type NomadClient } from './nomad-client.ts'
 import { createEventStream, type EventStream } from './nomad-events.ts'
 import { nomadOptions } from './nomad-options.ts'
@@ -41,6 +42,10 @@ export const nomad: Adapter = {
       return { read: (ask, own) => watch.read(ask, own), changes: { kind: 'poll', every: LIST_EVERY, hint: (_, own) => watch.hint(own) } }
     }
     return createDiscoverer({ registry: name, needs: ['fetch'], open }, platform, options)
+  },
+  catalog(name, written, platform, capabilities = {}) {
+    const options = nomadOptions.parse(written)
+    return createNomadCatalog(name, options, createNomadClient(options, platform, capabilities), platform)
   },
 }
 

@@ -1,6 +1,6 @@
 // `fairlead routes`: the table that a gateway serves, in the order in which it prefers routes, and what it refused.
 import type { RejectedView, RoutesAnswer } from '../model/admin.ts'
-import type { RefusedTag } from '../model/tagged.ts'
+import type { CatalogStatus, RefusedTag } from '../model/tagged.ts'
 import { AdminFault, askAdmin } from './admin-client.ts'
 import { readArguments } from './arguments.ts'
 import { age, columns } from './columns.ts'
@@ -42,8 +42,8 @@ export async function orFault<T>(asked: Promise<T>, io: CliIo): Promise<T | unde
   }
 }
 
-function routesText({ revision, routes, rejected, refusedTags }: RoutesAnswer): string[] {
-  const note = [...refusedNote(rejected), ...tagsNote(refusedTags)]
+function routesText({ revision, routes, rejected, refusedTags, catalogs }: RoutesAnswer): string[] {
+  const note = [...catalogs.flatMap(catalogNote), ...refusedNote(rejected), ...tagsNote(refusedTags)]
   if (revision === null) return ['no table yet', ...note]
   const rows = routes.map(({ name, priority, match, action, counts }) => [name, match.join(' | '), `-> ${action}`, priority === 0 ? '' : `priority ${priority}`, `${counts.requests} requests`])
   return [`revision ${revision.number}, ${revision.hash} of ${revision.origin}, since ${age(Date.now() - revision.at)}; ${routes.length} routes, best first`, ...columns(rows), ...note]
@@ -51,6 +51,12 @@ function routesText({ revision, routes, rejected, refusedTags }: RoutesAnswer): 
 
 function refusedNote(rejected: readonly RejectedView[]): string[] {
   return rejected.length === 0 ? [] : ['', `${rejected.length} later ${rejected.length === 1 ? 'table was' : 'tables were'} refused: fairlead routes --invalid`]
+}
+
+function catalogNote({ registry, mode, services, lastSuccess, cause }: CatalogStatus): string[] {
+  if (mode === 'live') return []
+  const since = lastSuccess === undefined ? '' : `, last confirmed ${age(Date.now() - lastSuccess)} ago`
+  return ['', `the services of ${registry} are ${mode}, ${services} with routes${since}${cause === undefined ? '' : `: ${cause}`}`]
 }
 
 function tagsNote(refused: readonly RefusedTag[]): string[] {

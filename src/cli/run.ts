@@ -17,8 +17,8 @@ import { findNeighbours } from './no-file.ts'
 import { formatProblem } from './problem.ts'
 
 export const RUN_USAGE = `usage: fairlead run [FILE] [options]
-  FILE            configuration; without one a Consul agent is looked for at CONSUL_HTTP_ADDR or 127.0.0.1:8500, and every
-                  service that carries a route in its tags is served
+  FILE            configuration; without one a Consul agent is looked for at CONSUL_HTTP_ADDR or 127.0.0.1:8500, a Nomad
+                  agent at NOMAD_ADDR or 127.0.0.1:4646, and every service that carries a route in its tags is served
   --listen ADDR   without FILE: port or host:port to listen on, default 8080
   --admin ADDR    without FILE: port or host:port of the admin server, default 127.0.0.1:9990
   --redis URL     take the table from Redis; the one of FILE serves until Redis has one

@@ -5,7 +5,7 @@ import type { EndpointHealth, Mode, StaleCause } from './endpoint.ts'
 import type { Reason } from './error.ts'
 import type { Revision } from './snapshot.ts'
 import type { Problem } from './store.ts'
-import type { RefusedTag } from './tagged.ts'
+import type { CatalogStatus, RefusedTag } from './tagged.ts'
 
 /** Requests since the gateway started, over all workers; of a removed and restored route since then. */
 export interface CountsView {
@@ -50,6 +50,8 @@ export interface RoutesAnswer {
   readonly omitted: number
   /** Newest first; empty again once a later table was accepted. */
   readonly rejected: readonly RejectedView[]
+  /** Registries whose tags make routes, and how their list of services is; empty when there are none. */
+  readonly catalogs: readonly CatalogStatus[]
   /** Tags of services that were refused, each alone, or of which a part means nothing; at most 1000. */
   readonly refusedTags: readonly RefusedTag[]
 }

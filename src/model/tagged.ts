@@ -1,5 +1,6 @@
 // Routes that services carry as tags: what goes into the assembly of a table, and what comes out of it.
 import type { TableConfig } from './config.ts'
+import type { Mode } from './endpoint.ts'
 
 /** One instance of a service that carries tags. */
 export interface TaggedInstance {
@@ -41,4 +42,16 @@ export interface RefusedTag {
 export interface TagTable {
   readonly table: TableConfig
   readonly refused: readonly RefusedTag[]
+}
+
+/** What is known of the services of one registry whose tags make routes. */
+export interface CatalogStatus {
+  readonly registry: string
+  readonly mode: Mode
+  /** Services that carry routes. */
+  readonly services: number
+  /** Wall clock of the last answer that was believed, milliseconds; undefined when there was none in this run. */
+  readonly lastSuccess?: number
+  /** Why it is not `live`, for people. */
+  readonly cause?: string
 }

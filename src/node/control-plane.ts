@@ -135,8 +135,13 @@ export class ControlPlane {
     const { platform } = this
     if (event.kind === 'table') {
       const { table, origin, sets = [] } = event
-      await this.apply(table, origin, sets)
-      this.release(sets.map(([ref]) => ref))
+      const inForce = await this.apply(table, origin, sets)
+      for (const [ref, set] of sets) {
+        this.held.delete(ref)
+        // What was said since is looked at anew.
+        if (this.hub.get(ref) !== set) this.changed(ref)
+        else if (!inForce) this.release([ref])
+      }
       return
     }
     if (event.kind === 'unavailable') return platform.log('warn', 'the route store cannot be read; the running table stays', { origin: event.origin, cause: event.message })
@@ -146,15 +151,15 @@ export class ControlPlane {
     platform.log('error', 'a table was refused; the running one stays', { origin: event.origin, problems: event.problems.map(({ path, line, message }) => `${line > 0 ? `line ${line}: ` : ''}${path}: ${message}`) })
   }
 
-  /** Makes a table effective everywhere, or refuses it whole. */
-  private async apply(config: TableConfig, origin: string, brought: Sets): Promise<void> {
+  /** Makes a table effective everywhere, or refuses it whole. True when it is now in force and was not before. */
+  private async apply(config: TableConfig, origin: string, brought: Sets): Promise<boolean> {
     const compiled = compiledOr(config, (problems) => {
       this.rejected++
       this.revisions.reject(origin, problems.map(({ path, message }) => ({ severity: 'error' as const, path, line: 0, column: 0, message })))
       this.platform.log('error', 'a table does not compile; the running one stays', { origin, problems })
       return this.store.acknowledge?.(origin, 'rejected', problems.map(({ path, message }) => `${path}: ${message}`).join('; '))
     })
-    if (compiled === undefined) return
+    if (compiled === undefined) return false
     const { revision, isNew } = await this.revisions.offer(config, origin)
     if (isNew) {
       const sets = this.setsWith(compiled, brought)
@@ -165,6 +170,7 @@ export class ControlPlane {
       this.platform.log('info', 'table in force', { revision: revision.number, hash: revision.hash, origin, routes: config.routes.length })
     }
     await this.store.acknowledge?.(origin, 'applied', '')
+    return isNew
   }
 
   private wantTags(refs: readonly string[]): void {
@@ -181,11 +187,11 @@ export class ControlPlane {
     else if (!this.held.has(ref) && this.snapshots.refs.includes(ref)) this.passOn(ref)
   }
 
-  /** What these references say is in force, or changes nothing of the table; what they said since is looked at anew. */
+  /** What these references say changes nothing of the table. */
   private release(refs: readonly string[]): void {
     for (const ref of refs) {
       this.held.delete(ref)
-      this.changed(ref)
+      if (this.snapshots.refs.includes(ref)) this.passOn(ref)
     }
   }
 
@@ -225,6 +231,7 @@ export class ControlPlane {
       listeners: this.config.listeners.map(({ name }) => name),
       snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.snapshots.current),
       setOf: (ref) => this.setOf(ref),
+      catalogs: () => this.tags?.catalogs() ?? [],
       refusedTags: () => this.tags?.refused() ?? [],
       watches: () => this.hub.status(),
       announcements: () => this.announcements.views(),

@@ -2,10 +2,11 @@
 // puts what they say behind the table of another store, if there is one.
 import type { Catalog, CatalogService, CatalogSet } from '../model/catalog.ts'
 import type { TableConfig } from '../model/config.ts'
+import type { Attempt } from '../model/discoverer.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { RouteStore, StoreEvent } from '../model/store.ts'
-import type { RefusedTag, TaggedInstance, TaggedService, TagTable } from '../model/tagged.ts'
+import type { CatalogStatus, RefusedTag, TaggedInstance, TaggedService, TagTable } from '../model/tagged.ts'
 import { createWake } from './wake.ts'
 
 /** Least time between two tables, milliseconds: the first change after a calm counts at once, a storm four times a second. */
@@ -54,6 +55,8 @@ export interface TagStore extends RouteStore {
   changed(ref: string): boolean
   /** Tags refused in the table that was made last. */
   refused(): readonly RefusedTag[]
+  /** In the order of the registries. */
+  catalogs(): readonly CatalogStatus[]
 }
 
 /** A route store on tags, with origin `tags:consul`. One watch at a time. */
@@ -95,12 +98,15 @@ export function tagStore(options: TagStoreOptions): TagStore {
   return {
     watch,
     changed(ref) {
-      if (!state.saysNews(ref)) return false
+      // Before the first table nothing is in force that could go with it.
+      if (!state.isMade) wake.ring()
+      if (!state.isMade || !state.saysNews(ref)) return false
       state.due.add(ref)
       wake.ring()
       return true
     },
     refused: () => state.refused,
+    catalogs: () => state.status(),
     async acknowledge(origin, status, detail) {
       const own = origins.get(origin)
       if (own !== undefined) await base?.acknowledge?.(own, status, detail)
@@ -130,6 +136,8 @@ class Following {
   refused: readonly RefusedTag[] = []
   readonly #options: TagStoreOptions
   readonly #catalogs = new Map<string, CatalogSet>()
+  /** Wall clock of the last believed answer of each registry. */
+  readonly #believed = new Map<string, number>()
   readonly #instances = new WeakMap<EndpointSet, readonly TaggedInstance[]>()
   /** What each reference said in the last table. */
   #said = new Map<string, string>()
@@ -159,12 +167,22 @@ class Following {
 
   async follow(registry: string, catalog: Catalog, signal: AbortSignal, ring: () => void): Promise<void> {
     const last = this.#last.get(registry)
-    for await (const set of catalog.watch(signal, { wanted: this.#options.rules.wanted, ...(last === undefined ? {} : { last }) })) {
+    const observe = ({ believed, at }: Attempt): void => void (believed && this.#believed.set(registry, at))
+    for await (const set of catalog.watch(signal, { wanted: this.#options.rules.wanted, observe, ...(last === undefined ? {} : { last }) })) {
       this.#report(registry, this.#catalogs.get(registry), set)
       this.#catalogs.set(registry, set)
       this.#want()
       ring()
     }
+  }
+
+  status(): readonly CatalogStatus[] {
+    return [...this.#options.catalogs.keys()].map((registry) => {
+      const set = this.#catalogs.get(registry) ?? { kind: 'pending' as const }
+      const [at, cause] = [this.#believed.get(registry), set.kind === 'ready' ? undefined : set.cause]
+      const mode = cause === undefined || set.kind === 'pending' ? (set.kind === 'ready' ? 'live' : 'pending') : cause.outcome === 'failed' ? 'stale' : cause.outcome
+      return { registry, mode, services: set.kind === 'pending' ? 0 : set.services.length, ...(at === undefined ? {} : { lastSuccess: at }), ...(cause === undefined ? {} : { cause: cause.message }) }
+    })
   }
 
   /** Whether enough is known for a table; once there was one, always. */

@@ -99,6 +99,7 @@ export function fakeAdminSource(platform: Platform): FakeAdminSource {
     snapshot: () => source.current,
     setOf,
     watches: () => [{ ...newStatus('consul/words'), mode: 'live', endpoints: 5, lastSuccess: NOW - 2000, lastAttempt: NOW - 2000, rejected: [{ id: 'n6/words-1', reason: 'has no usable port: 0' }] }],
+    catalogs: () => [],
     refusedTags: () => [],
     announcements: () => [{ registry: 'netflix', instance: 'GATEWAY/h1:gateway:8080', state: 'up', since: NOW - MINUTE, failures: 0, lastSuccess: NOW - 5000 }],
     history: () => HISTORY,

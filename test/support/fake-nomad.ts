@@ -192,12 +192,12 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
     // No rights anywhere is no error there, and has no index.
     if (allowed.length === 0) return json([], { 'x-nomad-index': '0' })
     return list(query, init, (rows) => {
-      const names = new Map<string, string[]>()
+      const names = new Map<string, object[]>()
       for (const [name, registered] of rows) {
         const [of = '', service = ''] = name.split(' ')
-        if (registered.length > 0 && may(of) && hears(namespace, of)) names.set(of, [...(names.get(of) ?? []), service])
+        if (registered.length > 0 && may(of) && hears(namespace, of)) names.set(of, [...(names.get(of) ?? []), { ServiceName: service, Tags: [...new Set(registered.flatMap((row) => (row['Tags'] ?? []) as string[]))] }])
       }
-      return [...names].map(([of, services]) => ({ Namespace: of, Services: services.map((ServiceName) => ({ ServiceName, Tags: [] })) }))
+      return [...names].map(([of, services]) => ({ Namespace: of, Services: services }))
     })
   }
 

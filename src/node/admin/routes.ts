@@ -19,6 +19,7 @@ export async function routesAnswer(source: AdminSource, limit = Infinity): Promi
     routes: routes.slice(0, limit).map(([route, entries]) => viewRoute(route, entries, counts)),
     omitted: Math.max(0, routes.length - limit),
     rejected: rejectedSince(source.history()),
+    catalogs: source.catalogs(),
     refusedTags: source.refusedTags(),
   }
 }

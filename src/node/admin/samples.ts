@@ -3,7 +3,7 @@ import { endpointsOf, modeOf } from '../../model/endpoint.ts'
 import type { EndpointSet } from '../../model/endpoint.ts'
 import type { RefStatus } from '../../model/ref-status.ts'
 import type { ServiceEndpoints, Snapshot } from '../../model/snapshot.ts'
-import type { RefusedTag } from '../../model/tagged.ts'
+import type { CatalogStatus, RefusedTag } from '../../model/tagged.ts'
 import { isUsable } from '../../proxy/usable.ts'
 import { arrange } from '../../proxy/view.ts'
 import type { MetricName, Sample } from '../../telemetry/metrics.ts'
@@ -16,6 +16,7 @@ export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
   return [
     ...(snapshot === undefined ? [] : [...discoverySamples(snapshot, source, wallClock), ...tableSamples(snapshot)]),
     ...source.watches().flatMap(watchSamples),
+    ...source.catalogs().flatMap(catalogSamples),
     ...tagSamples(source.refusedTags()),
     ...source.announcements().map(({ registry, state }) => sample('announced', { registry, state }, 1)),
     sample('tables_rejected_total', {}, tablesRejected),
@@ -23,6 +24,14 @@ export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
     sample('worker_restarts_total', {}, workerRestarts),
     sample('start_timestamp_seconds', {}, source.startedAt / 1000),
     sample('build_info', { version: source.version }, 1),
+  ]
+}
+
+function catalogSamples({ registry, mode, services, lastSuccess }: CatalogStatus): Sample[] {
+  return [
+    sample('catalog_mode', { registry, mode }, 1),
+    sample('catalog_services', { registry }, services),
+    ...(lastSuccess === undefined ? [] : [sample('catalog_last_success_timestamp_seconds', { registry }, lastSuccess / 1000)]),
   ]
 }
 

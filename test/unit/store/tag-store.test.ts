@@ -45,7 +45,7 @@ function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagS
     platform,
     catalogs: new Map([['consul', catalog]]),
     rules: { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: ['consul'], listeners: [{ name: 'http', tls: false }] }), merge: mergeTables },
-    feed: { want: (refs) => void wanted.push(refs), get: (ref) => sets.get(ref) ?? { kind: 'pending' }, release: (refs) => void released.push(...refs) },
+    feed: { want: (refs) => void wanted.push(refs), get: (ref) => sets.get(ref) ?? { kind: 'pending' }, release: (refs) => void released.push(...refs.filter((ref) => !store.changed(ref))) },
     ...more(platform),
   })
   const stop = new AbortController()
@@ -119,16 +119,31 @@ test('a set that says something new is held until its table brings it along, any
   set('b', [])
   await platform.advance(1000)
   const first = events.at(-1)
-  expect(first?.kind === 'table' ? first.sets?.map(([ref]) => ref) : []).toEqual(['consul/a', 'consul/b'])
+  expect(first?.kind === 'table' ? first.sets?.map(([ref]) => ref) : []).toEqual([])
   expect(released).toEqual([])
   set('a', route('a.test'))
-  expect(held).toEqual([true, true, false])
+  // Before the first table nothing is held.
+  expect(held).toEqual([false, false, false])
   set('a', route('a.test'), route('a.test'))
   await platform.advance(1000)
   expect([held.at(-1), events.length, released.at(-1)]).toEqual([true, 1, 'consul/a'])
   set('a', route('c.test'))
   await platform.advance(1000)
   expect(events.at(-1)).toMatchObject({ sets: [['consul/a', { kind: 'ready', endpoints: [{ tags: route('c.test') }] }]] })
+})
+
+test('while it waits for the other store, changes of sets leave time to everybody else', async () => {
+  const silent = { store: undefined as ReturnType<typeof memoryStore> | undefined }
+  const { platform, services, set, names } = setUp((clock) => ({ base: (silent.store = memoryStore(clock)) }))
+  await platform.settle()
+  services('a')
+  set('a', route('a.test'))
+  set('a', route('b.test'))
+  await platform.advance(5000)
+  expect(names()).toEqual([])
+  silent.store?.report({ kind: 'unavailable', origin: 'memory', message: 'down' })
+  await platform.advance(1000)
+  expect(names()).toEqual(['unavailable', 'a@consul'])
 })
 
 test('a storm of changes makes four tables a second at most', async () => {

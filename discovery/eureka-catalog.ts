@@ -1,0 +1,66 @@
+// The applications of Eureka with the metadata of their instances. Servers have no list of names, so it is the list of
+// instances that is read; the list of changes, which is short, says when.
+import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { Catalog, CatalogService } from '../src/model/catalog.ts'
+import { refKey } from '../src/model/discoverer.ts'
+import type { Platform } from '../src/model/platform.ts'
+import { createCatalog, type CatalogReading } from './catalog.ts'
+import type { EurekaOptions } from './eureka-options.ts'
+import { askServer, combined, type Trouble } from './eureka-question.ts'
+import { createServers } from './eureka-servers.ts'
+import type { Applications, Row } from './eureka-wire.ts'
+
+/** Patience with one server, milliseconds: the deadline of a question is for all of them. */
+const PATIENCE = 4000
+
+/** The catalogue of one configured Eureka. */
+export function createEurekaCatalog(registry: string, options: EurekaOptions, platform: Platform): Catalog {
+  const servers = createServers(options, platform)
+  const tls = options.tls as UpstreamTlsConfig | undefined
+  /** Every server at most once, the one in use first; `undefined` when it has no list of changes. */
+  const ask = async (what: 'apps' | 'apps/delta', elsewhere: boolean, signal: AbortSignal): Promise<Applications | Trouble | undefined> => {
+    const [first, ...others] = servers.order()
+    const order = first === undefined ? others : elsewhere ? [...others, first] : [first, ...others]
+    const troubles: Trouble[] = []
+    for (const server of order) {
+      const answer = await askServer(platform, { server, what, patience: PATIENCE, tls }, signal)
+      if (answer.kind === 'answered') return answer.applications
+      if (answer.kind === 'refused') return undefined
+      if (signal.aborted) break
+      servers.failed(server)
+      troubles.push(answer)
+    }
+    return combined(troubles)
+  }
+  return createCatalog({
+    registry,
+    changes: { kind: 'poll', every: options.every },
+    allowEmpty: options.allowEmpty,
+    platform,
+    async read({ purpose, token }, signal): Promise<CatalogReading> {
+      const delta = await ask('apps/delta', false, signal)
+      if (delta !== undefined && 'kind' in delta) return delta
+      const version = delta === undefined ? undefined : versionOf(delta)
+      if (purpose === 'full' && token !== undefined && version === token) return { kind: 'unchanged', token }
+      const all = await ask('apps', purpose === 'confirm', signal)
+      if (all === undefined) return { kind: 'failed', message: 'the server gives no list' }
+      if ('kind' in all) return all
+      return { kind: 'listed', services: servicesOf(all.rows, registry), ...(version === undefined ? {} : { token: version }) }
+    },
+  })
+}
+
+/** What the server has and what it tells as changed: while neither moves, neither does the list. */
+function versionOf({ hash, rows }: Applications): string {
+  return `${hash ?? ''} ${rows.map(({ app, id, action, updated, dirty, status }) => `${app}/${id} ${action} ${updated} ${dirty} ${status}`).sort().join(',')}`
+}
+
+function servicesOf(rows: readonly Row[], registry: string): readonly CatalogService[] {
+  const labels = new Map<string, Set<string>>()
+  for (const { app, meta } of rows) {
+    const known = labels.get(app) ?? new Set()
+    labels.set(app, known)
+    for (const [key, value] of Object.entries(meta)) if (typeof value === 'string') known.add(`${key}=${value}`)
+  }
+  return [...labels].map(([name, known]) => ({ ref: refKey({ registry, name, options: {} }), name, labels: [...known] }))
+}

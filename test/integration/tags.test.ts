@@ -1,0 +1,153 @@
+// Routes from tags through a real gateway: Nomad at the level of its wire, a file beside the tags, and a start without a file.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import type { RoutesAnswer } from '../../src/model/admin.ts'
+import { findNeighbours } from '../../src/cli/no-file.ts'
+import { startBackend, type Backend } from '../support/drill/backend.ts'
+import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
+import { serveNomad, type ServedNomad } from '../support/serve-nomad.ts'
+import { freePorts } from '../support/server-process.ts'
+import { makeTempDirectory } from '../support/temp.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+function get(port: number, host: string, path = '/'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }, (response) => void text(response).then((body) => resolve(`${response.statusCode} ${body.split(' (')[0]}`), reject))
+    asked.on('error', reject).end()
+  })
+}
+
+const becomes = (read: () => Promise<unknown>, wanted: unknown): Promise<void> => vi.waitFor(async () => expect(await read()).toEqual(wanted), { timeout: 20_000, interval: 30 })
+
+let backend: Backend
+let nomad: ServedNomad
+const closing: (() => Promise<void>)[] = []
+beforeAll(async () => {
+  backend = await startBackend('a', () => {})
+})
+afterAll(() => backend.kill())
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close()
+})
+
+async function registry(): Promise<ServedNomad> {
+  nomad = await serveNomad()
+  closing.push(() => nomad.stop())
+  return nomad
+}
+
+async function gateway(more: object, directory?: string): Promise<DrillGateway> {
+  const made = directory === undefined ? await makeTempDirectory() : { directory, remove: async () => {} }
+  closing.push(made.remove)
+  const running = await startDrillGateway({ listen: '127.0.0.1:0', admin: { port: 0 }, stateDir: made.directory, ...more }, 5, () => {})
+  closing.push(() => running.stop())
+  return running
+}
+
+const row = (...tags: string[]) => ({ id: 'one', address: '127.0.0.1', port: backend.port, tags })
+const nomadOptions = () => ({ registries: { nomad: { address: `http://${nomad.address}`, checks: false } }, routesFrom: 'nomad' })
+
+test('services of Nomad are served by their tags, each dialect, live', async () => {
+  const { registry: fake } = await registry()
+  fake.put('words', [row('fairlead.route=words.test/**', 'fairlead.weight=3')])
+  fake.put('plain', [row('v1')])
+  const running = await gateway(nomadOptions())
+  await becomes(() => get(running.port, 'words.test'), '200 a')
+  fake.put('words', [row('traefik.enable=true', 'traefik.http.routers.w.rule=Host(`t.test`) && PathPrefix(`/t`)', 'urlprefix-f.test/')])
+  await becomes(async () => Promise.all([get(running.port, 't.test', '/t'), get(running.port, 'f.test'), get(running.port, 'words.test')]), ['200 a', '200 a', '404 no_route'])
+  fake.put('plain', [row('fairlead.route={')])
+  await becomes(async () => (await running.admin<RoutesAnswer>('/api/routes')).refusedTags.map(({ service, registry, tag }) => `${service} ${registry} ${tag}`), ['plain nomad fairlead.route={'])
+  // The tag of weights that Nomad needs is none of a route.
+  expect((await running.admin<RoutesAnswer>('/api/routes')).routes.map(({ name }) => name).sort()).toEqual(['w@nomad', 'words:f.test/@nomad'])
+})
+
+test('a restart while the registry is down serves what was known', async () => {
+  const { registry: fake } = await registry()
+  fake.put('words', [row('fairlead.route=words.test/**')])
+  const { directory, remove } = await makeTempDirectory()
+  closing.push(remove)
+  const first = await gateway(nomadOptions(), directory)
+  await becomes(() => get(first.port, 'words.test'), '200 a')
+  await first.stop()
+  closing.pop()
+  await nomad.stop()
+  const second = await gateway(nomadOptions(), directory)
+  await becomes(() => get(second.port, 'words.test'), '200 a')
+  expect((await second.admin<RoutesAnswer>('/api/routes')).catalogs).toMatchObject([{ registry: 'nomad', mode: 'stale', services: 1 }])
+  expect(await second.metrics()).toContain('fairlead_catalog_services{registry="nomad"} 1')
+})
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ readonly code: number; readonly said: string }> {
+  const { directory, remove } = await makeTempDirectory()
+  closing.push(remove)
+  const child = spawn(process.execPath, [MAIN, 'run', ...args], { cwd: directory, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'ignore', 'pipe'] })
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit') as Promise<[number]>])
+  return { code, said }
+}
+
+test('a file with routes and tags: the file is watched, and its routes stay first', async () => {
+  const { registry: fake } = await registry()
+  fake.put('words', [row('fairlead.route=words.test/**', 'fairlead.routes.same=file.test/**')])
+  const { directory, remove } = await makeTempDirectory()
+  closing.push(remove)
+  const [port = 0, admin = 0] = await freePorts(2)
+  const file = join(directory, 'fairlead.yaml')
+  const written = (body: string): string => JSON.stringify({ listen: `127.0.0.1:${port}`, admin: { port: admin }, ...nomadOptions(), workers: 1, ...(body === '' ? {} : { routes: [{ match: 'file.test/**', respond: { body } }] }) })
+  await writeFile(file, written(''))
+  const child = spawn(process.execPath, [MAIN, 'run', file], { cwd: directory, env: { PATH: process.env['PATH'] }, stdio: 'ignore' })
+  closing.push(async () => {
+    const gone = once(child, 'exit')
+    child.kill('SIGTERM')
+    await gone
+  })
+  await becomes(() => get(port, 'file.test').catch(() => ''), '200 a')
+  await writeFile(file, written('from the file'))
+  await becomes(() => get(port, 'file.test'), '200 from the file')
+  await writeFile(file, '{ "routes": 7')
+  await becomes(async () => ((await (await fetch(`http://127.0.0.1:${admin}/api/routes?limit=0`)).json()) as RoutesAnswer).rejected.length, 1)
+  expect([await get(port, 'file.test'), await get(port, 'words.test')]).toEqual(['200 from the file', '200 a'])
+})
+
+test.each([
+  [{}, [], undefined],
+  [{}, ['http://127.0.0.1:8500'], { registries: { consul: { address: 'http://127.0.0.1:8500' } }, routesFrom: ['consul'] }],
+  [{ CONSUL_HTTP_ADDR: '' }, ['http://127.0.0.1:4646'], { registries: { nomad: { address: 'http://127.0.0.1:4646' } }, routesFrom: ['nomad'] }],
+  [{ CONSUL_HTTP_ADDR: 'c:1', CONSUL_HTTP_SSL: 'true', CONSUL_HTTP_TOKEN: 't', NOMAD_ADDR: 'https://n:2/', NOMAD_NAMESPACE: 'shop' }, [], { registries: { consul: { address: 'https://c:1', token: 't' }, nomad: { address: 'https://n:2', namespaces: ['shop'] } }, routesFrom: ['consul', 'nomad'] }],
+])('without a file: %j where %j answer', async (env, answering, expected) => {
+  const { document, lines } = await findNeighbours(env, '8080', (url) => Promise.resolve(answering.some((address) => url.startsWith(address))))
+  expect(document).toEqual(expected === undefined ? undefined : { listen: '8080', ...expected })
+  expect(lines.join()).toContain(expected === undefined ? 'nothing to take routes from' : 'no file: every service')
+})
+
+test('options of a start without a file are refused beside one, and checked', async () => {
+  const [port = 0] = await freePorts(1)
+  expect((await run(['x.yaml', '--listen', String(port)], {})).said).toContain('for a start without a file')
+  expect((await run(['--admin', 'nonsense'], { NOMAD_ADDR: `127.0.0.1:${port}` })).said).toContain('--admin takes a port')
+})
+
+test('without a file it finds a Nomad agent', async () => {
+  const { registry: fake } = await registry()
+  fake.put('words', [row('fairlead.route=words.test/**')])
+  const { directory, remove } = await makeTempDirectory()
+  closing.push(remove)
+  const [port = 0, admin = 0, none = 0] = await freePorts(3)
+  const child = spawn(process.execPath, [MAIN, 'run', '--listen', `127.0.0.1:${port}`, '--admin', String(admin), '--workers', '1'], { cwd: directory, env: { PATH: process.env['PATH'], NOMAD_ADDR: nomad.address, CONSUL_HTTP_ADDR: `127.0.0.1:${none}` }, stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (chunk) => (said += String(chunk)))
+  closing.push(async () => {
+    const gone = once(child, 'exit')
+    child.kill('SIGTERM')
+    await gone
+  })
+  // The Consul that the environment names does not answer; nobody waits for it.
+  await becomes(() => get(port, 'words.test').catch(() => ''), '200 a')
+  expect(said).toContain(`found a Nomad agent at http://${nomad.address} (NOMAD_ADDR)`)
+  expect(said).toContain(`no answer from a Consul agent at http://127.0.0.1:${none} (CONSUL_HTTP_ADDR)`)
+})

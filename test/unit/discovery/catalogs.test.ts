@@ -1,0 +1,165 @@
+// The catalogue of each registry, and what is a registry's own about it.
+import { expect, test } from 'vitest'
+import { consul } from '../../../discovery/consul.ts'
+import { eureka } from '../../../discovery/eureka.ts'
+import { nomad } from '../../../discovery/nomad.ts'
+import type { Catalog, CatalogSet } from '../../../src/model/catalog.ts'
+import { fakeConsul, json, plain } from '../../support/fake-consul.ts'
+import { fakeEureka } from '../../support/fake-eureka.ts'
+import { fakeNomad } from '../../support/fake-nomad.ts'
+import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+import { catalogSuite } from '../../suites/catalog.ts'
+
+const hanging = (): Promise<Response> => new Promise(() => {})
+const real = (catalog: Catalog | undefined): Catalog => {
+  if (catalog === undefined) throw new Error('the adapter has no catalogue')
+  return catalog
+}
+
+catalogSuite({
+  name: 'consul',
+  ref: (name) => `consul/${name}`,
+  within: 1000,
+  quiet: 20,
+  open(platform) {
+    const fake = fakeConsul(platform)
+    return {
+      create: (options) => real(consul.catalog?.('consul', { ...options }, platform)),
+      put: (names, others = []) => fake.putCatalog({ consul: [], ...Object.fromEntries(names.map((name) => [name, ['route=x', 'v1']])), ...Object.fromEntries(others.map((name) => [name, ['v1']])) }),
+      fail: () => fake.answerWith(() => plain(500, 'No cluster leader', { 'x-consul-index': '1' })),
+      deny: () => fake.answerWith(() => json({}, { 'x-consul-results-filtered-by-acls': 'true', 'x-consul-index': '900' })),
+      hang: () => fake.answerWith(hanging),
+      recover: () => fake.recover(),
+      asked: () => fake.seen.length,
+    }
+  },
+})
+
+catalogSuite({
+  name: 'nomad',
+  ref: (name) => `nomad/${name}`,
+  within: 1000,
+  quiet: 20,
+  open(platform) {
+    const fake = fakeNomad(platform)
+    platform.onFetch((url, init) => fake.fetch(url, init))
+    let put: readonly string[] = []
+    return {
+      create: (options) => real(nomad.catalog?.('nomad', { ...options }, platform)),
+      put(names, others = []) {
+        for (const name of put) if (!names.includes(name) && !others.includes(name)) fake.put(name, [])
+        for (const name of names) fake.put(name, [{ id: name, tags: ['route=x'] }])
+        for (const name of others) fake.put(name, [{ id: name, tags: ['v1'] }])
+        put = [...names, ...others]
+      },
+      fail: () => fake.answerWith(() => new Response('<html>', { headers: { 'content-type': 'text/html' } })),
+      deny: () => fake.answerWith(() => json([], { 'x-nomad-index': '0' })),
+      hang: () => fake.answerWith(hanging),
+      recover: () => fake.recover(),
+      asked: () => fake.seen.length,
+    }
+  },
+})
+
+catalogSuite({
+  name: 'eureka',
+  ref: (name) => `eureka/${name.toUpperCase()}`,
+  within: 20_000,
+  quiet: 60,
+  open(platform) {
+    const fake = fakeEureka(platform)
+    const server = fake.at('http://127.0.0.1:8761')
+    return {
+      create: (options) => real(eureka.catalog?.('eureka', { ...options }, platform)),
+      put: (names, others = []) => server.put([...names.map((name) => ({ id: name, app: name.toUpperCase(), meta: { route: 'x' } })), ...others.map((name) => ({ id: name, app: name.toUpperCase(), meta: { v: '1' } }))]),
+      fail: () => fake.answerWith(() => new Response('oops', { status: 500 })),
+      deny: () => fake.answerWith(() => new Response('', { status: 401 })),
+      hang: () => fake.answerWith(hanging),
+      recover: () => fake.recover(),
+      asked: () => fake.seen.length,
+    }
+  },
+})
+
+/** The lists of a catalogue from now on, newest last. */
+function listsOf(catalog: Catalog | undefined): { readonly sets: CatalogSet[]; readonly stop: AbortController; readonly text: () => string } {
+  const stop = new AbortController()
+  const sets: CatalogSet[] = []
+  void (async () => {
+    for await (const set of real(catalog).watch(stop.signal, { wanted: () => true })) sets.push(set)
+  })()
+  const text = (): string => {
+    const set = sets.at(-1)
+    return set === undefined || set.kind === 'pending' ? 'nothing' : `${set.kind} ${set.services.map(({ ref, name }) => `${ref}=${name}`).join(',')}`
+  }
+  return { sets, stop, text }
+}
+
+test('consul: a token that may read less than before is denied, and an index that goes back starts over', async () => {
+  const platform = fakePlatform()
+  const fake = fakeConsul(platform)
+  fake.putCatalog({ a: [], b: [] })
+  const { stop, text } = listsOf(consul.catalog?.('consul', {}, platform))
+  await platform.advance(2000)
+  fake.answerWith(() => json({ a: [] }, { 'x-consul-results-filtered-by-acls': 'true', 'x-consul-index': '900' }))
+  await platform.advance(60_000)
+  expect(text()).toBe('stale consul/a=a,consul/b=b')
+  fake.answerWith(({ query }) => json({ a: [], b: [], c: [] }, { 'x-consul-index': query.has('index') ? '5' : '6' }))
+  await platform.advance(90_000)
+  expect(text()).toBe('ready consul/a=a,consul/b=b,consul/c=c')
+  stop.abort()
+})
+
+async function namespaces(platform: FakePlatform, options: object): Promise<string> {
+  const fake = fakeNomad(platform)
+  platform.onFetch((url, init) => fake.fetch(url, init))
+  fake.put('web', [{ id: '1' }])
+  fake.put('web', [{ id: '2' }], { namespace: 'shop' })
+  fake.put('web', [{ id: '3' }], { namespace: 'blog' })
+  const { stop, text } = listsOf(nomad.catalog?.('nomad', options, platform))
+  await platform.advance(2000)
+  stop.abort()
+  return text()
+}
+
+test.each([
+  [{}, 'ready nomad/web=web'],
+  [{ namespaces: ['shop'] }, 'ready nomad/web=web'],
+  [{ namespaces: ['default', 'shop'] }, 'ready nomad/web?namespace=default=web,nomad/web?namespace=shop=shop/web'],
+  [{ namespaces: ['*'] }, 'ready nomad/web?namespace=blog=blog/web,nomad/web?namespace=default=web,nomad/web?namespace=shop=shop/web'],
+])('nomad: services of the namespaces %j', async (options, expected) => {
+  expect(await namespaces(fakePlatform(), options)).toBe(expected)
+})
+
+test('nomad: an index that goes back starts over', async () => {
+  const platform = fakePlatform()
+  const fake = fakeNomad(platform)
+  platform.onFetch((url, init) => fake.fetch(url, init))
+  for (const name of ['a', 'b', 'c']) fake.put(name, [{ id: name }])
+  const { stop, text } = listsOf(nomad.catalog?.('nomad', {}, platform))
+  await platform.advance(2000)
+  fake.index = 50
+  fake.put('d', [{ id: 'd' }])
+  await platform.advance(60_000)
+  expect(text()).toBe('ready nomad/a=a,nomad/b=b,nomad/c=c,nomad/d=d')
+  stop.abort()
+})
+
+test('eureka: the whole list is read only when something changed, from another server when one fails', async () => {
+  const platform = fakePlatform()
+  const fake = fakeEureka(platform)
+  for (const host of ['e1', 'e2']) fake.at(`http://${host}:8761`).put([{ id: 'a', app: 'A', meta: { 'fairlead.route': 'a.test/**' } }])
+  const { stop, text, sets } = listsOf(eureka.catalog?.('eureka', { address: ['http://e1:8761/eureka', 'http://e2:8761/eureka'] }, platform))
+  await platform.advance(1000)
+  expect(sets[0]).toMatchObject({ services: [{ labels: ['fairlead.route=a.test/**'] }] })
+  // The change is told for three minutes.
+  await platform.advance(400_000)
+  fake.asked()
+  await platform.advance(60_000)
+  expect(new Set(fake.asked().map((path) => path.split(' ')[1]))).toEqual(new Set(['/apps/delta']))
+  fake.answerWith(({ origin }) => (origin.includes('e1') ? new Response('', { status: 500 }) : undefined))
+  for (const host of ['e1', 'e2']) fake.at(`http://${host}:8761`).put([{ id: 'a', app: 'A' }, { id: 'b', app: 'B' }])
+  await platform.advance(60_000)
+  expect(text()).toBe('ready eureka/A=A,eureka/B=B')
+  stop.abort()
+})
