@@ -1,17 +1,22 @@
 // The Kubernetes adapter against a real API server: what a double could get wrong, and drills under load.
+import { writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { k8s } from '../../discovery/k8s.ts'
 import { createK8sClient } from '../../discovery/k8s-client.ts'
 import { inCluster, k8sOptions } from '../../discovery/k8s-options.ts'
 import { parseRef } from '../../src/model/discoverer.ts'
 import { endpointsOf, type EndpointSet } from '../../src/model/endpoint.ts'
+import type { Platform } from '../../src/model/platform.ts'
+import { nodeCapabilities } from '../../src/node/capabilities.ts'
 import { nodePlatform } from '../../src/node/platform.ts'
 import type { Backend } from '../support/drill/backend.ts'
 import { drill, type DrillPlan } from '../support/drill/drill.ts'
 import { createFakeK8s, endpoint, type SliceSpec } from '../support/fake-k8s.ts'
 import { describeWithServers } from '../support/servers.ts'
-import { ADMIN, GATEWAY, startKubernetes, type Kubernetes } from '../support/servers/kubernetes.ts'
+import { makeTempDirectory } from '../support/temp.ts'
+import { ADMIN, CLIENT, GATEWAY, startKubernetes, type Kubernetes } from '../support/servers/kubernetes.ts'
 
 const platform = nodePlatform(() => undefined)
 /** An address of this machine that is no loopback address: the API server takes no others. */
@@ -34,14 +39,14 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
 
   const options = (more: object = {}): object => ({ address: cluster.url, token: ADMIN, tls: { ca: cluster.ca }, ...more })
 
-  function watch(ref: string, more: object = {}): EndpointSet[] {
+  function watch(ref: string, more: object = {}, world: Platform = platform): EndpointSet[] {
     const parsed = parseRef(ref)
     if (parsed === undefined) throw new Error(ref)
     const sets: EndpointSet[] = []
     const end = new AbortController()
     ends.push(end)
     void (async () => {
-      for await (const set of k8s.create('k8s', options(more), platform).watch(parsed, end.signal)) sets.push(set)
+      for await (const set of k8s.create('k8s', options(more), world, nodeCapabilities).watch(parsed, end.signal)) sets.push(set)
     })()
     return sets
   }
@@ -72,12 +77,18 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
   })
 
   test('watches end after their time and go on: nothing is missed in between', async () => {
-    const sets = watch('k8s/web', { wait: '5s' })
-    for (let n = 1; n <= 25; n++) {
-      await cluster.put(web(`web-${n}`, `10.1.0.${n}`))
-      await vi.waitFor(() => expect(endpointsOf(sets.at(-1) ?? { kind: 'pending' })).toHaveLength(n), TIME)
-      // About half a second each, so that several watches begin and end meanwhile.
-      await platform.sleep(400)
+    const asked = { watches: 0 }
+    const counted: Platform = {
+      ...platform,
+      fetch: (url, init) => {
+        if (url.includes('watch=1')) asked.watches++
+        return platform.fetch(url, init)
+      },
+    }
+    const sets = watch('k8s/web', { wait: '5s' }, counted)
+    for (let n = 1; asked.watches < 4; n++) {
+      await cluster.put(web('web-1', `10.1.${n >> 8}.${n & 255}`))
+      await becomes(sets, `ready 10.1.${n >> 8}.${n & 255}`)
     }
   })
 
@@ -88,12 +99,38 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
     expect(sets).toHaveLength(1)
   })
 
+  test('a token in a file may be exchanged while the gateway runs', async () => {
+    const { directory, remove } = await makeTempDirectory()
+    try {
+      await writeFile(join(directory, 'token'), 'nonsense')
+      const sets = watch('k8s/web', { token: undefined, tokenFile: join(directory, 'token') })
+      await becomes(sets, 'pending denied')
+      await cluster.put(web('web-1', '10.1.0.1'))
+      await writeFile(join(directory, 'token'), `${ADMIN}\n`)
+      await becomes(sets, 'ready 10.1.0.1')
+    } finally {
+      await remove()
+    }
+  })
+
   test('a token that is not known, and one without rights, are denied', async () => {
     const unknown = watch('k8s/web', { token: 'nonsense' })
     await becomes(unknown, 'pending denied')
     const powerless = watch('k8s/web', { token: GATEWAY })
     await becomes(powerless, 'pending denied')
     expect(powerless.at(-1)).toMatchObject({ cause: { message: expect.stringMatching(/403 endpointslices.discovery.k8s.io is forbidden: User "gateway" cannot list .*; the gateway needs get, list and watch/) } })
+  })
+
+  test('a client certificate is who asks, and needs no token', async () => {
+    const sets = watch('k8s/web', { token: undefined, tls: { ca: cluster.ca, ...CLIENT } })
+    await becomes(sets, 'pending denied')
+    expect(sets.at(-1)).toMatchObject({ cause: { message: expect.stringMatching(/User "client" cannot list/) } })
+    await cluster.allow(['get', 'list', 'watch'])
+    await cluster.put(web('web-1', '10.1.0.1'))
+    await becomes(sets, 'ready 10.1.0.1')
+    await cluster.put(web('web-1', '10.1.0.1', '10.1.0.2'))
+    await becomes(sets, 'ready 10.1.0.1,10.1.0.2')
+    await cluster.allow([])
   })
 
   test('a certificate of an authority that is not trusted is a failure in words', async () => {

@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createRegistryFetch } from '../../../src/node/registry-fetch.ts'
 import { findProgram } from '../../../scripts/servers/recipe.ts'
 import type { SliceSpec } from '../fake-k8s.ts'
@@ -13,6 +14,8 @@ import { makeTempDirectory } from '../temp.ts'
 /** Tokens it knows: one that may do everything, and that of user `gateway`, who may do nothing at first. */
 export const ADMIN = 'admin-token'
 export const GATEWAY = 'gateway-token'
+/** The certificate of user `client`, who may do what `gateway` may. */
+export const CLIENT = { cert: fixture('client.pem'), key: fixture('client-key.pem') }
 
 export interface Kubernetes {
   /** The API server. It keeps nothing itself. */
@@ -27,12 +30,16 @@ export interface Kubernetes {
   /** Writes a slice, new or not. */
   put(slice: SliceSpec): Promise<void>
   remove(name: string, namespace?: string): Promise<void>
-  /** Lets user `gateway` do these with EndpointSlices of a namespace, and nothing else. */
+  /** Lets users `gateway` and `client` do these with EndpointSlices of a namespace, and nothing else. */
   allow(verbs: readonly string[], namespace?: string): Promise<void>
   /** Copies what etcd keeps, while nothing runs; and puts the copy back. */
   backUp(): Promise<void>
   restore(): Promise<void>
   stop(): Promise<void>
+}
+
+function fixture(name: string): string {
+  return fileURLToPath(new URL(`../../fixtures/tls/engine/${name}`, import.meta.url))
 }
 
 /** Starts both, each quick to end. */
@@ -69,6 +76,7 @@ export async function startKubernetes(): Promise<Kubernetes> {
       '--advertise-address=127.0.0.1',
       `--cert-dir=${file('certs')}`,
       `--token-auth-file=${file('tokens.csv')}`,
+      `--client-ca-file=${fixture('ca.pem')}`,
       '--authorization-mode=RBAC',
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-key-file=${file('pub.pem')}`,
@@ -102,7 +110,7 @@ export async function startKubernetes(): Promise<Kubernetes> {
     async allow(verbs, namespace = 'default') {
       const roles = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`
       const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'gateway', namespace }, rules: [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs }] }
-      const binding = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name: 'gateway', namespace }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'gateway' }, subjects: [{ kind: 'User', name: 'gateway', apiGroup: 'rbac.authorization.k8s.io' }] }
+      const binding = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name: 'gateway', namespace }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'gateway' }, subjects: ['gateway', 'client'].map((name) => ({ kind: 'User', name, apiGroup: 'rbac.authorization.k8s.io' })) }
       if (await call('GET', `${roles}/roles/gateway`).then(() => true, () => false)) return void (await call('PUT', `${roles}/roles/gateway`, verbs.length > 0 ? role : { ...role, rules: [] }))
       await call('POST', `${roles}/roles`, role)
       await call('POST', `${roles}/rolebindings`, binding)
