@@ -92,7 +92,7 @@ class Feed implements K8sFeed {
     const isFirst = this.#entered.size === 0
     this.#entered.set(service, (this.#entered.get(service) ?? 0) + 1)
     signal.addEventListener('abort', () => this.#leave(service), { once: true })
-    if (isFirst) void this.#run(this.#life.signal)
+    if (isFirst) void this.#run(this.#life.signal).catch((error: unknown) => this.#platform.log('error', `namespace ${this.#namespace}: the feed ended by a defect`, { error: String(error) }))
   }
 
   #leave(service: string): void {
