@@ -265,9 +265,13 @@ class Following {
   }
 }
 
+const sayings = new WeakMap<readonly TaggedInstance[], string>()
+
 /** What of the instances may matter to a table. */
 function sayingOf(instances: readonly TaggedInstance[]): string {
-  return JSON.stringify(instances.map(({ id, labels, port, usable }) => [id, labels, port, usable]))
+  const known = sayings.get(instances) ?? JSON.stringify(instances.map(({ id, labels, port, usable }) => [id, labels, port, usable]))
+  sayings.set(instances, known)
+  return known
 }
 
 function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

@@ -23,11 +23,25 @@ export interface AssemblerOptions {
 /** Makes tables of tagged services. It remembers what it read, so that a change costs what changed. */
 export function createAssembler(options: AssemblerOptions): (services: readonly TaggedService[]) => TagTable {
   const memory = remembering(options)
+  /** What each service came to, by its instances: most of them are the very same as before. */
+  const known = new WeakMap<TaggedService['instances'], { readonly ref: string; readonly entries: readonly Entry[]; readonly refused: readonly RefusedTag[] }>()
+  const read = (service: TaggedService): { readonly entries: readonly Entry[]; readonly refused: readonly RefusedTag[] } => {
+    const before = known.get(service.instances)
+    if (before?.ref === service.ref) return before
+    const refused: RefusedTag[] = []
+    const now = { ref: service.ref, entries: readService(service, memory.reading, (tag) => refused.push(tag)), refused }
+    known.set(service.instances, now)
+    return now
+  }
   return (services) => {
     const refused: RefusedTag[] = []
     const refuse = (tag: RefusedTag): void => void refused.push(tag)
     const ordered = [...services].sort((a, b) => options.registries.indexOf(a.registry) - options.registries.indexOf(b.registry) || compare(a.name, b.name) || compare(a.ref, b.ref))
-    const entries = ordered.flatMap((service) => readService(service, memory.reading, refuse))
+    const entries = ordered.flatMap((service) => {
+      const { entries: own, refused: bad } = read(service)
+      for (const tag of bad) refuse(tag)
+      return own
+    })
     memory.forgetUnused()
     const table = build(byMatch(entries, refuse), refuse)
     return { table, refused: refused.slice(0, MAX_REFUSED) }
