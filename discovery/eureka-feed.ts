@@ -149,7 +149,7 @@ export class Feed {
       return this.#askList(server, patience, [], signal)
     }
     if (delta.kind !== 'answered') return delta
-    const changes = applyDelta(view, delta.applications, this.interest)
+    const changes = applyDelta(view, delta.applications)
     if (changes === undefined) return this.#askList(server, patience, deletedIn(delta.applications.rows), signal)
     this.#known.takeChanges(changes, this.#platform.now())
     return { kind: 'delta' }
@@ -157,7 +157,7 @@ export class Feed {
 
   async #askList(server: Server, patience: number, told: readonly string[], signal: AbortSignal): Promise<Outcome> {
     const answer = await this.#question({ server, what: 'apps', patience, tls: this.#tls }, signal)
-    if (answer.kind === 'answered') return { kind: 'list', view: viewOf(answer.applications, this.interest), told }
+    if (answer.kind === 'answered') return { kind: 'list', view: viewOf(answer.applications, this.interest.keys()), told }
     return answer.kind === 'refused' ? { kind: 'failed', message: `${server.base}: gives no list` } : answer
   }
 

@@ -26,9 +26,13 @@ export function selects({ by, name }: Selector, row: Row): boolean {
 export interface Interest {
   /** Adds one watch; the function takes it back. */
   join(selector: Selector): () => void
-  wants(row: Row): boolean
   /** All that is watched now. */
   keys(): ReadonlySet<string>
+}
+
+/** Whether one of these selectors (by their keys) means an instance. */
+export function isMeant(keys: ReadonlySet<string>, row: Row): boolean {
+  return keys.has(`app ${row.app}`) || row.vips.some((vip) => keys.has(`vip ${vip}`)) || row.svips.some((vip) => keys.has(`svip ${vip}`))
 }
 
 /** `app BILLING` */
@@ -50,7 +54,6 @@ export function createInterest(onIdle: () => void): Interest {
         if (watches.size === 0) onIdle()
       }
     },
-    wants: (row) => watches.has(`app ${row.app}`) || row.vips.some((vip) => watches.has(`vip ${vip}`)) || row.svips.some((vip) => watches.has(`svip ${vip}`)),
     keys: () => new Set(watches.keys()),
   }
 }

@@ -1,7 +1,6 @@
 // What one Eureka server told: the whole list once, then its changes. Of every instance the status is kept, which is what
 // the server's hash is made of; in full only those that somebody watches.
-import type { Interest, Selector } from './eureka-selector.ts'
-import { selects } from './eureka-selector.ts'
+import { isMeant, selects, type Selector } from './eureka-selector.ts'
 import type { Applications, Row } from './eureka-wire.ts'
 
 /** What is kept of every instance. */
@@ -17,19 +16,19 @@ export interface View {
   readonly ledger: Map<string, Entry>
   /** Those that are watched, by application and id. */
   readonly kept: Map<string, Map<string, Row>>
-  /** What was watched when it was read: anything else is not in it. */
+  /** What was watched when it was read: this is in it, and anything else is not. */
   readonly covers: ReadonlySet<string>
   readonly unreadable: Applications['unreadable']
   /** Whether the hash of the list fitted the list. If not, changes cannot be checked, and are not asked for. */
   readonly verified: boolean
 }
 
-/** The whole list as a view. */
-export function viewOf(answer: Applications, interest: Interest): View {
-  const view: View = { ledger: new Map(), kept: new Map(), covers: interest.keys(), unreadable: answer.unreadable, verified: false }
+/** The whole list as a view that covers these selectors (by their keys). */
+export function viewOf(answer: Applications, covers: ReadonlySet<string>): View {
+  const view: View = { ledger: new Map(), kept: new Map(), covers, unreadable: answer.unreadable, verified: false }
   for (const row of answer.rows) {
     view.ledger.set(keyOf(row), entryOf(row))
-    if (interest.wants(row)) keep(view, row)
+    if (isMeant(covers, row)) keep(view, row)
   }
   return { ...view, verified: answer.hash === hashOf(view.ledger.values()) }
 }
@@ -48,7 +47,7 @@ export interface Changes {
  * the server says. Changes are told again and again for three minutes and from caches of different age, so what is not
  * newer than what is known changes nothing.
  */
-export function applyDelta(view: View, delta: Applications, interest: Interest): Changes | undefined {
+export function applyDelta(view: View, delta: Applications): Changes | undefined {
   const news = newsIn(view, delta)
   const after = new Map<string, Entry | undefined>([...news].map(([key, row]) => [key, row.action === 'DELETED' ? undefined : entryOf(row)]))
   if (delta.hash === undefined || delta.unreadable.length > 0 || delta.hash !== hashOf(overlaid(view.ledger, after))) return undefined
@@ -57,7 +56,8 @@ export function applyDelta(view: View, delta: Applications, interest: Interest):
     const entry = after.get(key)
     if (entry === undefined) view.ledger.delete(key)
     else view.ledger.set(key, entry)
-    const wanted = entry !== undefined && interest.wants(row)
+    // Also what nobody watches any more: whoever comes back to it finds it whole, as the view says.
+    const wanted = entry !== undefined && isMeant(view.covers, row)
     if (wanted) keep(view, row)
     if (drop(view, row, wanted) || wanted) apps.add(row.app)
   }

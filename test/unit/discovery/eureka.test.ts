@@ -20,6 +20,8 @@ interface World {
 }
 
 const running: Reader[] = []
+/** Of each world, for watches that begin later. */
+const discovererOf = new WeakMap<FakePlatform, ReturnType<typeof eureka.create>>()
 afterEach(async () => {
   await Promise.all(running.splice(0).map((reader) => reader.stop()))
 })
@@ -46,6 +48,7 @@ async function watch({ leases = five, options = {}, refs = ['main/web'], seed = 
   server.put(leases)
   prepare(registry, platform)
   const discoverer = eureka.create('main', { every: '15s', ...options }, platform)
+  discovererOf.set(platform, discoverer)
   const readers = refs.map((text) => {
     const ref = parseRef(text)
     if (ref === undefined) throw new Error(text)
@@ -113,6 +116,19 @@ describe('asking', () => {
     expect(registry.asked()).toEqual([])
   })
 
+  test('a service that was not watched for a while is whole when it is watched again', async () => {
+    const { platform, registry, server, reader } = await watch({ refs: ['main/web', 'main/other'], leases: [...five, { id: 'x', app: 'OTHER', ip: '10.0.0.9' }] })
+    await reader.stop()
+    server.put([...five.map((lease) => ({ ...lease, meta: { version: '2' } })), instance(6), { id: 'x', app: 'OTHER', ip: '10.0.0.9' }])
+    await platform.advance(POLL)
+    registry.asked()
+    const again = read({ platform, ref: { registry: 'main', name: 'web', options: {} } }, discovererOf.get(platform) ?? eureka.create('main', {}, platform))
+    running.push(again)
+    await platform.advance(600)
+    expect(again.sets.map(summary)).toEqual([`ready ${addresses(1, 2, 3, 4, 5, 6)}`])
+    expect(registry.asked()).toEqual([])
+  })
+
   test('a watch that begins in the moment in which the last one ended gets its list', async () => {
     const platform = fakePlatform()
     const registry = fakeEureka(platform)
@@ -127,7 +143,7 @@ describe('asking', () => {
     running.push(second)
     await platform.advance(2000)
     await ended
-    expect(summary(second.last())).toBe(ready)
+    expect(second.sets.map(summary)).toEqual([ready])
   })
 
   test('user and password go into a header, commas and all, and never into a message', async () => {
@@ -189,12 +205,14 @@ describe('changes', () => {
   })
 
   test('an older change, out of a cache of another age, does not undo a newer one', async () => {
-    const { platform, server, reader } = await watch()
+    const { platform, server, reader, registry } = await watch()
+    registry.asked()
     server.put(five.map((lease) => (lease.id === 'web-2' ? { ...lease, status: 'OUT_OF_SERVICE' } : lease)))
     await platform.advance(POLL)
     server.tell([wire(instance(2), '1600000000000'), { ...wire(instance(3), '1600000000000'), actionType: 'DELETED' }])
     await platform.advance(POLL)
     expect(statuses(reader)).toEqual(['web-1 passing', 'web-2 maintenance draining', 'web-3 passing', 'web-4 passing', 'web-5 passing'])
+    expect(new Set(registry.asked())).toEqual(new Set(['127.0.0.1 /apps/delta']))
   })
 
   test('a hash that does not fit has everything read anew', async () => {
@@ -285,6 +303,18 @@ describe('changes', () => {
     server.become([{ id: 'unseen', app: 'OTHER', ip: '10.5.0.1' }])
     await platform.advance(POLL)
     expect(summary(reader.last())).toBe('absent')
+  })
+
+  test('a word that was taken back does not count later', async () => {
+    const { platform, server, reader } = await watch()
+    server.put([])
+    await platform.advance(POLL)
+    server.put(five)
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(ready)
+    server.become([])
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(kept('guarded'))
   })
 
   test('what vanishes without a word is held for two leases', async () => {
@@ -630,6 +660,7 @@ test.each([
   ['a password that breaks the URL', { address: 'http://u:p/w@e1:8761/eureka' }],
   ['another scheme', { address: 'ftp://e1/' }],
   ['no zone', { address: {} }],
+  ['an announcement without a name', { announce: {} }],
   ['an unknown option', { adress: 'http://e1:8761/eureka' }],
 ])('%s is refused', (_, options) => {
   expect(eureka.schema.safeParse(options).success).toBe(false)
