@@ -2,7 +2,7 @@
 // the network, so every length is checked against what is there.
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** An int of 4 bytes. */
 export function int(value: number): Uint8Array {

@@ -27,6 +27,9 @@ export interface Content<T> {
   readonly bytes: number
 }
 
+/** What to read: what events spoke of; the list and what is new in it; everything, after the server has caught up with the leader. */
+type Depth = 'news' | 'list' | 'all'
+
 interface Known<T> {
   readonly mzxid: bigint
   readonly bytes: number
@@ -44,7 +47,13 @@ export class Nodes<T> {
   /** Children with a watch on their data, which need not be read again. */
   readonly #armed = new Set<string>()
   readonly #watchers = new Map<string, Watcher>()
-  readonly #parentWatcher: Watcher = () => this.#wake()
+  readonly #parentWatcher: Watcher = () => {
+    this.#listArmed = false
+    this.#wake()
+  }
+  /** Our children as listed last, and whether a watch stands on the list, so that it need not be read again. */
+  #ours: readonly string[] | undefined
+  #listArmed = false
   #changed = false
   #bell: () => void = () => {}
 
@@ -70,19 +79,21 @@ export class Nodes<T> {
     })
   }
 
+  /** True when something has happened since the last reading began. */
+  get hasChanged(): boolean {
+    return this.#changed
+  }
+
   /**
-   * Reads the children and what is not known of them; with `all` everything, after the server has caught up with the leader.
+   * Reads the children and what is not known of them.
    * Rejects with a `Trouble`; `denied` when the list, or the data of every child, may not be read.
    */
-  async read(all: boolean, signal: AbortSignal): Promise<Content<T> | 'no-node'> {
+  async read(depth: Depth, signal: AbortSignal): Promise<Content<T> | 'no-node'> {
     this.#changed = false
-    if (all) await this.#client.sync(this.#path, signal)
-    const names = await this.#list(signal)
-    if (names === undefined) return 'no-node'
-    const ours = names.filter((name) => this.#format.accepts(name))
-    if (ours.length > this.#max) throw this.#trouble(`${this.#path} has ${ours.length} children; more than ${this.#max} of one service are refused`)
-    this.#forgetOthers(new Set(ours))
-    return this.#readAll(ours, all, signal)
+    if (depth === 'all') await this.#client.sync(this.#path, signal)
+    if (depth !== 'news' || !this.#listArmed || this.#ours === undefined) this.#ours = await this.#listOurs(signal)
+    if (this.#ours === undefined) return 'no-node'
+    return this.#readAll(this.#ours, depth === 'all', signal)
   }
 
   /** Takes the watchers away. */
@@ -91,9 +102,20 @@ export class Nodes<T> {
     this.#forgetOthers(new Set())
   }
 
+  async #listOurs(signal: AbortSignal): Promise<readonly string[] | undefined> {
+    this.#ours = undefined
+    const names = await this.#list(signal)
+    const ours = (names ?? []).filter((name) => this.#format.accepts(name))
+    if (ours.length > this.#max) throw this.#trouble(`${this.#path} has ${ours.length} children; more than ${this.#max} of one service are refused`)
+    this.#forgetOthers(new Set(ours))
+    return names === undefined ? undefined : ours
+  }
+
   async #list(signal: AbortSignal): Promise<readonly string[] | undefined> {
     // A node that comes to be between the two questions is listed by the next turn.
     for (let turn = 0; turn < 3; turn++) {
+      // Before the question: a change that comes right behind the answer takes it away again.
+      this.#listArmed = true
       const answer = await this.#client.children(this.#path, this.#parentWatcher, signal)
       if (answer.kind === 'children') return answer.names
       if (answer.kind === 'no-rights') throw this.#trouble(`the children of ${this.#path} may not be read; check auth and the node’s ACL`, true)
@@ -122,7 +144,7 @@ export class Nodes<T> {
   // Bytes that were read.
   async #readChild(name: string, hidden: Set<string>, signal: AbortSignal): Promise<number> {
     const before = this.#known.get(name)
-    // Before the question: a change that comes right behind the answer takes it away again.
+    // As with the list.
     this.#armed.add(name)
     const answer = await this.#client.data(this.#pathOf(name), this.#watcherOf(name), signal).catch((error: unknown) => {
       this.#armed.delete(name)

@@ -73,8 +73,8 @@ class Ensemble<T> {
     const client = (this.#client ??= this.#open())
     const nodes = this.#nodesOf(client, path, watch)
     try {
-      if (ask.purpose === 'follow') await this.#awaitChange(client, nodes, ask.wait, signal)
-      const content = await nodes.read(ask.purpose !== 'follow', signal)
+      const depth = ask.purpose !== 'follow' ? 'all' : (await this.#awaitChange(client, nodes, ask.wait, signal)) ? 'news' : 'list'
+      const content = await nodes.read(depth, signal)
       const token = String(++this.#version)
       const unsure = client.doubtful()
       return content === 'no-node' ? { kind: 'not-found', message: `${client.server()}: there is no node ${path}`, token, unsure } : { ...this.#listed(content, ask.ref), token, unsure }
@@ -89,8 +89,8 @@ class Ensemble<T> {
     return { kind: 'listed', instances, rejected: [...content.rejected.map(({ id, reason }) => ({ id: printable(id), reason })), ...rejected], bytes: content.bytes, filtered: content.hidden > 0 }
   }
 
-  // Rejects with what is wrong when no server can be reached any more.
-  async #awaitChange(client: ZooKeeper, nodes: Nodes<T>, wait: number, signal: AbortSignal): Promise<void> {
+  // True when something has happened. Rejects with what is wrong when no server can be reached any more.
+  async #awaitChange(client: ZooKeeper, nodes: Nodes<T>, wait: number, signal: AbortSignal): Promise<boolean> {
     const done = new AbortController()
     const abort = (): void => done.abort()
     signal.addEventListener('abort', abort)
@@ -99,6 +99,7 @@ class Ensemble<T> {
       // Asked for and not raced for: a session that is given up wakes every watcher as well.
       const trouble = client.trouble()
       if (trouble !== undefined) throw trouble
+      return nodes.hasChanged
     } finally {
       signal.removeEventListener('abort', abort)
       done.abort()

@@ -1,4 +1,7 @@
 // The adapters of serversets and Curator against a real ZooKeeper, written to by the libraries that services use.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { curator } from '../../discovery/curator.ts'
 import { createHub, type Hub } from '../../discovery/hub.ts'
@@ -7,8 +10,9 @@ import { endpointsOf, type Endpoint, type EndpointSet } from '../../src/model/en
 import { nodeCapabilities } from '../../src/node/capabilities.ts'
 import { nodePlatform } from '../../src/node/platform.ts'
 import { describeWithServers } from '../support/servers.ts'
-import { leaderOf, startEnsemble, startZooKeeper, type RealZooKeeper } from '../support/servers/zookeeper.ts'
+import { leaderOf, startEnsemble, startSecureZooKeeper, startZooKeeper, type RealZooKeeper } from '../support/servers/zookeeper.ts'
 import { startCuratorWriter, startServersetWriter, type Writer } from '../support/servers/zookeeper-writers.ts'
+import { makeTempDirectory } from '../support/temp.ts'
 
 /** Session timeout of writers, milliseconds: how long a service that was killed stays listed. */
 const SESSION = 2000
@@ -164,6 +168,37 @@ describeWithServers(['zookeeper', 'zookeeper-writers'], 'Curator’s service dis
     // No event tells of rights that are taken away; the reader finds out when it looks again.
     await writer.say('allow /acl/web reader:another')
     await vi.waitFor(() => expect(text(reader.hub.get(reader.key))).toBe('stale denied 1001,1002'), { timeout: 55_000, interval: 200 })
+  })
+})
+
+describeWithServers(['zookeeper', 'zookeeper-writers'], 'a real ZooKeeper over TLS', () => {
+  const pem = (name: string): string => fileURLToPath(new URL(`../fixtures/tls/engine/${name}.pem`, import.meta.url))
+  let server: Awaited<ReturnType<typeof startSecureZooKeeper>>
+  let directory: Awaited<ReturnType<typeof makeTempDirectory>>
+  beforeAll(async () => {
+    directory = await makeTempDirectory()
+    const identity = join(directory.directory, 'identity.pem')
+    await writeFile(identity, (await Promise.all([pem('alpha-key'), pem('alpha')].map((path) => readFile(path, 'utf8')))).join(''))
+    server = await startSecureZooKeeper(identity, pem('ca'))
+  })
+  afterAll(async () => {
+    await server.stop()
+    await directory.remove()
+  })
+
+  test('both sides prove who they are, and one that cannot is told so', async () => {
+    const writer = writing(startCuratorWriter(server.address, '/services', 'web', SESSION))
+    await writer.say('register a 127.0.0.1 1001 true - -')
+    const tls = { ca: pem('ca'), cert: pem('client'), key: pem('client-key') }
+    const web = watch([server], 'curator/web', { address: server.secure, tls })
+    await becomes(web, 'ready 1001')
+    await writer.say('register b 127.0.0.1 1002 true - -')
+    await becomes(web, 'ready 1001,1002')
+    const stranger = watch([server], 'curator/web', { address: server.secure, tls: { ...tls, cert: pem('stranger'), key: pem('stranger-key') } })
+    await becomes(stranger, 'pending failed')
+    const other = watch([server], 'curator/web', { address: server.secure, tls: { ...tls, ca: pem('other-ca') } })
+    await becomes(other, 'pending failed')
+    expect(trouble(other)).toMatch(/certificate/)
   })
 })
 

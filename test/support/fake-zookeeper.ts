@@ -12,8 +12,8 @@ interface Seen {
   readonly at: number
 }
 
-/** How a server behaves: `up`; `refuses` connections; `closes` them after the first message, as without quorum; `frozen`, as by SIGSTOP; `garbage`, another protocol. */
-type Behaviour = 'up' | 'refuses' | 'closes' | 'frozen' | 'garbage'
+/** How a server behaves: `up`; `refuses` connections; `closes` them after the first message, as without quorum; `frozen`, as by SIGSTOP; `mute`, answering pings only; `mixes` up its answers; `garbage`, another protocol. */
+type Behaviour = 'up' | 'refuses' | 'closes' | 'frozen' | 'mute' | 'mixes' | 'garbage'
 
 export interface FakeZooKeeper {
   readonly connect: Connect
@@ -29,7 +29,7 @@ export interface FakeZooKeeper {
   /** Nobody may read this node, until `allow`. */
   deny(path: string): void
   allow(path: string): void
-  /** Changes a server, all of them by default, and cuts its connections unless it is frozen. */
+  /** Changes a server, all of them by default, and cuts its connections unless it is frozen or mute. */
   behave(behaviour: Behaviour, server?: string): void
   /** Ends every session, as after a long silence. Clients learn it when they connect again, so connections are cut. */
   expire(): void
@@ -141,7 +141,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
 
     #answer(reader: JuteReader): void {
       const [xid, operation] = [reader.int(), reader.int()]
-      const reply = (error: number, ...body: readonly Uint8Array[]): void => this.#send(frame([int(xid), long(zxid), int(error), ...body]))
+      const reply = (error: number, ...body: readonly Uint8Array[]): void => this.#send(frame([int(this.behaviour === 'mixes' && xid > 0 ? xid + 1 : xid), long(zxid), int(error), ...body]))
       if (operation === 11) {
         note(this.server, 'ping', '')
         return reply(0)
@@ -161,7 +161,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
         sessions.delete(this.#session ?? 0n)
         return this.close()
       }
-      this.#read(operation, reader, reply)
+      if (this.behaviour !== 'mute') this.#read(operation, reader, reply)
     }
 
     #read(operation: number, reader: JuteReader, reply: (error: number, ...body: readonly Uint8Array[]) => void): void {
@@ -260,7 +260,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
         all = behaviour
         behaviours.clear()
       } else behaviours.set(server, behaviour)
-      if (behaviour !== 'frozen') for (const link of links) if (server === undefined || link.server === server) link.close()
+      if (behaviour !== 'frozen' && behaviour !== 'mute') for (const link of links) if (server === undefined || link.server === server) link.close()
     },
     expire() {
       sessions.clear()

@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { freePorts, startServer, type RealServer } from '../server-process.ts'
 import { programOf } from '../servers.ts'
 
+/** Missing in the manifest of Debian's zookeeper.jar, and needed for TLS. */
+const NETTY = ['/usr/share/java/netty-codec.jar', '/usr/share/java/netty-resolver.jar']
+
 /** Milliseconds of a tick. Sessions last 2 to 20 of them. */
 const TICK = 500
 
@@ -18,9 +21,17 @@ export interface RealZooKeeper extends RealServer {
 }
 
 /** Starts one server with an empty data directory. */
-export async function startZooKeeper(options: { readonly config?: readonly string[]; readonly java?: readonly string[] } = {}): Promise<RealZooKeeper> {
+export async function startZooKeeper(): Promise<RealZooKeeper> {
   const [port = 0] = await freePorts(1)
-  return start(port, options.config ?? [], undefined, () => true, options.java)
+  return start(port, [], undefined, () => true)
+}
+
+/** Starts one server that takes TLS as well, at `secure`, from clients whose certificate `ca` signed. `identity` is a PEM file with key and certificate. */
+export async function startSecureZooKeeper(identity: string, ca: string): Promise<RealZooKeeper & { readonly secure: string }> {
+  const [port = 0, secure = 0] = await freePorts(2)
+  const tls = [`secureClientPort=${secure}`, 'secureClientPortAddress=127.0.0.1', `ssl.keyStore.location=${identity}`, `ssl.trustStore.location=${ca}`]
+  const server = await start(port, tls, undefined, () => true, ['-Dzookeeper.serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory'])
+  return { ...server, secure: `127.0.0.1:${secure}` }
 }
 
 /** Starts three servers that elect a leader. */
@@ -52,7 +63,7 @@ async function start(port: number, config: readonly string[], id: number | undef
   const address = `127.0.0.1:${port}`
   const server = await startServer({
     program: 'java',
-    args: ['-Xmx160m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...java, '-cp', programOf('zookeeper'), 'org.apache.zookeeper.server.quorum.QuorumPeerMain', join(directory, 'zoo.cfg')],
+    args: ['-Xmx160m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...java, '-cp', [programOf('zookeeper'), ...NETTY].join(':'), 'org.apache.zookeeper.server.quorum.QuorumPeerMain', join(directory, 'zoo.cfg')],
     address,
     ready: async () => isReady(await say(address, 'srvr')),
     cleanUp: () => rm(directory, { recursive: true, force: true }),

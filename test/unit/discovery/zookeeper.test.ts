@@ -63,7 +63,7 @@ const put = (registry: FakeZooKeeper, path: string, content: unknown): void => r
 const ensemble = { address: ['a', 'b', 'c'] }
 
 describe('questions', () => {
-  test('the first reading catches up with the leader, lists the children and reads each; a change reads what is new', async () => {
+  test('the first reading catches up with the leader, lists the children and reads each; a change reads what it is about', async () => {
     const { platform, registry, reader, fresh } = await watch()
     expect(fresh()).toEqual(['connect', 'hello', 'sync /web', 'getChildren2 /web', 'getData /web/member_1', 'getData /web/member_2', 'getData /web/member_3'])
     put(registry, '/web/member_4', member(4))
@@ -71,7 +71,7 @@ describe('questions', () => {
     expect(fresh()).toEqual(['getChildren2 /web', 'getData /web/member_4'])
     put(registry, '/web/member_2', member(2, { status: 'STOPPING' }))
     await platform.advance(500)
-    expect(fresh()).toEqual(['getChildren2 /web', 'getData /web/member_2'])
+    expect(fresh()).toEqual(['getData /web/member_2'])
     registry.remove('/web/member_1')
     await platform.advance(500)
     expect(fresh()).toEqual(['getChildren2 /web'])
@@ -99,6 +99,20 @@ describe('questions', () => {
     put(registry, '/web/member_1', member(1, { status: 'WARNING' }))
     await platform.advance(1000)
     expect(endpoint(1)?.health).toBe('warning')
+  })
+
+  test('a member that comes right behind the list is not lost', async () => {
+    const { platform, registry, reader } = await watch({
+      prepare: (fake) => {
+        fake.delay = 20
+        return undefined
+      },
+    })
+    await platform.advance(50)
+    // The answer to getChildren is on its way now.
+    put(registry, '/web/member_4', member(4))
+    await platform.advance(1000)
+    expect(summary(reader.last())).toBe(`${ready} 10.0.0.1:4`)
   })
 
   test('a member that goes between the list and its data is passed over', async () => {
@@ -172,6 +186,14 @@ describe('sessions', () => {
     expect(reader.sets.map(summary)).toEqual([ready, `${ready} 10.0.0.1:4`])
   })
 
+  test('a server that answers pings but no questions is left within the session timeout', async () => {
+    const { platform, registry, reader } = await watch({ options: ensemble })
+    registry.behave('mute', registry.seen[0]?.server)
+    put(registry, '/web/member_4', member(4))
+    await platform.advance(12_000)
+    expect(summary(reader.last())).toBe(`${ready} 10.0.0.1:4`)
+  })
+
   test('a change while it was between two servers is told by the second', async () => {
     const { platform, registry, reader } = await watch({ options: ensemble })
     registry.behave('refuses', registry.seen[0]?.server)
@@ -235,6 +257,12 @@ describe('sessions', () => {
     expect(reader.last()).toMatchObject({ kind: 'pending', cause: { message: expect.stringMatching(/^127\.0\.0\.1:2181: .*not ZooKeeper’s protocol/) } })
   })
 
+  test('a server that mixes up its answers is not believed, and left', async () => {
+    const { platform, reader } = await watch({ options: ensemble, prepare: (fake) => void fake.behave('mixes') })
+    await platform.advance(500)
+    expect(reader.last()).toMatchObject({ kind: 'pending', cause: { message: expect.stringMatching(/^[abc]:2181: the server mixed up its answers/) } })
+  })
+
   test('servers are tried in an order of each gateway’s own', async () => {
     const firsts = await Promise.all([1, 2, 3, 4, 5, 6].map(async (seed) => (await watch({ options: ensemble, seed })).registry.seen[0]?.server))
     expect(new Set(firsts).size).toBeGreaterThan(1)
@@ -270,6 +298,15 @@ describe('after an outage', () => {
     registry.remove('/web/member_9')
     await platform.advance(500)
     expect(summary(reader.last())).toBe('ready 10.0.0.1:1 10.0.0.1:2')
+  })
+
+  test('a session that expired is one, however short', async () => {
+    const { platform, registry, reader } = await watch()
+    registry.expire()
+    await platform.advance(1000)
+    registry.remove('/web/member_3')
+    await platform.advance(500)
+    expect(summary(reader.last())).toBe(kept('guarded'))
   })
 
   test('a change of servers within a moment is no outage', async () => {
@@ -356,7 +393,7 @@ describe('sizes', () => {
     expect(reader.last()).toMatchObject({ kind: 'pending', cause: { message: expect.stringMatching(/the list of the children of \/web has \d+ bytes; at most 1 MiB is read/) } })
   })
 
-  test('5,000 members are read in one go, and one that changes costs two questions', async () => {
+  test('5,000 members are read in one go, and one that changes costs one question', async () => {
     const nodes = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`/web/member_${n}`, member(n + 1)]))
     const { platform, registry, reader, fresh } = await watch({ nodes })
     await platform.advance(1000)
@@ -364,7 +401,7 @@ describe('sizes', () => {
     fresh()
     put(registry, '/web/member_7', member(60_000))
     await platform.advance(1000)
-    expect(fresh()).toEqual(['getChildren2 /web', 'getData /web/member_7'])
+    expect(fresh()).toEqual(['getData /web/member_7'])
   })
 })
 
@@ -485,7 +522,7 @@ describe('Curator', () => {
     await platform.advance(500)
     expect(endpoint(1)?.weight).toBe(5)
     expect(endpoint(2)).toBe(before)
-    expect(fresh()).toEqual(['getChildren2 /services/web', 'getData /services/web/i1'])
+    expect(fresh()).toEqual(['getData /services/web/i1'])
     expect(reader.sets).toHaveLength(2)
   })
 
