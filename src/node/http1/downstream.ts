@@ -4,16 +4,15 @@ import type { Socket } from 'node:net'
 import { GatewayError } from '../../model/error.ts'
 import type { Exchange, UpstreamResponse } from '../../model/exchange.ts'
 import type { RequestHead, ResponseHead } from '../../model/request.ts'
-import { clientHeaders } from '../../proxy/response-headers.ts'
 import { BodyReader } from './body-reader.ts'
 import type { Connection } from './connection.ts'
 import { HeadReader } from './head-reader.ts'
 import { refusalText } from './refusal.ts'
+import { Reply, type ReplyOwner } from './reply.ts'
 import type { RequestBody } from './request-body.ts'
 import { type ParsedRequest, parseRequest } from './request-parser.ts'
-import { Response, type ResponseSink } from './response.ts'
+import type { Response } from './response.ts'
 import type { ParsedResponse } from './response-parser.ts'
-import { ResponseWriter } from './response-writer.ts'
 import type { Timed } from './sweep.ts'
 import { Tunnel } from './tunnel.ts'
 import { upgradeOf } from './upgrade.ts'
@@ -33,31 +32,26 @@ const CLOSED = 4
 /** Milliseconds in which a client may still send after the last answer, so that a reset does not destroy it on the way. */
 const LINGER_MS = 1000
 
-export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
+export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   head!: RequestHead
   startedAt = 0
   upgrade = ''
-  bytesOut = 0
   deadline = 0
   body: RequestBody | undefined
   bodyLength = -1
   chunkedBody = false
   expects = false
   readonly wire: Wire
+  readonly reply: Reply
   private state: number = READING
   private readonly connection: Connection
   private readonly reader = new HeadReader('request')
   private readonly bodies: BodyReader
-  private readonly writer: ResponseWriter
   private served = 0
-  private keepAlive = true
-  private http10 = false
   /** Bytes of the next request that came while one is served. */
   private waiting: Buffer | undefined
   private ended = false
-  private response: Response | undefined
   private tunnel: Tunnel | undefined
-  private settle: { resolve(): void; reject(error: GatewayError): void } | undefined
   private onGone: ((error?: GatewayError) => void) | undefined
   /** What ended the body too early, once it has. */
   broken: GatewayError | undefined
@@ -67,7 +61,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   constructor(socket: Socket, connection: Connection) {
     this.connection = connection
     this.wire = new Wire(socket, this)
-    this.writer = new ResponseWriter(this.wire)
+    this.reply = new Reply(this.wire, this)
     this.bodies = new BodyReader(this)
     this.deadline = connection.sweep.now + connection.limits.headTimeout
     connection.sweep.add(this)
@@ -101,6 +95,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     return this.tunnel?.bytesIn ?? this.body?.bytes ?? 0
   }
 
+  get bytesOut(): number {
+    return this.reply.bytesOut
+  }
+
   keepBody(): void {
     this.body?.keepForRetry()
   }
@@ -127,7 +125,8 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
 
   onDrain(): void {
     if (this.held) this.next()
-    else this.response?.resume()
+    else if (this.tunnel !== undefined) this.tunnel.clientTakesMore()
+    else this.reply.resume()
   }
 
   onClosed(): void {
@@ -144,7 +143,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
 
   /** Stops after the request under way; a tunnel is told that the gateway goes away. */
   drain(): void {
-    this.keepAlive = false
+    this.reply.keepAlive = false
     if (this.state !== READING || this.reader.started) return
     if (this.wire.backlog > 0) this.linger()
     else this.destroy()
@@ -169,9 +168,8 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
 
   respond(head: ResponseHead, body: string): Promise<void> {
     if (this.state !== SERVING) return Promise.resolve()
-    this.keepAlive &&= this.bodies.done && this.connection.open
-    this.bytesOut += this.writer.whole(head, body, this.head.method, this.http10, this.keepAlive)
-    this.finish()
+    this.reply.keepAlive &&= this.bodies.done && this.connection.open
+    this.reply.local(head, body)
     return Promise.resolve()
   }
 
@@ -182,55 +180,14 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
       response.discard()
       return Promise.reject(clientClosed())
     }
-    this.response = response
     this.onGone = undefined
     if (head.status === 101) return this.openTunnel(response, head)
-    this.keepAlive &&= this.bodies.done && this.connection.open
-    const whole = response.takeWhole()
-    if (whole !== undefined) {
-      this.bytesOut += this.writer.begin(head, response, this.head.method, this.http10, this.keepAlive, whole)
-      this.response = undefined
-      this.writer.end('')
-      this.finish()
-      return undefined
-    }
-    this.writer.begin(head, response, this.head.method, this.http10, this.keepAlive, undefined)
-    if (this.writer.endsByClose) this.keepAlive = false
-    const done = new Promise<void>((resolve, reject) => {
-      this.settle = { resolve, reject }
-    })
-    response.relayTo(this)
-    return done
+    this.reply.keepAlive &&= this.bodies.done && this.connection.open
+    return this.reply.relay(response, head)
   }
 
-  /** Hands on an interim response, where the client can read one (RFC 9110 section 15.2). */
   relayInterim(parsed: ParsedResponse): void {
-    if (this.state !== SERVING || this.http10 || (parsed.status === 100 && !this.expects)) return
-    this.wire.text(parsed.status === 100 ? 'HTTP/1.1 100 Continue\r\n\r\n' : `${responseStart(parsed.status, parsed.reason, clientHeaders(parsed.headers, undefined, {}))}\r\n`)
-  }
-
-  writeResponse(bytes: Buffer): boolean {
-    this.bytesOut += bytes.length
-    return this.writer.write(bytes)
-  }
-
-  endResponse(trailers: string): void {
-    this.writer.end(trailers)
-    this.response = undefined
-    const { settle } = this
-    this.settle = undefined
-    this.finish()
-    settle?.resolve()
-  }
-
-  failResponse(error: GatewayError): void {
-    this.response = undefined
-    // The client must be able to tell: no last chunk, no full length; and where only the close tells, a reset.
-    if (this.writer.endsByClose) this.wire.reset()
-    const { settle } = this
-    this.settle = undefined
-    settle?.reject(error)
-    this.destroy()
+    if (this.state === SERVING) this.reply.interim(parsed, this.expects)
   }
 
   /** Reads requests from a piece of input until one is being served. */
@@ -253,10 +210,8 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     this.state = SERVING
     this.upgrade = upgradeOf(parsed)
     this.head = connection.headOf(parsed)
-    this.http10 = parsed.http10
+    this.reply.begin(parsed.method, parsed.http10, parsed.keepAlive && !connection.isLast(++this.served))
     this.expects = parsed.expects
-    this.keepAlive = parsed.keepAlive && !connection.isLast(++this.served)
-    this.bytesOut = 0
     this.bodyLength = parsed.length
     this.chunkedBody = parsed.chunked
     this.broken = undefined
@@ -289,10 +244,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
   }
 
   /** A response is out whole: the next request, or the end. */
-  private finish(): void {
+  onReplied(): void {
     this.onGone = undefined
     if (this.state !== SERVING) return
-    if (!this.keepAlive || !this.bodies.done || (this.ended && this.waiting === undefined)) return this.linger()
+    if (!this.reply.keepAlive || !this.bodies.done || (this.ended && this.waiting === undefined)) return this.linger()
     this.state = READING
     this.body = undefined
     this.deadline = this.connection.sweep.now + this.connection.limits.idleTimeout
@@ -341,7 +296,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
 
   /** The body broke its framing, its limit or its time while the request was being served. */
   private abortBody(error: GatewayError): void {
-    if (this.writer.started) return this.destroy()
+    if (this.reply.started) return this.destroy()
     // Told to whoever waits for the endpoint: the request's own record must say what its client is told.
     const { onGone } = this
     this.broken = error
@@ -364,20 +319,23 @@ export class Downstream implements Exchange, WireOwner, Timed, ResponseSink {
     return done
   }
 
+  onReplyCut(): void {
+    this.destroy()
+  }
+
   /** The connection is over, whoever ended it. */
   destroy(): void {
     if (this.state === CLOSED) return
-    const { response, settle, onGone, tunnel } = this
+    const { onGone, tunnel } = this
     this.state = CLOSED
     this.deadline = 0
     this.connection.sweep.remove(this)
     this.connection.onClosed(this)
     this.wire.destroy()
-    this.response = this.settle = this.onGone = undefined
+    this.onGone = undefined
     onGone?.()
-    if (tunnel === undefined) response?.abandon()
-    else tunnel.clientGone()
-    settle?.reject(clientClosed())
+    tunnel?.clientGone()
+    this.reply.abandon(clientClosed())
   }
 }
 

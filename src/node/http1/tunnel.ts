@@ -50,7 +50,7 @@ export class Tunnel implements ResponseSink {
   }
 
   writeResponse(bytes: Buffer): boolean {
-    this.client.bytesOut += bytes.length
+    this.client.reply.bytesOut += bytes.length
     this.touch()
     return this.client.wire.bytes(owned(bytes))
   }
@@ -65,6 +65,10 @@ export class Tunnel implements ResponseSink {
   /** A tunnel has no framing that could be cut: however the endpoint left, the client's side ends too. */
   failResponse(_error: GatewayError): void {
     this.over()
+  }
+
+  clientTakesMore(): void {
+    this.response.resume()
   }
 
   clientEnded(): void {
