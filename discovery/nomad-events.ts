@@ -4,7 +4,7 @@ import type { Platform } from '../src/model/platform.ts'
 import { printable } from './admit.ts'
 import { backoff } from './backoff.ts'
 import { withDeadline } from './deadline.ts'
-import { readLines } from './lines.ts'
+import { readLineBatches } from './lines.ts'
 import type { NomadClient, Query } from './nomad-client.ts'
 import { instanceId } from './nomad-entry.ts'
 
@@ -77,13 +77,15 @@ export function createEventStream(registry: string, client: NomadClient, platfor
     signal.addEventListener('abort', abort)
     try {
       const body = await withDeadline(platform, FIRST_LINE, signal, () => client.stream('/v1/event/stream', { topic: 'Service', ...query }, own.signal), thrown)
-      const lines = readLines(body, MAX_LINE)
+      const lines = readLineBatches(body, MAX_LINE)
       for (;;) {
-        const line = await withDeadline(platform, live ? WATCHDOG : FIRST_LINE, signal, () => lines.next(), () => undefined)
-        if (line === undefined) return `no sign of life within ${(live ? WATCHDOG : FIRST_LINE) / 1000} s`
-        if (line.done === true) return 'the agent closed it'
-        const trouble = heed(line.value)
-        if (trouble !== undefined) return trouble
+        const arrived = await withDeadline(platform, live ? WATCHDOG : FIRST_LINE, signal, () => lines.next(), () => undefined)
+        if (arrived === undefined) return `no sign of life within ${(live ? WATCHDOG : FIRST_LINE) / 1000} s`
+        if (arrived.done === true) return 'the agent closed it'
+        for (const line of arrived.value) {
+          const trouble = heed(line)
+          if (trouble !== undefined) return trouble
+        }
       }
     } catch (error) {
       return printable(error instanceof Error ? error.message : String(error))

@@ -1,7 +1,7 @@
 // Lines of a stream, however it is cut.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readLines } from '../../../discovery/lines.ts'
+import { readLineBatches, readLines } from '../../../discovery/lines.ts'
 
 function bodyOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   return new ReadableStream({
@@ -25,6 +25,11 @@ test('the lines are the same wherever the bytes are cut, in the middle of a char
       expect(await Array.fromAsync(readLines(bodyOf(cut(bytes, places)), 10_000))).toEqual(lines)
     }),
   )
+})
+
+test('lines that arrive together are given together', async () => {
+  const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
+  expect(await Array.fromAsync(readLineBatches(bodyOf([encode('a\nb\nc'), encode('d'), encode('\n')]), 10))).toEqual([['a', 'b'], ['cd']])
 })
 
 test('the last line may lack its end', async () => {
