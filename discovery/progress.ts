@@ -76,7 +76,8 @@ export function nextQuestion(progress: Progress, ref: ServiceRef, wait: number, 
 export function advance(before: Progress, question: Question, reading: Reading, trust: Trust, moment: Moment): { readonly progress: Progress; readonly attempt: Attempt } {
   const digested = digest(before, question, reading, trust, moment)
   const progress = question.resync && digested.progress.failures === 0 ? { ...digested.progress, resyncAt: nextResync(moment) } : digested.progress
-  const missedChange = (question.resync || (reading.kind === 'listed' && reading.missed === true)) && before.failures === 0 && progress.failures === 0 && before.token !== undefined && progress.accepted !== before.accepted
+  const unheard = reading.kind === 'listed' && reading.missed === true && before.accepted !== undefined
+  const missedChange = (unheard || (question.resync && before.token !== undefined)) && before.failures === 0 && progress.failures === 0 && progress.accepted !== before.accepted
   const believed = progress.failures === 0 && progress.hold === undefined
   return { progress, attempt: { at: moment.wall, rejected: [], ...digested.attempt, believed, missedChange } }
 }

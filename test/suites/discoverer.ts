@@ -53,6 +53,8 @@ export interface Traits {
   readonly tellsLabels?: boolean
   /** False when it has no word for the weight and the tags of an endpoint. Default true. */
   readonly tellsShares?: boolean
+  /** True when tags, metadata and weights belong to the service, so that all instances have the same. Default false. */
+  readonly labelsServices?: boolean
 }
 
 const five = ['a', 'b', 'c', 'd', 'e'].map((id, index): Written => ({ id, host: `10.0.0.${index + 1}`, port: 8080 }))
@@ -150,9 +152,21 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       await bench.platform.advance(bench.reaction)
       const after = endpointsOf(reader.last())
       expect(summary(reader.last())).toBe(`ready ${addresses(five)} 10.0.0.6:8080`)
-      expect(after.slice(0, 4).every((endpoint, index) => endpoint === before[index])).toBe(true)
+      if (traits.labelsServices !== true) expect(after.slice(0, 4).every((endpoint, index) => endpoint === before[index])).toBe(true)
       expect(after[4]).toMatchObject({ weight, tags, learnedAt: before[4]?.learnedAt })
       expect(after[5]?.learnedAt).toBeGreaterThan(before[4]?.learnedAt ?? Infinity)
+    })
+
+    test('one that changed leaves the others the very objects they were', async () => {
+      const bench = make()
+      bench.put(five)
+      const reader = await start(bench)
+      const before = endpointsOf(reader.last())
+      bench.put([...five.slice(0, 4), { ...five[4], id: 'e', host: '10.0.0.50', port: 8080 }])
+      await bench.platform.advance(bench.reaction)
+      const after = endpointsOf(reader.last())
+      expect(after.slice(0, 4).every((endpoint, index) => endpoint === before[index])).toBe(true)
+      expect(after[4]?.host).toBe('10.0.0.50')
     })
 
     test('a few that leave are gone soon', async () => {
