@@ -72,6 +72,11 @@ describe('where a task is reached', () => {
     for (const network of ['host', 'bridge'] as const) expect(addresses({ app: { network, ports, tasks: [task] }, view })).toEqual(wanted)
   })
 
+  test('on a bridge every mapping takes a place among the host ports, also one that writes none', () => {
+    const app = { network: 'bridge', ports: [{ ...http, hostPort: null }, admin], tasks: [task] } as const
+    expect(addresses({ app, view: { port: 'admin' } })).toEqual(['10.6.0.12:31757'])
+  })
+
   test('a container port of 0 is the one of the host', () => {
     expect(addresses({ app: { network: 'container', ports: [{ name: 'http', containerPort: 0 }], tasks: [task] } })).toEqual(['172.17.0.4:31756'])
   })
