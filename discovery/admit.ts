@@ -89,7 +89,7 @@ function readMeta(meta: unknown, refuse: (reason: string) => void): Readonly<Rec
   const good = Object.create(null) as Record<string, string>
   if (meta === undefined || meta === null) return good
   const entries = typeof meta === 'object' && !Array.isArray(meta) ? Object.entries(meta) : []
-  const usable = entries.slice(0, MAX_LABELS).filter((entry): entry is [string, string] => isText(entry[0]) && isText(entry[1]))
+  const usable = entries.slice(0, MAX_LABELS).filter((entry): entry is [string, string] => isText(entry[0]) && isText(entry[1], MAX_TAG))
   for (const [key, value] of usable) good[key] = value
   if (typeof meta !== 'object' || Array.isArray(meta) || usable.length < entries.length) refuse('some of its metadata is not text, too much, too long or has control characters, and is left out')
   return good

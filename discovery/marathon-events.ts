@@ -43,6 +43,8 @@ const TYPES: readonly string[] = [
   'remove_health_check_event',
 ]
 const WANTED: ReadonlySet<string> = new Set(TYPES)
+/** Those after which there may be another app, or another definition of one; the others, far more, are about tasks. */
+const DEFINING: ReadonlySet<string> = new Set(['api_post_event', 'app_terminated_event', 'deployment_info', 'deployment_success', 'deployment_failed', 'group_change_success'])
 // Before 1.3.7 the filter is not known and everything comes; before 1.6 plans come with two whole trees of apps.
 const PATH = `/v2/events?plan-format=light&${TYPES.map((type) => `event_type=${type}`).join('&')}`
 
@@ -50,8 +52,8 @@ const PATH = `/v2/events?plan-format=light&${TYPES.map((type) => `event_type=${t
 export interface Heard {
   /** The stream begins (again), or is gone: whatever happened meanwhile was not heard. */
   onTurn(live: boolean): void
-  /** These apps may have changed; undefined: any may. */
-  onChange(ids: readonly string[] | undefined): void
+  /** These apps may have changed; undefined: any may. `defined`: apps may be others or defined anew, not their tasks only. */
+  onChange(ids: readonly string[] | undefined, defined: boolean): void
 }
 
 /** Keeps a stream open until the signal is aborted. Never rejects. */
@@ -126,7 +128,7 @@ function take(frame: Frame, line: string, heard: Heard): void {
   frame.data = []
   const event = data.length === 0 ? undefined : parse(data.join('\n'))
   const named = type === '' ? (textOf(event?.['eventType']) ?? '') : type
-  if (WANTED.has(named)) heard.onChange(event === undefined ? undefined : touchedBy(event))
+  if (WANTED.has(named)) heard.onChange(event === undefined ? undefined : touchedBy(event), DEFINING.has(named))
 }
 
 /** The apps and pods that an event is about; undefined when it does not say, so that it may be any. */

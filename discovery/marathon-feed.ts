@@ -4,7 +4,7 @@ import type { Platform } from '../src/model/platform.ts'
 import type { Answer, MarathonClient } from './marathon-client.ts'
 import { followEvents } from './marathon-events.ts'
 import { recordOf } from './marathon-json.ts'
-import { createLists, type Kind, type Lists } from './marathon-lists.ts'
+import { createLists, gapAfter, type Kind, type Lists } from './marathon-lists.ts'
 
 /** Beyond so many that may have changed the whole list is asked for. */
 const FEW = 10
@@ -13,12 +13,14 @@ const GAP = 250
 /** Everything is looked at again so often: while events are heard, and while not. Milliseconds. */
 const RELIST = 60_000
 const RELIST_DEAF = 10_000
+/** The definitions of all apps, without their tasks. */
+const DEFINITIONS = '/v2/apps?embed=apps.counts'
 
-/** One watched app or pod. */
-interface Watched {
+/** One watched app or pod, or the list of all apps. */
+export interface Watched {
   /** Resolves when it may have changed, at once when that was since it was last asked for. */
   hint(signal: AbortSignal): Promise<void>
-  /** Its newest state: JSON of the app or the pod's status. `unheard`: no event asked for it, though events are heard. Never rejects. */
+  /** Its newest state: JSON of the app, the pod's status, or the list. `unheard`: no event asked for it, though events are heard. Never rejects. */
   read(confirm: boolean, signal: AbortSignal): Promise<{ readonly answer: Answer; readonly unheard: boolean }>
 }
 
@@ -26,10 +28,14 @@ interface Watched {
 export interface Feed {
   /** Watches an id until the signal is aborted. While anybody does, the event stream is open. */
   watch(kind: Kind, id: string, signal: AbortSignal): Watched
+  /** Watches which apps there are and how they are defined, on the same stream. What happens to tasks only is no hint. */
+  watchDefinitions(signal: AbortSignal): Watched
+  /** Asks for one app now, for somebody who does not watch it. Never rejects. */
+  app(id: string, signal: AbortSignal): Promise<Answer>
 }
 
 interface Entry {
-  readonly kind: Kind
+  readonly kind: Kind | 'definitions'
   readonly id: string
   /** It may have changed since it was last asked for. */
   dirty: boolean
@@ -38,13 +44,19 @@ interface Entry {
   /** Marked only because it was time, while events are heard. */
   unheard: boolean
   askedAt: number
+  /** Least time between two questions that events ask for, milliseconds. */
+  gap: number
   wake: () => void
 }
 
 /** Makes a feed that asks nothing until somebody watches. */
 export function createFeed(registry: string, client: MarathonClient, platform: Platform): Feed {
   const feed = new Asking(registry, client, platform)
-  return { watch: (kind, id, signal) => feed.watch(kind, id, signal) }
+  return {
+    watch: (kind, id, signal) => feed.watch(kind, id, signal),
+    watchDefinitions: (signal) => feed.watch('definitions', '', signal),
+    app: (id, signal) => feed.app(id, false, signal),
+  }
 }
 
 class Asking {
@@ -65,8 +77,8 @@ class Asking {
     this.#lists = createLists(client, platform, () => ++this.#order)
   }
 
-  watch(kind: Kind, id: string, signal: AbortSignal): Watched {
-    const entry: Entry = { kind, id, dirty: true, mark: ++this.#order, unheard: false, askedAt: -Infinity, wake: () => {} }
+  watch(kind: Entry['kind'], id: string, signal: AbortSignal): Watched {
+    const entry: Entry = { kind, id, dirty: true, mark: ++this.#order, unheard: false, askedAt: -Infinity, gap: GAP, wake: () => {} }
     this.#entries.add(entry)
     signal.addEventListener('abort', () => this.#leave(entry), { once: true })
     if (this.#life.aborted) this.#begin()
@@ -91,7 +103,7 @@ class Asking {
       // Events before this moment were not heard.
       if (live) this.#mark()
     }
-    void followEvents(this.#registry, this.#client, this.#platform, { onTurn, onChange: (ids) => this.#mark(ids) }, life.signal)
+    void followEvents(this.#registry, this.#client, this.#platform, { onTurn, onChange: (ids, defined) => this.#mark(ids, defined) }, life.signal)
     void this.#relist(life.signal)
   }
 
@@ -115,9 +127,9 @@ class Asking {
     }
   }
 
-  #mark(ids?: readonly string[]): void {
+  #mark(ids?: readonly string[], defined = true): void {
     const touched = ids === undefined ? undefined : new Set(ids)
-    for (const entry of this.#entries) if (touched?.has(entry.id) ?? true) this.#markOne(entry)
+    for (const entry of this.#entries) if (entry.kind === 'definitions' ? defined : (touched?.has(entry.id) ?? true)) this.#markOne(entry)
   }
 
   #markOne(entry: Entry, unheard = false): void {
@@ -134,7 +146,7 @@ class Asking {
         signal.addEventListener('abort', () => resolve(), { once: true })
       })
     }
-    const early = entry.askedAt + GAP - this.#platform.now()
+    const early = entry.askedAt + entry.gap - this.#platform.now()
     if (early > 0) await this.#platform.sleep(early, signal)
   }
 
@@ -142,7 +154,7 @@ class Asking {
     // Asked for without a hint: a list from before is no answer.
     if (!entry.dirty) this.#markOne(entry)
     const { mark } = entry
-    const listed = confirm ? undefined : await this.#fromList(entry)
+    const listed = confirm || entry.kind === 'definitions' ? undefined : await this.#fromList(entry.kind, entry)
     if (signal.aborted) return { kind: 'failed', message: 'stopped' }
     entry.askedAt = this.#platform.now()
     // What was marked since is not in the list, and stays to be asked for.
@@ -151,7 +163,7 @@ class Asking {
   }
 
   /** The entry as the whole list has it; undefined where it is to be asked for alone. */
-  async #fromList({ kind, id, mark }: Entry): Promise<Answer | undefined> {
+  async #fromList(kind: Kind, { id, mark }: Entry): Promise<Answer | undefined> {
     const crowd = new Set([...this.#entries].filter((each) => each.kind === kind && each.dirty).map((each) => each.id))
     const newest = this.#lists.after(kind, mark)
     if (newest === undefined && crowd.size <= FEW) return undefined
@@ -162,11 +174,21 @@ class Asking {
     return 'kind' in entries ? entries : entries.get(id)
   }
 
-  async #one({ kind, id }: Entry, confirm: boolean, signal: AbortSignal): Promise<Answer> {
-    // Segment by segment: an id is a path.
-    const path = id.split('/').map(encodeURIComponent).join('/')
-    if (kind === 'pod') return this.#client.get(`/v2/pods${path}::status`, confirm, signal)
-    const answer = await this.#client.get(`/v2/apps${path}?embed=app.tasks&embed=app.readiness&embed=app.counts`, confirm, signal)
+  async #one(entry: Entry, confirm: boolean, signal: AbortSignal): Promise<Answer> {
+    if (entry.kind === 'app') return this.app(entry.id, confirm, signal)
+    if (entry.kind === 'pod') return this.#client.get(`/v2/pods${pathOf(entry.id)}::status`, confirm, signal)
+    const answer = await this.#client.get(DEFINITIONS, confirm, signal)
+    if (answer.kind === 'got') entry.gap = gapAfter(answer.bytes)
+    return answer
+  }
+
+  async app(id: string, confirm: boolean, signal: AbortSignal): Promise<Answer> {
+    const answer = await this.#client.get(`/v2/apps${pathOf(id)}?embed=app.tasks&embed=app.readiness&embed=app.counts`, confirm, signal)
     return answer.kind === 'got' ? { ...answer, value: recordOf(answer.value)?.['app'] } : answer
   }
+}
+
+/** Segment by segment: an id is a path. */
+function pathOf(id: string): string {
+  return id.split('/').map(encodeURIComponent).join('/')
 }

@@ -3,7 +3,9 @@
 import type { Rejection } from '../src/model/discoverer.ts'
 import { recordOf } from './marathon-json.ts'
 
-const MAX_TEXT = 512
+/** Longest name and value, as for all metadata: a rule of Traefik may be long. */
+const MAX_NAME = 512
+const MAX_VALUE = 2048
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
@@ -24,7 +26,7 @@ export interface Labels {
 /** Reads them. */
 export function readLabels(id: string, labels: unknown, names: LabelNames): Labels {
   const all = new Map(Object.entries(recordOf(labels) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
-  const usable = [...all].filter(([name, value]) => isPlain(name) && isPlain(value))
+  const usable = [...all].filter(([name, value]) => isPlain(name, MAX_NAME) && isPlain(value, MAX_VALUE))
   const rejected: Rejection[] = usable.length < all.size ? [{ id, reason: `${all.size - usable.length} of its labels are too long for metadata or have control characters, and are left out` }] : []
   const written = all.get(names.weightLabel)
   const weight = written === undefined ? undefined : weightOf(written)
@@ -41,6 +43,6 @@ function weightOf(text: string): number | undefined {
   return weight <= 65_535 ? weight : undefined
 }
 
-function isPlain(text: string): boolean {
-  return text.length <= MAX_TEXT && !CONTROL.test(text)
+function isPlain(text: string, longest: number): boolean {
+  return text.length <= longest && !CONTROL.test(text)
 }

@@ -12,6 +12,11 @@ const GAP_MOST = 4000
 const BAR = 600_000
 const DEADLINE = 9000
 
+/** Least time between two lists, by the size of the last one, milliseconds. */
+export function gapAfter(bytes: number): number {
+  return Math.min(GAP_MOST, Math.max(GAP, (bytes / 2 ** 20) * GAP_PER_MIB))
+}
+
 /** Apps and pods have ids in one tree, and answers of their own. */
 export type Kind = 'app' | 'pod'
 
@@ -47,7 +52,7 @@ export function createLists(client: MarathonClient, platform: Platform, next: ()
     onAsked()
     const answer = await withDeadline(platform, DEADLINE, signal, (own) => client.get(PATHS[kind], false, own), ({ message }): Answer => ({ kind: 'failed', message }))
     const bytes = answer.kind === 'got' ? answer.bytes : 0
-    freeAt.set(kind, platform.now() + Math.min(GAP_MOST, Math.max(GAP, (bytes / 2 ** 20) * GAP_PER_MIB)))
+    freeAt.set(kind, platform.now() + gapAfter(bytes))
     if (answer.kind === 'too-long') barredUntil.set(kind, platform.now() + BAR)
     return answer.kind === 'got' ? pickOut(answer, kind, wants) : answer
   }

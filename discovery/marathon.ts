@@ -1,8 +1,10 @@
 // Marathon as a source of endpoints: apps with their tasks, and pods, listed when its event stream hints at a change.
 import type { ServiceRef } from '../src/model/discoverer.ts'
-import type { Adapter } from './adapter.ts'
+import type { Platform } from '../src/model/platform.ts'
+import type { Adapter, Capabilities } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { readApp, type Memory, type View } from './marathon-app.ts'
+import { createMarathonCatalog } from './marathon-catalog.ts'
 import { createMarathonClient, type Answer } from './marathon-client.ts'
 import { createFeed, type Feed } from './marathon-feed.ts'
 import type { Kind } from './marathon-lists.ts'
@@ -29,10 +31,24 @@ export const marathon: Adapter = {
   },
   create(name, written, platform, capabilities = {}) {
     const options = marathonOptions.parse(written)
-    const feed = createFeed(name, createMarathonClient(name, options, platform, capabilities), platform)
+    const feed = feedOf(name, written, platform, capabilities)
     const open = (ref: ServiceRef, signal: AbortSignal): Pick<Source, 'read' | 'changes'> => openWatch(feed, options, ref, signal)
     return createDiscoverer({ registry: name, needs: ['fetch'], open }, platform, options)
   },
+  catalog: (name, written, platform, capabilities = {}) => createMarathonCatalog(name, marathonOptions.parse(written), feedOf(name, written, platform, capabilities), platform),
+}
+
+const feeds = new WeakMap<Platform, WeakMap<object, Feed>>()
+
+// Discoverer and catalogue of one configured registry get the very same object with its options, and so one event stream.
+function feedOf(name: string, written: unknown, platform: Platform, capabilities: Capabilities): Feed {
+  const make = (): Feed => createFeed(name, createMarathonClient(name, marathonOptions.parse(written), platform, capabilities), platform)
+  if (typeof written !== 'object' || written === null) return make()
+  const known = feeds.get(platform) ?? new WeakMap<object, Feed>()
+  feeds.set(platform, known)
+  const feed = known.get(written) ?? make()
+  known.set(written, feed)
+  return feed
 }
 
 interface Asked {

@@ -17,8 +17,8 @@ interface Written {
 /** `fairlead.route…`. */
 export const fairlead: Dialect = {
   name: 'fairlead',
-  // Where a registry has no fields for weight, zone and metadata, tags of ours say them.
-  speaks: (label) => /^fairlead\.(?!weight=|zone=|meta\.)/.test(label),
+  // Where a registry has no fields for weight, zone, tags and metadata, tags or labels of ours say them.
+  speaks: (label) => /^fairlead\.(?!weight=|zone=|tags=|meta\.)/.test(label),
   read(labels, { service }) {
     const drafts: Draft[] = []
     const refused: Refusal[] = []

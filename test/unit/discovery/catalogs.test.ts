@@ -1,11 +1,14 @@
 // The catalogue of each registry, and what is a registry's own about it.
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { consul } from '../../../discovery/consul.ts'
 import { eureka } from '../../../discovery/eureka.ts'
+import { marathon } from '../../../discovery/marathon.ts'
 import { nomad } from '../../../discovery/nomad.ts'
 import type { Catalog, CatalogSet } from '../../../src/model/catalog.ts'
 import { fakeConsul, json, plain } from '../../support/fake-consul.ts'
 import { fakeEureka } from '../../support/fake-eureka.ts'
+import { json as marathonJson, page } from '../../support/fake-marathon/fake-marathon.ts'
+import { virtualMarathon } from '../../support/fake-marathon/virtual.ts'
 import { fakeNomad } from '../../support/fake-nomad.ts'
 import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
 import { catalogSuite } from '../../suites/catalog.ts'
@@ -75,6 +78,31 @@ catalogSuite({
       fail: () => fake.answerWith(() => new Response('oops', { status: 500 })),
       deny: () => fake.answerWith(() => new Response('', { status: 401 })),
       hang: () => fake.answerWith(hanging),
+      recover: () => fake.recover(),
+      asked: () => fake.seen.length,
+    }
+  },
+})
+
+catalogSuite({
+  name: 'marathon',
+  ref: (name) => `mesos/shop/${name}`,
+  within: 1000,
+  quiet: 20,
+  open(platform) {
+    const fake = virtualMarathon(platform)
+    let put: readonly string[] = []
+    return {
+      create: (options) => real(marathon.catalog?.('mesos', { address: 'http://m1:8080', ...options }, platform)),
+      put(names, others = []) {
+        for (const name of put) if (!names.includes(name) && !others.includes(name)) fake.remove(`/shop/${name}`)
+        for (const name of names) fake.put({ id: `/shop/${name}`, labels: { route: 'x', owner: 'zeus' }, tasks: [{ id: name, ports: [80] }] })
+        for (const name of others) fake.put({ id: `/shop/${name}`, labels: { owner: 'zeus' }, tasks: [] })
+        put = [...names, ...others]
+      },
+      fail: () => fake.answerWith(() => page(502, 'Could not determine the current leader')),
+      deny: () => fake.answerWith(() => marathonJson(403, { message: 'Not Authorized to perform this action!' })),
+      hang: () => void (fake.latency = 1e9),
       recover: () => fake.recover(),
       asked: () => fake.seen.length,
     }
@@ -162,4 +190,108 @@ test('eureka: the whole list is read only when something changed, from another s
   await platform.advance(60_000)
   expect(text()).toBe('ready eureka/A=A,eureka/B=B')
   stop.abort()
+})
+
+describe('marathon', () => {
+  const app = (name: string, labels: Readonly<Record<string, string>> = {}) => ({ id: `/${name}`, labels, ports: [{ name: 'http' }], tasks: [{ id: name, ports: [80] }] })
+  function cluster() {
+    const platform = fakePlatform()
+    const fake = virtualMarathon(platform)
+    const options = { address: 'http://m1:8080' }
+    for (const name of ['a', 'b', 'c']) fake.put(app(name))
+    const lists = listsOf(marathon.catalog?.('mesos', options, platform))
+    const listed = (): number => fake.seen.filter(({ path }) => path === '/v2/apps').length
+    return { platform, fake, options, listed, ...lists }
+  }
+
+  test('labels are what the endpoints will carry, those in the label of tags among them', async () => {
+    const { platform, fake, stop, sets } = cluster()
+    fake.put(app('a', { 'fairlead.route': 'a.test/**', 'fairlead.tags': 'v1, urlprefix-a.test/' }))
+    await platform.advance(1000)
+    const [set] = sets
+    expect(set?.kind === 'ready' && set.services[0]?.labels.toSorted()).toEqual(['fairlead.route=a.test/**', 'fairlead.tags=v1, urlprefix-a.test/', 'urlprefix-a.test/', 'v1'])
+    stop.abort()
+  })
+
+  test('the endpoints of the same registry and its catalogue have one stream; the list is without tasks, and events of tasks ask for none', async () => {
+    const { platform, fake, options, listed, stop } = cluster()
+    const discoverer = marathon.create('mesos', options, platform)
+    void (async () => {
+      for await (const _ of discoverer.watch({ registry: 'mesos', name: 'a', options: {} }, stop.signal, {}));
+    })()
+    await platform.advance(2000)
+    expect(fake.streams.opened()).toBe(1)
+    expect(fake.seen.filter(({ path }) => path === '/v2/apps').every(({ query }) => !query.getAll('embed').includes('apps.tasks'))).toBe(true)
+    const before = listed()
+    for (let i = 0; i < 20; i++) {
+      fake.streams.send('status_update_event', { appId: '/a' })
+      fake.streams.send('health_status_changed_event', { appId: '/b', alive: false })
+      await platform.advance(500)
+    }
+    expect(listed()).toBe(before)
+    fake.put(app('d'))
+    await platform.advance(1000)
+    expect(listed()).toBe(before + 1)
+    stop.abort()
+    await platform.settle()
+    expect(fake.streams.count()).toBe(0)
+  })
+
+  test('a storm of deployments costs a list four times a second at most', async () => {
+    const { platform, fake, listed, stop } = cluster()
+    await platform.advance(2000)
+    const before = listed()
+    for (let i = 0; i < 200; i++) {
+      fake.put(app('a', { n: String(i) }))
+      await platform.advance(50)
+    }
+    expect(listed() - before).toBeLessThanOrEqual(41)
+    stop.abort()
+  })
+
+  test('an app that may not be viewed any more is no app that is gone', async () => {
+    const { platform, fake, stop, text } = cluster()
+    await platform.advance(1000)
+    fake.hidden.add('/b')
+    fake.put(app('a'))
+    await platform.advance(1000)
+    expect(text()).toBe('stale mesos/a=a,mesos/b=b,mesos/c=c')
+    fake.hidden.clear()
+    fake.remove('/b')
+    await platform.advance(60_000)
+    expect(text()).toBe('ready mesos/a=a,mesos/c=c')
+    stop.abort()
+  })
+
+  test('without the stream, and with a leader that is another, it goes on', async () => {
+    const { platform, fake, stop, text } = cluster()
+    await platform.advance(1000)
+    fake.streams.silence(true)
+    await platform.advance(40_000)
+    fake.put(app('d'))
+    await platform.advance(12_000)
+    expect(text()).toBe('ready mesos/a=a,mesos/b=b,mesos/c=c,mesos/d=d')
+    stop.abort()
+  })
+
+  test.each([[{}], [{ apps: 'none' }], [{ message: 'x' }]])('an answer of %j is no list', async (value) => {
+    const { platform, fake, stop, text } = cluster()
+    await platform.advance(1000)
+    fake.answerWith(({ path }) => (path === '/v2/apps' ? marathonJson(200, value) : undefined))
+    fake.put(app('d'))
+    await platform.advance(1000)
+    expect(text()).toBe('stale mesos/a=a,mesos/b=b,mesos/c=c')
+    stop.abort()
+  })
+
+  test('entries that are no apps are left out alone', async () => {
+    const { platform, fake, stop, text } = cluster()
+    await platform.advance(1000)
+    fake.answerWith(({ path }) => (path === '/v2/apps' ? marathonJson(200, { apps: [null, 7, {}, { id: 7 }, { id: '/' }, { id: '/a', labels: 7 }, { id: '/e', labels: { x: 7 } }] }) : undefined))
+    fake.put(app('a'))
+    await platform.advance(1000)
+    // The list does not show /b and /c; asked for alone, they are there.
+    expect(text()).toBe('ready mesos/a=a,mesos/b=b,mesos/c=c,mesos/e=e')
+    stop.abort()
+  })
 })

@@ -112,10 +112,10 @@ test('link-local addresses may be permitted', () => {
 })
 
 test('admit: tags, metadata, zones and weights that are no good are left out alone, and said', () => {
-  const instance = { id: 'a', host: '10.0.0.1', port: 80, health: 'passing' as const, zone: 7, weight: 'heavy', tags: ['ok', 'a\nb', 7, 'x'.repeat(2049)], meta: { ok: 'yes', bad: 7, line: 'a\rb' } }
+  const instance = { id: 'a', host: '10.0.0.1', port: 80, health: 'passing' as const, zone: 7, weight: 'heavy', tags: ['ok', 'a\nb', 7, 'x'.repeat(2049)], meta: { ok: 'yes', rule: 'x'.repeat(2048), bad: 7, line: 'a\rb', long: 'x'.repeat(2049) } }
   const { endpoints, rejected } = admit([instance], { registry: 'r', allowLinkLocal: false, at: 1 })
   expect(endpoints).toMatchObject([{ id: 'r/a', weight: 1, tags: ['ok'], draining: false, learnedAt: 1 }])
-  expect({ ...endpoints[0]?.meta }).toEqual({ ok: 'yes' })
+  expect({ ...endpoints[0]?.meta }).toEqual({ ok: 'yes', rule: 'x'.repeat(2048) })
   expect(rejected).toHaveLength(4)
   expect(endpoints[0]).not.toHaveProperty('zone')
 })

@@ -235,8 +235,8 @@ describe('labels', () => {
   })
 
   test('templates of load balancers are left out, once for the app', () => {
-    const { instances, rejected } = read({ HAPROXY_0_BACKEND_HTTP_OPTIONS: '  option forwardfor\n', big: 'x'.repeat(513), owner: 'zeus' })
-    expect({ ...(instances[0]?.meta as object) }).toEqual({ owner: 'zeus' })
+    const { instances, rejected } = read({ HAPROXY_0_BACKEND_HTTP_OPTIONS: '  option forwardfor\n', big: 'x'.repeat(2049), rule: 'x'.repeat(2048), owner: 'zeus' })
+    expect({ ...(instances[0]?.meta as object) }).toEqual({ owner: 'zeus', rule: 'x'.repeat(2048) })
     expect(rejected).toEqual([{ id: '/shop/cart', reason: '2 of its labels are too long for metadata or have control characters, and are left out' }])
   })
 

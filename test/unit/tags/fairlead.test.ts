@@ -1,5 +1,6 @@
 // The gateway's own tags: what each option does, and what is refused.
 import { describe, expect, test } from 'vitest'
+import { isRouted } from '../../../src/tags/list.ts'
 import { asked, assembled, reasons, tagged } from '../../support/tagged.ts'
 
 const R = 'fairlead.route'
@@ -87,4 +88,9 @@ describe('refused, with a reason', () => {
     expect(made.table.routes.map(({ name }) => name)).toEqual(['words@consul', 'words-y@consul'])
     expect(reasons(made)).toHaveLength(1)
   })
+})
+
+test('what says weight, zone, tags and metadata is no route', () => {
+  expect(isRouted(['fairlead.weight=3', 'fairlead.zone=z1', 'fairlead.tags=v1,v2', 'fairlead.meta.version=2'])).toBe(false)
+  expect(isRouted(['fairlead.tag=v1'])).toBe(true)
 })
