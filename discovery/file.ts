@@ -1,7 +1,7 @@
 // Files as a source of endpoints. They are looked at each second (which also works on NFS, bind mounts and ConfigMaps), and
 // read once two looks agree, since writers that do not rename are seen half way.
 import type { Platform } from '../src/model/platform.ts'
-import type { ServiceRef } from '../src/model/discoverer.ts'
+import { refKey, type ServiceRef } from '../src/model/discoverer.ts'
 import type { Adapter } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
 import type { FileAccess, FileStat } from './file-access.ts'
@@ -25,11 +25,27 @@ export const file: Adapter = {
     const options = fileOptions.parse(written)
     const { files } = capabilities
     if (files === undefined) throw new Error(`registry ${name}: files cannot be read in this runtime`)
-    const read = (ask: Ask, signal: AbortSignal): Promise<Reading> => readService({ options, files, platform }, ask, signal)
+    const read = oneAtATime((ask: Ask, signal: AbortSignal) => readService({ options, files, platform }, ask, signal))
     // A file that cannot be read is cheap to look at again.
     const source = { registry: name, needs: ['files' as const], read, changes: { kind: 'poll' as const, every: options.every }, strict: true, maxBackoff: options.every }
     return createDiscoverer(source, platform, options)
   },
+}
+
+type Read = (ask: Ask, signal: AbortSignal) => Promise<Reading>
+
+// A file system that hangs (NFS without its server) holds one thread of the process for each access, which cannot be called
+// back: nothing more is asked for a service until the access before has ended.
+function oneAtATime(read: Read): Read {
+  const underWay = new Map<string, Promise<unknown>>()
+  return async (ask, signal) => {
+    const key = refKey(ask.ref)
+    await underWay.get(key)
+    if (signal.aborted) return { kind: 'failed', message: 'the file system does not answer' }
+    const work = read(ask, signal).finally(() => underWay.delete(key))
+    underWay.set(key, work)
+    return work
+  }
 }
 
 interface Shelf {

@@ -152,3 +152,84 @@ test('a directory that does not exist is a failure, not an empty one', async () 
   expect(summary(started.last())).toBe('pending failed')
   expect(started.attempts[0]?.message).toBe('/nowhere does not exist')
 })
+
+// The drills of a directory under fire that the shared suite does not have.
+
+test('a file system that never answers is late after 10 s, and asked once at a time', async () => {
+  const { platform, files, reader } = open()
+  files.write('/e/web', '10.0.0.1 80\n')
+  const started = reader()
+  await platform.advance(200)
+  const { stat } = files
+  const waiting: (() => void)[] = []
+  Object.assign(files, { stat: async (path: string) => new Promise<void>((resolve) => waiting.push(resolve)).then(() => stat(path)) })
+  await platform.advance(60_000)
+  expect(summary(started.last())).toBe('stale failed 10.0.0.1:80')
+  expect(started.attempts.at(-1)?.message).toBe('no answer within 10 s')
+  expect(waiting).toHaveLength(1)
+  Object.assign(files, { stat })
+  waiting.forEach((resolve) => resolve())
+  await platform.advance(12_000)
+  expect(summary(started.last())).toBe('ready 10.0.0.1:80')
+})
+
+test.each([
+  ['cut to nothing', ''],
+  ['longer than 4 MiB', `10.0.0.1 80\n${'#'.repeat(4 * 2 ** 20)}`],
+])('a file that is %s keeps what was known', async (_name, content) => {
+  const { platform, files, reader } = open()
+  files.write('/e/web', '10.0.0.1 80\n')
+  const started = reader()
+  await platform.advance(200)
+  files.write('/e/web', content)
+  await platform.advance(60_000)
+  expect(summary(started.last())).toBe('stale failed 10.0.0.1:80')
+})
+
+test('an instance in and out each 100 ms for a minute is a set a second at most, and the last one is right', async () => {
+  const { platform, files, reader } = open()
+  const five = Array.from({ length: 5 }, (_, n) => `10.0.0.${n + 1} 80\n`)
+  files.write('/e/web', five.join(''))
+  const started = reader()
+  for (let step = 0; step < 600; step++) {
+    files.write('/e/web', five.slice(step % 2).join(''))
+    await platform.advance(100)
+  }
+  files.write('/e/web', five.join(''))
+  await platform.advance(2500)
+  expect(started.sets.length).toBeLessThan(62)
+  expect(started.sets.every((set) => endpointsOf(set).length >= 4)).toBe(true)
+  expect(summary(started.last())).toBe(`ready ${five.map((line) => line.trim().replace(' ', ':')).join(' ')}`)
+})
+
+test('5000 that change at once are one set', async () => {
+  const { platform, files, reader } = open()
+  const many = (port: number): string => Array.from({ length: 5000 }, (_, n) => `10.0.${n >> 8}.${n & 255} ${port}\n`).join('')
+  files.write('/e/web', many(80))
+  const started = reader()
+  await platform.advance(200)
+  files.write('/e/web', many(81))
+  await platform.advance(32_000)
+  // All ids are other ones, so the old are held for 30 s beside the new.
+  expect(started.sets.map((set) => endpointsOf(set).length)).toEqual([5000, 5000])
+  expect(started.sets.map((set) => set.kind)).toEqual(['ready', 'ready'])
+})
+
+test('a directory that is missing at the start is served from what was known, and read once it is there', async () => {
+  const platform = fakePlatform()
+  const files = fakeFiles(platform, ['/e'])
+  files.write('/e/web', '10.0.0.1 80\n')
+  const discoverer = file.create('f', { path: '/e' }, platform, { files })
+  const first = read({ platform, ref: { registry: 'f', name: 'web', options: {} } }, discoverer)
+  await platform.advance(200)
+  await first.stop()
+  const empty = fakeFiles(platform, [])
+  const later = file.create('f', { path: '/e' }, platform, { files: empty })
+  const second = read({ platform, ref: { registry: 'f', name: 'web', options: {} } }, later, { endpoints: endpointsOf(first.last()), at: 1 })
+  readers.push(second)
+  await platform.advance(1500)
+  expect(summary(second.last())).toBe('stale failed 10.0.0.1:80')
+  Object.assign(empty, files)
+  await platform.advance(3000)
+  expect(summary(second.last())).toBe('ready 10.0.0.1:80')
+})
