@@ -4,6 +4,9 @@ import type { Platform } from '../src/model/platform.ts'
 /** After the deadline, for the work to say itself what was late, milliseconds. */
 const GRACE = 100
 
+/** Why what still runs is stopped when the work is done. One value, since an abort without a reason makes an error with a stack each time. */
+const DONE = new Error('done')
+
 /** Why the signal of a piece of work is aborted when its time is over. */
 export class Late extends Error {
   constructor(ms: number) {
@@ -31,6 +34,6 @@ export async function withDeadline<T>(platform: Platform, ms: number, signal: Ab
     return await Promise.race([run(own.signal), tooLate])
   } finally {
     signal.removeEventListener('abort', abort)
-    own.abort()
+    own.abort(DONE)
   }
 }

@@ -184,22 +184,21 @@ export class ControlPlane {
 
   private changed(ref: string): void {
     if (this.tags?.changed(ref) === true) this.held.add(ref)
-    else if (!this.held.has(ref) && this.snapshots.refs.includes(ref)) this.passOn(ref)
+    else if (!this.held.has(ref) && this.snapshots.uses(ref)) this.passOn(ref)
   }
 
   /** What these references say changes nothing of the table. */
   private release(refs: readonly string[]): void {
     for (const ref of refs) {
       this.held.delete(ref)
-      if (this.snapshots.refs.includes(ref)) this.passOn(ref)
+      if (this.snapshots.uses(ref)) this.passOn(ref)
     }
   }
 
   /** Sets that a table begins with: those it was made of, and those of references that are watched already and that it is the first to name. */
   private setsWith({ services }: Table, brought: Sets): Sets {
     const sets = new Map(brought)
-    const before = new Set(this.snapshots.refs)
-    const refs = [...new Set(services.flatMap(({ from }) => from))].filter((ref) => sets.has(ref) || !before.has(ref))
+    const refs = [...new Set(services.flatMap(({ from }) => from))].filter((ref) => sets.has(ref) || !this.snapshots.uses(ref))
     return refs.map((ref) => [ref, this.setOf(ref, sets.get(ref))] as const).filter(([, set]) => set.kind !== 'pending' || set.cause !== undefined)
   }
 

@@ -9,6 +9,7 @@ import type { EndpointSet } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Revision } from '../model/snapshot.ts'
 import { emptyDump, type InstrumentsDump, mergeDumps, retainSeries, retireDump } from '../telemetry/dump.ts'
+import { deltaOf, retainSets } from './set-delta.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 
 /** Where tables and sets go, and where counts come from: worker processes, or this process itself. */
@@ -79,6 +80,7 @@ export class Fleet implements Serving {
   useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void> {
     this.table = { config, revision }
     for (const [ref, set] of sets) this.sets.set(ref, set)
+    retainSets(this.sets, config)
     this.base = retainSeries(this.base, new Set(config.routes.map(({ name }) => name)), labels)
     this.tellAll({ kind: 'table', config, revision, sets })
     return new Promise((resolve) => {
@@ -93,8 +95,11 @@ export class Fleet implements Serving {
   }
 
   useSet(ref: string, set: EndpointSet): void {
+    const before = this.sets.get(ref)
+    if (before === set) return
+    const delta = deltaOf(before, set)
     this.sets.set(ref, set)
-    this.tellAll({ kind: 'set', ref, set })
+    this.tellAll({ kind: 'set', ref, delta })
   }
 
   async instruments(): Promise<InstrumentsDump> {

@@ -3,6 +3,7 @@ import type { AccessLogConfig, ListenerConfig, TableConfig } from '../model/conf
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { Revision } from '../model/snapshot.ts'
 import type { InstrumentsDump } from '../telemetry/dump.ts'
+import type { SetDelta } from './set-delta.ts'
 
 /** All that a worker needs to serve from its first request on. */
 export interface WorkerStart {
@@ -20,7 +21,7 @@ export type ToWorker =
   | ({ readonly kind: 'start' } & WorkerStart)
   /** A table with the sets that must not be used before it. */
   | { readonly kind: 'table'; readonly config: TableConfig; readonly revision: Revision; readonly sets: readonly (readonly [ref: string, set: EndpointSet])[] }
-  | { readonly kind: 'set'; readonly ref: string; readonly set: EndpointSet }
+  | { readonly kind: 'set'; readonly ref: string; /** To the set that was told before, in `start` or since; forgotten with a table that does not use it. */ readonly delta: SetDelta }
   | { readonly kind: 'report'; readonly id: number }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'drain'; readonly limit: number }

@@ -1,6 +1,5 @@
 // The Platform of a Node process.
 import { performance } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogLevel, Platform } from '../model/platform.ts'
 import { createRegistryFetch } from './registry-fetch.ts'
 
@@ -13,8 +12,22 @@ export function nodePlatform(log: LogSink): Platform {
     now: () => performance.now(),
     wallClock: () => Date.now(),
     random: () => Math.random(),
-    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
+    sleep,
     fetch: createRegistryFetch(),
     log: (level, message, fields) => log(level, message, fields),
   }
+}
+
+// That of node:timers/promises makes an error with a stack for each sleep that is cut short, and most are.
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve()
+    const wake = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, ms)
+    signal?.addEventListener('abort', wake)
+  })
 }

@@ -1,6 +1,7 @@
 // One worker process: a data plane that does what the main process tells it.
 import process from 'node:process'
 import type { AccessRecord } from '../model/access.ts'
+import type { EndpointSet } from '../model/endpoint.ts'
 import type { GatewayError } from '../model/error.ts'
 import { createInstruments } from '../telemetry/instruments.ts'
 import { accessFormats } from '../telemetry/list.ts'
@@ -11,11 +12,14 @@ import { stderrLog } from './log.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 import { nodePlatform } from './platform.ts'
 import { refusedAccess } from './refused-access.ts'
+import { applyDelta, retainSets } from './set-delta.ts'
 
 const platform = nodePlatform(stderrLog('info', `worker ${process.pid}`))
 const instruments = createInstruments()
 let plane: DataPlane | undefined
 let log: AccessLog | undefined
+/** What the main process told last of each reference, which its next word builds on. */
+const sets = new Map<string, EndpointSet>()
 /** Messages are taken one after another: a table that comes while listeners open waits its turn. */
 let turn: Promise<void> = Promise.resolve()
 
@@ -29,15 +33,22 @@ async function take(message: ToWorker): Promise<void> {
     case 'start':
       return start(message)
     case 'table': {
-      const { config, revision, sets } = message
+      const { config, revision } = message
       // In one turn of the event loop: no request comes in between.
-      for (const [ref, set] of sets) plane?.useSet(ref, set)
+      for (const [ref, set] of message.sets) {
+        sets.set(ref, set)
+        plane?.useSet(ref, set)
+      }
+      retainSets(sets, config)
       plane?.useTable(config, revision)
       retain(config)
       return say({ kind: 'applied', revision: revision.number })
     }
-    case 'set':
-      return plane?.useSet(message.ref, message.set)
+    case 'set': {
+      const set = applyDelta(sets.get(message.ref), message.delta)
+      sets.set(message.ref, set)
+      return plane?.useSet(message.ref, set)
+    }
     case 'report':
       return plane && say({ kind: 'report', id: message.id, dump: instruments.export({ ...plane.live(), accessLogDropped: log?.dropped ?? 0 }) })
     case 'reopen':
@@ -62,7 +73,10 @@ async function start(options: WorkerStart): Promise<void> {
     ...(zone === undefined ? {} : { zone }),
     ...(explainSecret === undefined ? {} : { explain: createLiveExplain(explainSecret, platform) }),
   })
-  for (const [ref, set] of options.sets) plane.useSet(ref, set)
+  for (const [ref, set] of options.sets) {
+    sets.set(ref, set)
+    plane.useSet(ref, set)
+  }
   if (table !== undefined) {
     plane.useTable(table.config, table.revision)
     retain(table.config)

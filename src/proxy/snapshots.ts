@@ -1,7 +1,7 @@
 // Keeps the present snapshot: a table and the endpoints of its services, replaced whole whenever either changes.
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { Table } from '../model/route.ts'
-import type { Revision, Snapshot } from '../model/snapshot.ts'
+import type { Revision, ServiceEndpoints, Snapshot } from '../model/snapshot.ts'
 import { compileTable } from '../route/compile.ts'
 import type { EndpointBook } from './endpoints.ts'
 
@@ -12,6 +12,8 @@ export class Snapshots {
   /** What a request that starts now sees. Before the first table it is an empty one. */
   current: Snapshot = { revision: NOTHING, table: compileTable({ callers: [], services: [], routes: [] }), services: [] }
   private readonly sets = new Map<string, EndpointSet>()
+  /** By reference, the places of the services that draw on it: a change costs the services it concerns, not the whole table. */
+  private readers: ReadonlyMap<string, readonly number[]> = new Map()
   private readonly book: EndpointBook
   private readonly onSwap: (snapshot: Snapshot) => void
 
@@ -25,27 +27,47 @@ export class Snapshots {
 
   /** References that the table draws on. */
   get refs(): readonly string[] {
-    return [...new Set(this.current.table.services.flatMap(({ from }) => from))]
+    return [...this.readers.keys()]
+  }
+
+  /** Whether the table draws on a reference. */
+  uses(ref: string): boolean {
+    return this.readers.has(ref)
   }
 
   /** Takes a compiled table whole, swapped in between two requests. */
   useTable(table: Table, revision: Revision): void {
     this.swap({ revision, table, services: table.services.map((service) => this.book.build(service, this.setOf)) })
     this.book.retain(new Set(table.services.map(({ name }) => name)))
-    const used = new Set(this.refs)
-    for (const ref of this.sets.keys()) if (!used.has(ref)) this.sets.delete(ref)
+    this.readers = readersOf(table)
+    for (const ref of this.sets.keys()) if (!this.readers.has(ref)) this.sets.delete(ref)
   }
 
   /** Takes the latest set of one reference; only services that draw on it are built anew. */
   useSet(ref: string, set: EndpointSet): void {
     this.sets.set(ref, set)
-    const { table, revision, services } = this.current
-    if (!table.services.some(({ from }) => from.includes(ref))) return
-    this.swap({ revision, table, services: services.map((service) => (service.config.from.includes(ref) ? this.book.build(service.config, this.setOf) : service)) })
+    const readers = this.readers.get(ref)
+    if (readers === undefined) return
+    const { table, revision } = this.current
+    const services = [...this.current.services]
+    for (const place of readers) services[place] = this.book.build((services[place] as ServiceEndpoints).config, this.setOf)
+    this.swap({ revision, table, services })
   }
 
   private swap(snapshot: Snapshot): void {
     this.current = snapshot
     this.onSwap(snapshot)
   }
+}
+
+function readersOf(table: Table): ReadonlyMap<string, readonly number[]> {
+  const readers = new Map<string, number[]>()
+  for (const [place, { from }] of table.services.entries()) {
+    for (const ref of new Set(from)) {
+      const known = readers.get(ref)
+      if (known === undefined) readers.set(ref, [place])
+      else known.push(place)
+    }
+  }
+  return readers
 }

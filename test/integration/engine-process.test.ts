@@ -118,6 +118,40 @@ test('a killed worker is replaced, and the other serves on', async () => {
   await end(gateway)
 })
 
+test('endpoints that change reach every worker, also one that came later and after another table', async () => {
+  const second = await startOrigin()
+  second.script = () => ({ bytes: response('200 OK', 'second'), next: 'keep' })
+  origin.script = () => ({ bytes: response('200 OK', 'first'), next: 'keep' })
+  const list = join(directory, `words-${port}`)
+  const write = async (...lines: readonly string[]): Promise<void> => {
+    await writeFile(`${list}.new`, lines.join('\n'))
+    await rename(`${list}.new`, list)
+  }
+  const table = (name: string): string => `${text(`{ name: ${name}, match: /**, to: file/words-${port} }`)}registries: { file: { path: ${directory}, every: 100ms } }\n`
+  // Each request has a connection of its own, so that all workers are asked.
+  const answers = async (): Promise<string> => [...new Set(await Promise.all(Array.from({ length: 16 }, async () => (await exchange(port, GET)).responses[0]?.body)))].sort().join(' ')
+  const [one, two, dead] = [`127.0.0.1 ${origin.port}`, `127.0.0.1 ${second.port}`, '127.0.0.1 1']
+  await write(one, dead)
+  await put(table('a'))
+  const gateway = run()
+  await serving(gateway)
+  await expect.poll(answers, WAIT).toBe('first')
+  await write(two, dead)
+  await expect.poll(answers, WAIT).toBe('second')
+  const { workers } = await api<Workers>('/api/health')
+  process.kill(workers[0]?.pid ?? 0, 'SIGKILL')
+  await expect.poll(async () => (await api<Workers>('/api/health')).workers.filter(({ pid, state }) => state === 'running' && pid !== workers[0]?.pid).length, WAIT).toBe(2)
+  await write(one, dead)
+  await expect.poll(answers, WAIT).toBe('first')
+  await put(forwarding())
+  await expect.poll(async () => (await api<{ routes: { name: string }[] }>('/api/routes')).routes.map(({ name }) => name), WAIT).toEqual(['first'])
+  await put(table('b'))
+  await write(two, dead)
+  await expect.poll(answers, WAIT).toBe('second')
+  await end(gateway)
+  await second.stop()
+}, 120_000)
+
 test('SIGTERM lets a request under way finish', async () => {
   await put(forwarding())
   const gateway = run()

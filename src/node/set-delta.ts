@@ -1,0 +1,39 @@
+// Endpoint sets as differences to the ones before, for processes that have those: one endpoint of a thousand that changes should not
+// cost a thousand. What did not change also stays the same object there.
+import type { TableConfig } from '../model/config.ts'
+import { endpointsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
+
+/** A set in which an endpoint of the set before is told by its place there. */
+export type SetDelta = Told<EndpointSet>
+
+type Told<S> = S extends { readonly endpoints: readonly Endpoint[] } ? Omit<S, 'endpoints'> & { readonly endpoints: readonly (Endpoint | number)[] } : S
+
+/** The difference to the set before, which the other side has; to nothing when there was none. */
+export function deltaOf(before: EndpointSet | undefined, set: EndpointSet): SetDelta {
+  if (set.kind === 'pending' || set.kind === 'absent') return set
+  const places = new Map(known(before).map((endpoint, place) => [endpoint, place]))
+  return { ...set, endpoints: set.endpoints.map((endpoint) => places.get(endpoint) ?? endpoint) }
+}
+
+/** The set again. Throws when the set before is not the one that the difference was made to. */
+export function applyDelta(before: EndpointSet | undefined, delta: SetDelta): EndpointSet {
+  if (delta.kind === 'pending' || delta.kind === 'absent') return delta
+  const endpoints = known(before)
+  return { ...delta, endpoints: delta.endpoints.map((told) => (typeof told === 'number' ? at(endpoints, told) : told)) }
+}
+
+/** Forgets the sets of references that a table does not use. Both sides do it at each table, so that they go on from the same. */
+export function retainSets(sets: Map<string, EndpointSet>, config: TableConfig): void {
+  const used = new Set(config.services.flatMap(({ from }) => from))
+  for (const ref of sets.keys()) if (!used.has(ref)) sets.delete(ref)
+}
+
+function known(set: EndpointSet | undefined): readonly Endpoint[] {
+  return set === undefined ? [] : endpointsOf(set)
+}
+
+function at(endpoints: readonly Endpoint[], place: number): Endpoint {
+  const endpoint = endpoints[place]
+  if (endpoint === undefined) throw new Error(`a set refers to endpoint ${place} of one before that had ${endpoints.length}`)
+  return endpoint
+}
