@@ -20,12 +20,14 @@ export class Late extends Error {
  * gets is aborted then, with a `Late` for the deadline; a `run` that does not heed it is left behind.
  */
 export async function withDeadline<T>(platform: Platform, ms: number, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>, late: (reason: Late) => T): Promise<T> {
-  const reason = new Late(ms)
-  if (signal.aborted) return late(reason)
+  if (signal.aborted) return late(new Late(ms))
   const own = new AbortController()
   const abort = (): void => own.abort(signal.reason)
   signal.addEventListener('abort', abort)
-  const tooLate = platform.sleep(ms, own.signal).then(async () => {
+  const tooLate = platform.sleep(ms, own.signal).then(async (): Promise<T> => {
+    // Nobody waits any more, and this would cost a timer and an error with its stack for each piece of work.
+    if (own.signal.reason === DONE) return new Promise<T>(() => {})
+    const reason = new Late(ms)
     own.abort(reason)
     await platform.sleep(GRACE, signal)
     return late(reason)
