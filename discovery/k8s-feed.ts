@@ -21,6 +21,9 @@ const TOGETHER = 50
 const MAX_SELECTED = 50
 /** Events that belong together come so close, milliseconds. */
 const MOVE = 5
+/** Services that hear of a sign of life at once, and the time until the next ones do, milliseconds. */
+const AT_ONCE = 40
+const TURN = 5
 /** Between two signs of life that are passed on, milliseconds. */
 const SIGN_GAP = 10_000
 /** How long a question waits for trouble to be over before it reports it, milliseconds. */
@@ -240,7 +243,15 @@ class Feed implements K8sFeed {
   /** The server was heard: what is known is what holds. */
   #sign(): void {
     this.#heard = this.#lastSign = this.#platform.now()
-    this.#waiting.wakeAll()
+    void this.#wakeInTurn([...this.#entered.keys()])
+  }
+
+  /** Two thousand at once would stop the process for a tenth of a second, and every change that comes then with it. */
+  async #wakeInTurn(services: readonly string[]): Promise<void> {
+    for (let from = 0; from < services.length && !this.#life.signal.aborted; from += AT_ONCE) {
+      if (from > 0) await this.#platform.sleep(TURN, this.#life.signal)
+      this.#waiting.wake(services.slice(from, from + AT_ONCE))
+    }
   }
 }
 

@@ -435,3 +435,22 @@ function fakeFilesWith(path: string, content: string): ((platform: FakePlatform)
   }
   return make
 }
+
+test('a sign of life is heard by many services in turn, not by all at once', async () => {
+  const names = Array.from({ length: 200 }, (_, index) => `s${index}`)
+  const { platform, watch } = await start({
+    prepare: (fake) => {
+      for (const name of names) fake.put(slice(`${name}-1`, name, '10.0.1.1'))
+      return undefined
+    },
+  })
+  const all = names.map((name) => watch(`main/${name}`))
+  await platform.advance(20_000)
+  const before = all.map(({ attempts }) => attempts.length)
+  await platform.advance(120_000)
+  const heard = all.map(({ attempts }, index) => attempts.slice(before[index]))
+  expect(heard.every((attempts) => attempts.length > 0 && attempts.every(({ outcome }) => outcome === 'ok-with-data'))).toBe(true)
+  const atOnce = new Map<number, number>()
+  for (const { at } of heard.flat()) atOnce.set(at, (atOnce.get(at) ?? 0) + 1)
+  expect(Math.max(...atOnce.values())).toBeLessThanOrEqual(40)
+})
