@@ -1,0 +1,144 @@
+// node bench/scale.ts: one gateway at the scale of a large estate. It watches 2,000 services with 50,000 instances in a
+// Kubernetes registry while 200 of them change each second, and says how soon a change is effective, what the main process
+// takes, and what the requests notice. bench/README.md has the method.
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { nginxFrame } from './backend.ts'
+import { repository, scratchFolder } from './paths.ts'
+import { childrenOf, cpuMicros, freePort, launch, listening, residentBytes, stop } from './process.ts'
+import { startApiServer } from './scale/api-server.ts'
+import { addressOf, configuration, Estate, hostOf, type Probed } from './scale/estate.ts'
+import { Probe } from './scale/probe.ts'
+
+const { values } = parseArgs({
+  options: {
+    services: { type: 'string', default: '2000' },
+    instances: { type: 'string', default: '25' },
+    changes: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '30' },
+    rate: { type: 'string', default: '500' },
+    workers: { type: 'string', default: '1' },
+  },
+})
+const size = { services: Number(values.services), instances: Number(values.instances) }
+const [changes, seconds, rate, workers] = [Number(values.changes), Number(values.seconds), Number(values.rate), Number(values.workers)]
+const main = process.env['FAIRLEAD_BENCH_MAIN'] ?? join(repository, 'src', 'cli', 'main.ts')
+/** Services that requests go to; the probed ones are others. */
+const LOADED = 100
+const PROBED = 100
+/** Every so many changes one is probed. */
+const PROBE_EVERY = 10
+const LIMIT = 5000
+
+const scratch = scratchFolder()
+const [backendPort, port, admin] = [await freePort(), await freePort(), await freePort()]
+const probed = Array.from({ length: PROBED }, (_, index): Probed => ({ service: size.services - 1 - index, ready: 0 }))
+const estate = new Estate(size, backendPort, probed)
+const api = await startApiServer(estate)
+writeFileSync(join(scratch, 'backend.conf'), nginxFrame(scratch, 'backend', `  server { listen 0.0.0.0:${backendPort} backlog=4096; location / { return 200 '$server_addr\\n'; } }`))
+const backend = launch('backend', 'nginx', ['-c', join(scratch, 'backend.conf'), '-p', scratch], scratch)
+await listening(backendPort, backend, 'backend', scratch)
+const table = join(scratch, 'table.json')
+writeFileSync(table, JSON.stringify(configuration(size, api.url, port, workers, join(scratch, 'state'), admin)))
+const report: [string, string][] = []
+const say = (what: string, value: string): void => {
+  report.push([what, value])
+  console.log(`${what}: ${value}`)
+}
+
+/** A gateway, started and measured until it serves the last service. */
+async function start(name: string): Promise<ReturnType<typeof launch>> {
+  const began = performance.now()
+  const child = launch('fairlead', process.execPath, [main, 'run', table], scratch)
+  await listening(port, child, 'fairlead', scratch, 60)
+  const probe = await Probe.open(port)
+  const opened = performance.now()
+  for (const each of [0, Math.floor(size.services / 2), size.services - PROBED - 1]) {
+    while (!(await probe.ask(hostOf(each))).startsWith('127.')) await sleep(10)
+  }
+  probe.close()
+  const [ready, control] = [performance.now(), child.pid ?? 0]
+  await sleep(5000)
+  say(`${name}: ports open after`, `${Math.round(opened - began)} ms`)
+  say(`${name}: every service served after`, `${Math.round(ready - began)} ms`)
+  say(`${name}: CPU of main process and workers, 5 s later`, `${[control, ...childrenOf(control)].map((pid) => `${(cpuMicros(pid) / 1e6).toFixed(2)} s`).join(', ')}`)
+  say(`${name}: memory of main process and workers`, [control, ...childrenOf(control)].map((pid) => `${(residentBytes(pid) / 2 ** 20).toFixed(0)} MiB`).join(', '))
+  return child
+}
+
+const percentiles = (all: readonly number[]): string => {
+  const sorted = all.toSorted((a, b) => a - b)
+  const at = (share: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN).toFixed(1)
+  return `p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms of ${all.length}`
+}
+
+let gateway = await start('cold start')
+const load = spawn(process.execPath, [join(import.meta.dirname, 'load', 'steady.ts'), String(port), String(rate), ...Array.from({ length: LOADED }, (_, index) => hostOf(index))], { stdio: ['pipe', 'pipe', 'inherit'] })
+const lines = createInterface({ input: load.stdout })[Symbol.asyncIterator]()
+
+/** Load for so many seconds; latencies, and what the processes used. */
+async function loaded(name: string, length: number): Promise<void> {
+  const pids = [gateway.pid ?? 0, ...childrenOf(gateway.pid ?? 0)]
+  const before = pids.map(cpuMicros)
+  const began = performance.now()
+  load.stdin.write(`${length}\n`)
+  const figures = JSON.parse(String((await lines.next()).value)) as Record<'requests' | 'errors' | 'p50' | 'p99' | 'p999' | 'max', number>
+  const elapsed = (performance.now() - began) * 1000
+  const share = pids.map((pid, index) => `${(((cpuMicros(pid) - (before[index] ?? 0)) / elapsed) * 100).toFixed(1)} %`)
+  say(`${name}: requests`, `p50 ${figures.p50.toFixed(2)} ms, p99 ${figures.p99.toFixed(2)} ms, p99.9 ${figures.p999.toFixed(1)} ms, max ${figures.max.toFixed(0)} ms of ${figures.requests}, ${figures.errors} errors`)
+  say(`${name}: CPU of main process and workers, of a core`, share.join(', '))
+  say(`${name}: memory of main process and workers`, pids.map((pid) => `${(residentBytes(pid) / 2 ** 20).toFixed(0)} MiB`).join(', '))
+}
+
+/** Changes at their rate until told to stop; every tenth is followed until it is effective. */
+async function churn(until: AbortSignal): Promise<readonly number[]> {
+  const probe = await Probe.open(port)
+  const effective: number[] = []
+  let following: Promise<void> | undefined
+  let made = 0
+  const began = performance.now()
+  while (!until.aborted) {
+    for (; began + (made * 1000) / changes <= performance.now(); made++) {
+      if (made % PROBE_EVERY > 0 || following !== undefined) {
+        const service = Math.floor(Math.random() * (size.services - PROBED))
+        const flipped = Math.floor(Math.random() * size.instances)
+        api.modified(estate.change(service, (instance, ready) => (instance === flipped ? !ready : ready || Math.random() < 0.5)))
+        continue
+      }
+      const target = probed[Math.floor(made / PROBE_EVERY) % PROBED] as Probed
+      target.ready = target.ready === 0 ? 1 : 0
+      api.modified(estate.change(target.service, (instance) => instance === target.ready))
+      const wanted = addressOf(target.service, target.ready)
+      following = probe.until(hostOf(target.service), wanted, performance.now(), LIMIT).then((ms) => {
+        effective.push(ms)
+        following = undefined
+      })
+    }
+    await sleep(1)
+  }
+  await following
+  probe.close()
+  say('changes made', `${made}, ${(made / ((performance.now() - began) / 1000)).toFixed(0)} a second`)
+  return effective
+}
+
+await loaded('warming up', 10)
+await loaded('quiet', seconds)
+const ending = new AbortController()
+const churning = churn(ending.signal)
+await loaded('changing', seconds)
+ending.abort()
+say('a change is effective after', percentiles(await churning))
+await loaded('quiet again', Math.min(10, seconds))
+say('asked of the API server', `${api.counts.lists} lists, ${api.counts.watches} watches`)
+load.stdin.end()
+await stop(gateway)
+await api.stop()
+gateway = await start('start without the registry')
+await stop(gateway)
+await stop(backend)
+console.log(`\n| what | figure |\n|---|---|\n${report.map(([what, value]) => `| ${what} | ${value} |`).join('\n')}`)
