@@ -5,6 +5,7 @@ import type { Catalog, CatalogService } from '../src/model/catalog.ts'
 import { refKey } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { createCatalog, type CatalogReading } from './catalog.ts'
+import { tagsOf } from './eureka-instance.ts'
 import type { EurekaOptions } from './eureka-options.ts'
 import { askServer, combined, type Trouble } from './eureka-question.ts'
 import { createServers } from './eureka-servers.ts'
@@ -45,7 +46,7 @@ export function createEurekaCatalog(registry: string, options: EurekaOptions, pl
       const all = await ask('apps', purpose === 'confirm', signal)
       if (all === undefined) return { kind: 'failed', message: 'the server gives no list' }
       if ('kind' in all) return all
-      return { kind: 'listed', services: servicesOf(all.rows, registry), ...(version === undefined ? {} : { token: version }) }
+      return { kind: 'listed', services: servicesOf(all.rows, registry, options.tagsKey), ...(version === undefined ? {} : { token: version }) }
     },
   })
 }
@@ -55,11 +56,13 @@ function versionOf({ hash, rows }: Applications): string {
   return `${hash ?? ''} ${rows.map(({ app, id, action, updated, dirty, status }) => `${app}/${id} ${action} ${updated} ${dirty} ${status}`).sort().join(',')}`
 }
 
-function servicesOf(rows: readonly Row[], registry: string): readonly CatalogService[] {
+function servicesOf(rows: readonly Row[], registry: string, tagsKey: string): readonly CatalogService[] {
   const labels = new Map<string, Set<string>>()
   for (const { app, meta } of rows) {
     const known = labels.get(app) ?? new Set()
     labels.set(app, known)
+    const tags = tagsOf(meta[tagsKey])
+    for (const tag of Array.isArray(tags) ? (tags as readonly unknown[]) : []) if (typeof tag === 'string') known.add(tag)
     for (const [key, value] of Object.entries(meta)) if (typeof value === 'string') known.add(`${key}=${value}`)
   }
   return [...labels].map(([name, known]) => ({ ref: refKey({ registry, name, options: {} }), name, labels: [...known] }))

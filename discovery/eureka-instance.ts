@@ -34,7 +34,8 @@ export function readInstance(row: Row, options: InstanceOptions): { readonly ins
   return { instance }
 }
 
-function tagsOf(value: unknown): unknown {
+/** Tags written with commas between them; what is no text is left as it is. */
+export function tagsOf(value: unknown): unknown {
   if (typeof value !== 'string') return value
   return value.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '')
 }

@@ -192,6 +192,15 @@ test('eureka: the whole list is read only when something changed, from another s
   stop.abort()
 })
 
+test('eureka: tags in the key of tags are labels too, so that a service with routes there alone is found', async () => {
+  const platform = fakePlatform()
+  fakeEureka(platform).at('http://127.0.0.1:8761').put([{ id: 'a', app: 'A', meta: { labels: 'v1, urlprefix-a.test/' } }])
+  const { stop, sets } = listsOf(eureka.catalog?.('eureka', { tagsKey: 'labels' }, platform))
+  await platform.advance(1000)
+  expect(sets[0]).toMatchObject({ services: [{ labels: ['v1', 'urlprefix-a.test/', 'labels=v1, urlprefix-a.test/'] }] })
+  stop.abort()
+})
+
 describe('marathon', () => {
   const app = (name: string, labels: Readonly<Record<string, string>> = {}) => ({ id: `/${name}`, labels, ports: [{ name: 'http' }], tasks: [{ id: name, ports: [80] }] })
   function cluster() {
