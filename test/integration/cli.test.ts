@@ -46,7 +46,7 @@ describe('check', () => {
     const { code, out, err } = await fairlead(['check', 'wrong.yaml'])
     expect(err).toBe('')
     expect(out).toContain("wrong.yaml:3:10: error: listeners.web.prt: unknown key 'prt' (did you mean port?)\n")
-    expect(out).toContain('wrong.yaml:6:3: error: registries.nomad: ')
+    expect(out).toContain('wrong.yaml:6:3: error: registries.etcd: ')
     expect(out).toMatch(/\nwrong\.yaml: \d+ errors\n$/)
     expect(code).toBe(1)
   })
