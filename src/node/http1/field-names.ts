@@ -1,5 +1,6 @@
-// Header names as received, turned into their lower-cased keys without making a string of them; the few that frame a message
-// are marked.
+// The fields of a scanned head: names turned into their lower-cased keys without making a string of them, lines kept as they
+// are where they may be. The few names that frame a message are marked.
+import type { HeaderList } from '../../model/headers.ts'
 
 /** Fields that the engine itself acts on. */
 export const OTHER = 0
@@ -72,8 +73,24 @@ export function isPlainLine(text: string, colon: number, end: number): boolean {
   return end === colon + 2 || (!isOws(text.charCodeAt(colon + 2)) && !isOws(text.charCodeAt(end - 1)))
 }
 
+/** Adds field `i` of a head to a list and tells its kind. `marks` are the scanner's, `base` is where `text` starts in them. */
+export function takeField(headers: HeaderList, text: string, marks: Int32Array, i: number, base: number): number {
+  const start = (marks[4 * i] as number) - base
+  const colon = (marks[4 * i + 1] as number) - base
+  const end = (marks[4 * i + 2] as number) - base
+  const { name, key, kind } = fieldNameAt(text, start, colon, marks[4 * i + 3] as number)
+  if (isPlainLine(text, colon, end)) headers.pushLine(key, text.slice(start, end + 2))
+  else headers.push(name, key, cutValue(text, colon + 1, end))
+  return kind
+}
+
+/** The value of field `i` of a head. */
+export function valueOf(text: string, marks: Int32Array, i: number, base: number): string {
+  return cutValue(text, (marks[4 * i + 1] as number) + 1 - base, (marks[4 * i + 2] as number) - base)
+}
+
 /** Strips optional white space (SP and HTAB only, RFC 9110 section 5.6.3) while cutting a value out of a head. */
-export function cutValue(text: string, from: number, to: number): string {
+function cutValue(text: string, from: number, to: number): string {
   let start = from
   let end = to
   while (start < end && isOws(text.charCodeAt(start))) start++

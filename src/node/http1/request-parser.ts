@@ -2,7 +2,7 @@
 import { GatewayError, type Reason } from '../../model/error.ts'
 import { HeaderList } from '../../model/headers.ts'
 import { normalizeHost, normalizePath, type NormalHost } from '../../proxy/normalize.ts'
-import { CONNECTION, CONTENT_LENGTH, cutValue, EXPECT, FORWARDED_FOR, fieldNameAt, HOST, isPlainLine, OTHER, TRANSFER_ENCODING, UPGRADE } from './field-names.ts'
+import { CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED_FOR, HOST, OTHER, takeField, TRANSFER_ENCODING, UPGRADE, valueOf } from './field-names.ts'
 import { Framing } from './framing.ts'
 import type { HeadScanner } from './scanner.ts'
 
@@ -48,15 +48,10 @@ export function parseRequest(text: string, scanner: HeadScanner, base: number, s
   let hasForwarding = false
   const { marks, count } = scanner
   for (let i = 0; i < count; i++) {
-    const start = (marks[4 * i] as number) - base
-    const colon = (marks[4 * i + 1] as number) - base
-    const end = (marks[4 * i + 2] as number) - base
-    const { name, key, kind } = fieldNameAt(text, start, colon, marks[4 * i + 3] as number)
-    if (isPlainLine(text, colon, end)) headers.pushLine(key, text.slice(start, end + 2))
-    else headers.push(name, key, cutValue(text, colon + 1, end))
+    const kind = takeField(headers, text, marks, i, base)
     // Most fields are only passed on.
     if (kind === OTHER) continue
-    const value = cutValue(text, colon + 1, end)
+    const value = valueOf(text, marks, i, base)
     switch (kind) {
       case CONTENT_LENGTH:
         framing.contentLength(value)

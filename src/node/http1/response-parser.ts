@@ -1,7 +1,7 @@
 // From marked bytes to an endpoint's response head. What is malformed or framed ambiguously never reaches a client.
 import { GatewayError } from '../../model/error.ts'
 import { HeaderList } from '../../model/headers.ts'
-import { CONNECTION, CONTENT_LENGTH, cutValue, fieldNameAt, isPlainLine, KEEP_ALIVE, OTHER, TRANSFER_ENCODING, UPGRADE } from './field-names.ts'
+import { CONNECTION, CONTENT_LENGTH, KEEP_ALIVE, OTHER, takeField, TRANSFER_ENCODING, UPGRADE, valueOf } from './field-names.ts'
 import { BY_LENGTH, type BodyMode, CHUNKED, Framing, NO_BODY, UNTIL_CLOSE } from './framing.ts'
 import { has } from './request-parser.ts'
 import type { HeadScanner } from './scanner.ts'
@@ -30,15 +30,10 @@ export function parseResponse(text: string, scanner: HeadScanner, base: number, 
   let idleSeconds = 0
   const { marks, count } = scanner
   for (let i = 0; i < count; i++) {
-    const start = (marks[4 * i] as number) - base
-    const colon = (marks[4 * i + 1] as number) - base
-    const end = (marks[4 * i + 2] as number) - base
-    const { name, key, kind } = fieldNameAt(text, start, colon, marks[4 * i + 3] as number)
-    if (isPlainLine(text, colon, end)) headers.pushLine(key, text.slice(start, end + 2))
-    else headers.push(name, key, cutValue(text, colon + 1, end))
+    const kind = takeField(headers, text, marks, i, base)
     // Most fields are only passed on.
     if (kind === OTHER) continue
-    const value = cutValue(text, colon + 1, end)
+    const value = valueOf(text, marks, i, base)
     switch (kind) {
       case CONTENT_LENGTH:
         framing.contentLength(value)
