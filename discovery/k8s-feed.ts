@@ -22,7 +22,7 @@ const MAX_SELECTED = 50
 /** Events that belong together come so close, milliseconds. */
 const MOVE = 5
 /** Services that hear of a sign of life at once, and the time until the next ones do, milliseconds. */
-const AT_ONCE = 40
+const AT_ONCE = 10
 const TURN = 5
 /** Between two signs of life that are passed on, milliseconds. */
 const SIGN_GAP = 10_000

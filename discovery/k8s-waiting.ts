@@ -11,6 +11,9 @@ interface WaitFor {
   readonly orElse?: () => boolean
 }
 
+/** Why the timer of a question is stopped. One value, since an abort without a reason makes an error with a stack each time. */
+const WOKEN = new Error('woken')
+
 export interface Waiting {
   /** Resolves when what is waited for has come, and when the signal is aborted. */
   wait(what: WaitFor, signal: AbortSignal): Promise<void>
@@ -26,24 +29,27 @@ export function createWaiting(platform: Pick<Platform, 'sleep'>): Waiting {
   }
   async function wait({ service, holds, ms, orElse = () => true }: WaitFor, signal: AbortSignal): Promise<void> {
     if (signal.aborted || holds()) return
-    const woken = new AbortController()
-    let over = false
-    const end = (): void => woken.abort()
-    const check = (): void => {
-      if (holds() || (over && orElse())) end()
-    }
     const checks = waiting.get(service) ?? new Set()
-    waiting.set(service, checks.add(check))
-    signal.addEventListener('abort', end)
-    if (ms !== undefined) {
-      void platform.sleep(ms, woken.signal).then(() => {
+    const timer = new AbortController()
+    await new Promise<void>((resolve) => {
+      let over = false
+      const check = (): void => {
+        if (holds() || (over && orElse())) end()
+      }
+      const end = (): void => {
+        checks.delete(check)
+        signal.removeEventListener('abort', end)
+        timer.abort(WOKEN)
+        resolve()
+      }
+      waiting.set(service, checks.add(check))
+      signal.addEventListener('abort', end)
+      if (ms === undefined) return
+      void platform.sleep(ms, timer.signal).then(() => {
         over = true
         check()
       })
-    }
-    await new Promise<void>((resolve) => woken.signal.addEventListener('abort', () => resolve()))
-    signal.removeEventListener('abort', end)
-    checks.delete(check)
+    })
     if (checks.size === 0 && waiting.get(service) === checks) waiting.delete(service)
   }
   return { wait, wake, wakeAll: () => wake([...waiting.keys()]) }

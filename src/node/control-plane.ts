@@ -10,6 +10,7 @@ import type { Platform } from '../model/platform.ts'
 import type { Table } from '../model/route.ts'
 import type { RouteStore, StoreEvent } from '../model/store.ts'
 import { createEndpointBook } from '../proxy/endpoints.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import { Snapshots } from '../proxy/snapshots.ts'
 import { createRevisions } from '../store/revisions.ts'
 import type { TagStore } from '../store/tags.ts'
@@ -46,6 +47,8 @@ export class ControlPlane {
   private readonly hub: Hub
   private readonly announcements: Announcements
   private readonly snapshots: Snapshots
+  /** Sets that the snapshot has not: what to pick from is built for a reader, and only people read it here. */
+  private readonly unseen = new Map<string, EndpointSet>()
   private readonly revisions: ReturnType<typeof createRevisions>
   private readonly life = new AbortController()
   private watching: Promise<void> = Promise.resolve()
@@ -163,7 +166,8 @@ export class ControlPlane {
     const { revision, isNew } = await this.revisions.offer(config, origin)
     if (isNew) {
       const sets = this.setsWith(compiled, brought)
-      for (const [ref, set] of sets) this.snapshots.useSet(ref, set)
+      for (const [ref, set] of sets) this.unseen.set(ref, set)
+      this.look()
       this.snapshots.useTable(compiled, revision)
       this.watchRefs()
       await this.serve(config, sets)
@@ -207,10 +211,17 @@ export class ControlPlane {
     return this.config.routesFrom.includes(ref.slice(0, ref.indexOf('/'))) ? reweigh(set) : set
   }
 
+  /** The snapshot with every set that came since it was last looked at. */
+  private look(): Snapshot {
+    for (const [ref, set] of this.unseen) this.snapshots.useSet(ref, set)
+    this.unseen.clear()
+    return this.snapshots.current
+  }
+
   private passOn(ref: string): void {
     const set = this.setOf(ref)
     if (set.kind === 'pending' && set.cause === undefined) return
-    this.snapshots.useSet(ref, set)
+    this.unseen.set(ref, set)
     if (this.serves) this.serving.useSet(ref, set)
   }
 
@@ -228,7 +239,7 @@ export class ControlPlane {
       version: VERSION,
       startedAt,
       listeners: this.config.listeners.map(({ name }) => name),
-      snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.snapshots.current),
+      snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.look()),
       setOf: (ref) => this.setOf(ref),
       catalogs: () => this.tags?.catalogs() ?? [],
       refusedTags: () => this.tags?.refused() ?? [],

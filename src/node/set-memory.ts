@@ -8,6 +8,10 @@ import type { Platform } from '../model/platform.ts'
 
 /** Least time between two writes, milliseconds: endpoints may change several times a second. */
 const WRITE_EVERY = 5000
+/** A write is followed by so many times its own length of rest: fifty thousand endpoints take a quarter of a second, and requests would notice that each five seconds. */
+const REST_TIMES = 100
+/** But no more than this, milliseconds. */
+const LONGEST_REST = 60_000
 /** Sets in the file; the ones confirmed longest ago go first. */
 const MAX_SETS = 10_000
 /** Written at once; what is in between goes on. About half a millisecond's work. */
@@ -52,8 +56,10 @@ export function createSetMemory(directory: string, platform: Platform): SetMemor
   // Writes, then rests, for as long as there is something new.
   const work = async (): Promise<void> => {
     while (state.dirty) {
+      const began = platform.now()
       await write()
-      await platform.sleep(WRITE_EVERY, rest.signal)
+      const took = platform.now() - began
+      await platform.sleep(Math.min(LONGEST_REST, Math.max(WRITE_EVERY, REST_TIMES * took)), rest.signal)
     }
     writing = undefined
   }

@@ -76,6 +76,13 @@ async function put(server: RealConsul, path: string, body?: object, token?: stri
 const register = (server: RealConsul, port: number, more: object = {}, token?: string): Promise<void> =>
   put(server, 'agent/service/register', { Name: 'web', ID: `web-${port}`, Address: '127.0.0.1', Port: port, ...more }, token)
 
+/**
+ * Waits until the catalogue lists so many instances. An agent tells its server of them by itself: where that fails right after a
+ * start, only 15 to 30 s later (`retryFailInterval` in agent/ae/ae.go), which is none of the gateway's doing.
+ */
+const lists = (server: RealConsul, count: number): Promise<void> =>
+  vi.waitFor(async () => expect(await (await fetch(`${server.url}/v1/health/service/web`)).json()).toHaveLength(count), { timeout: 40_000, interval: 50 })
+
 describeWithServers(['consul'], 'a real Consul', () => {
   let server: RealConsul
   beforeAll(async () => {
@@ -191,9 +198,11 @@ describeWithServers(['consul'], 'a real Consul', () => {
     await server.kill()
     await server.restart()
     for (let port = 1001; port < 1018; port++) await register(server, port)
+    await lists(server, 17)
     // A read between two registrations may see too few and be guarded: that is believed after 30 s.
     await vi.waitFor(() => expect(text(web.hub.get('consul/web')).startsWith('ready')).toBe(true), { timeout: 60_000 })
     await put(server, 'agent/service/deregister/web-1001')
+    await lists(server, 16)
     await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web')).some(({ port }) => port === 1001)).toBe(false), { timeout: 5000 })
   }, 120_000)
 

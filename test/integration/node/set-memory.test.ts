@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Endpoint } from '../../../src/model/endpoint.ts'
+import type { Platform } from '../../../src/model/platform.ts'
 import { createSetMemory } from '../../../src/node/set-memory.ts'
 import { fakePlatform } from '../../support/fake-platform.ts'
 
@@ -14,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
 const path = (): string => join(directory, 'state', 'endpoints.json')
-const open = (platform = fakePlatform()) => createSetMemory(join(directory, 'state'), platform)
+const open = (platform: Platform = fakePlatform()) => createSetMemory(join(directory, 'state'), platform)
 const endpoint: Endpoint = { id: 'consul/n1/a', host: '10.0.0.1', port: 80, weight: 2, zone: 'z', tags: ['v1'], meta: { a: 'b' }, health: 'passing', draining: false, origin: 'consul', learnedAt: 1 }
 const set = (at: number, port = 80) => ({ at, endpoints: [{ ...endpoint, port }] })
 const written = async (): Promise<{ sets: Record<string, { at: number }> }> => JSON.parse(await readFile(path(), 'utf8')) as { sets: Record<string, { at: number }> }
@@ -52,6 +53,21 @@ test('writes at once, then at most each 5 s', async () => {
   expect((await written()).sets['a']?.at).toBe(1)
   await platform.advance(200)
   await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(49))
+  await memory.flush()
+})
+
+test('a write that took long is followed by a long rest', async () => {
+  const platform = fakePlatform()
+  // Each look at the clock finds it a tenth of a second later: that is how long a write takes.
+  let looks = 0
+  const memory = open({ ...platform, now: () => platform.now() + 100 * looks++ })
+  memory.save('a', set(1))
+  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(1))
+  memory.save('a', set(2))
+  await platform.advance(9900)
+  expect((await written()).sets['a']?.at).toBe(1)
+  await platform.advance(200)
+  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(2))
   await memory.flush()
 })
 
