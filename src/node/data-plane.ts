@@ -103,9 +103,9 @@ export class DataPlane {
     return port
   }
 
-  /** Takes a table whole. Throws, and changes nothing, when it does not compile. */
-  useTable(config: TableConfig, revision: Revision): void {
-    this.snapshots.useTable(compileTable(config), revision)
+  /** Takes a table whole, with sets that are not used before it. Throws, and changes nothing, when it does not compile. */
+  useTable(config: TableConfig, revision: Revision, sets: readonly (readonly [ref: string, set: EndpointSet])[] = []): void {
+    this.snapshots.useTable(compileTable(config), revision, sets)
     this.gateway.budgets.retain(new Set(config.services.map(({ name }) => name)))
   }
 

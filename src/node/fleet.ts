@@ -9,8 +9,8 @@ import type { EndpointSet } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Revision } from '../model/snapshot.ts'
 import { emptyDump, type InstrumentsDump, mergeDumps, retainSeries, retireDump } from '../telemetry/dump.ts'
-import { deltaOf, retainSets } from './set-delta.ts'
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import { Broadcast } from './broadcast.ts'
+import type { FromWorker, ToWorker, WorkerOptions, WorkerStart } from './messages.ts'
 
 /** Where tables and sets go, and where counts come from: worker processes, or this process itself. */
 export interface Serving {
@@ -49,9 +49,8 @@ export class Fleet implements Serving {
   private readonly members = new Map<number, Member>()
   /** Counts of workers that are gone. */
   private base: InstrumentsDump = emptyDump()
-  private options: WorkerStart | undefined
-  private table: WorkerStart['table']
-  private readonly sets = new Map<string, EndpointSet>()
+  private options: WorkerOptions | undefined
+  private readonly broadcast = new Broadcast()
   private stopping = false
   private pause = FIRST_PAUSE_MS
   private reports = 0
@@ -67,26 +66,24 @@ export class Fleet implements Serving {
   }
 
   async start(options: WorkerStart): Promise<Readonly<Record<string, number>>> {
-    this.options = options
-    this.table = options.table
-    for (const [ref, set] of options.sets) this.sets.set(ref, set)
+    const { table, sets, ...kept } = options
+    this.options = kept
+    for (const [ref, set] of sets) this.broadcast.useSet(ref, set)
+    if (table !== undefined) this.broadcast.useTable(table.config, table.revision, [])
     // The first one settles ports that were left open; the others, and those that replace a dead one, take the same.
     const ports = await this.spawn()
-    this.options = { ...options, listeners: options.listeners.map((listener) => ({ ...listener, port: ports[listener.name] ?? listener.port })) }
+    this.options = { ...kept, listeners: kept.listeners.map((listener) => ({ ...listener, port: ports[listener.name] ?? listener.port })) }
     await Promise.all(Array.from({ length: this.size - 1 }, () => this.spawn()))
     return ports
   }
 
   useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void> {
-    this.table = { config, revision }
-    for (const [ref, set] of sets) this.sets.set(ref, set)
-    retainSets(this.sets, config)
     this.base = retainSeries(this.base, new Set(config.routes.map(({ name }) => name)), labels)
-    this.tellAll({ kind: 'table', config, revision, sets })
+    this.broadcast.useTable(config, revision, sets)
     return new Promise((resolve) => {
       this.onApplied?.()
       this.onApplied = () => {
-        if ([...this.members.values()].some((member) => member.state === 'running' && member.revision !== revision.number) && this.table?.revision.number === revision.number) return
+        if ([...this.members.values()].some((member) => member.state === 'running' && member.revision !== revision.number) && this.broadcast.revision === revision.number) return
         this.onApplied = undefined
         resolve()
       }
@@ -95,11 +92,7 @@ export class Fleet implements Serving {
   }
 
   useSet(ref: string, set: EndpointSet): void {
-    const before = this.sets.get(ref)
-    if (before === set) return
-    const delta = deltaOf(before, set)
-    this.sets.set(ref, set)
-    this.tellAll({ kind: 'set', ref, delta })
+    this.broadcast.useSet(ref, set)
   }
 
   async instruments(): Promise<InstrumentsDump> {
@@ -131,7 +124,8 @@ export class Fleet implements Serving {
     const worker = cluster.fork()
     const member: Member = { worker, startedAt: this.platform.wallClock(), state: 'starting', revision: 0, last: emptyDump() }
     this.members.set(worker.id, member)
-    if (this.options !== undefined) tell(worker, { kind: 'start', ...this.options, ...(this.table === undefined ? {} : { table: this.table }), sets: [...this.sets] })
+    if (this.options !== undefined) tell(worker, { kind: 'start', ...this.options })
+    const feed = this.broadcast.join((message, sent) => tell(worker, message, sent))
     return new Promise((resolve, reject) => {
       worker.on('error', () => {})
       worker.on('message', (message: FromWorker) => {
@@ -151,6 +145,7 @@ export class Fleet implements Serving {
         }
       })
       worker.once('exit', (code, signal) => {
+        feed.leave()
         reject(new Error(`a worker ended while starting (${signal ?? code})`))
         this.onExit(member, code, signal)
       })
@@ -198,8 +193,9 @@ export class Fleet implements Serving {
   }
 }
 
-function tell(worker: Worker, message: ToWorker): void {
-  if (worker.isConnected()) worker.send(message, () => {})
+/** `sent` is called in a later turn of the event loop, when the message is written. */
+function tell(worker: Worker, message: ToWorker, sent: () => void = () => {}): void {
+  if (worker.isConnected()) worker.send(message, () => setImmediate(sent))
 }
 
 /** Whether processes may open the same port (Linux and the BSDs); elsewhere the main process hands connections out. */

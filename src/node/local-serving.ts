@@ -48,8 +48,7 @@ export class LocalServing implements Serving {
   }
 
   async useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void> {
-    for (const [ref, set] of sets) this.plane?.useSet(ref, set)
-    this.plane?.useTable(config, revision)
+    this.plane?.useTable(config, revision, sets)
     this.instrumentsHere.retain(new Set(config.routes.map(({ name }) => name)), labels)
   }
 

@@ -22,9 +22,22 @@ export function applyDelta(before: EndpointSet | undefined, delta: SetDelta): En
   return { ...delta, endpoints: delta.endpoints.map((told) => (typeof told === 'number' ? at(endpoints, told) : told)) }
 }
 
-/** Forgets the sets of references that a table does not use. Both sides do it at each table, so that they go on from the same. */
-export function retainSets(sets: Map<string, EndpointSet>, config: TableConfig): void {
-  const used = new Set(config.services.flatMap(({ from }) => from))
+/** A set on the way from the one before, with at most `room` endpoints that are not in that one; the set itself once it has all. */
+export function towards(before: EndpointSet | undefined, set: EndpointSet, room: number): EndpointSet {
+  if (set.kind === 'pending' || set.kind === 'absent') return set
+  const familiar = new Set(known(before))
+  let fresh = 0
+  const endpoints = set.endpoints.filter((endpoint) => familiar.has(endpoint) || fresh++ < room)
+  return endpoints.length === set.endpoints.length ? set : { ...set, endpoints }
+}
+
+/** References that a table draws on. */
+export function refsOf(config: TableConfig): ReadonlySet<string> {
+  return new Set(config.services.flatMap(({ from }) => from))
+}
+
+/** Forgets the sets of other references. Both sides do it at each table. */
+export function retainSets(sets: Map<string, EndpointSet>, used: ReadonlySet<string>): void {
   for (const ref of sets.keys()) if (!used.has(ref)) sets.delete(ref)
 }
 

@@ -1,7 +1,6 @@
 // One worker process: a data plane that does what the main process tells it.
 import process from 'node:process'
 import type { AccessRecord } from '../model/access.ts'
-import type { EndpointSet } from '../model/endpoint.ts'
 import type { GatewayError } from '../model/error.ts'
 import { createInstruments } from '../telemetry/instruments.ts'
 import { accessFormats } from '../telemetry/list.ts'
@@ -9,17 +8,17 @@ import { type AccessLog, openAccessLog } from './access-log.ts'
 import { DataPlane } from './data-plane.ts'
 import { createLiveExplain } from '../proxy/signed-explain.ts'
 import { stderrLog } from './log.ts'
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import type { FromWorker, ToWorker, WholeTable, WorkerOptions } from './messages.ts'
 import { nodePlatform } from './platform.ts'
 import { refusedAccess } from './refused-access.ts'
-import { applyDelta, retainSets } from './set-delta.ts'
+import { Told } from './told.ts'
 
 const platform = nodePlatform(stderrLog('info', `worker ${process.pid}`))
 const instruments = createInstruments()
+const told = new Told()
+let options: WorkerOptions | undefined
 let plane: DataPlane | undefined
 let log: AccessLog | undefined
-/** What the main process told last of each reference, which its next word builds on. */
-const sets = new Map<string, EndpointSet>()
 /** Messages are taken one after another: a table that comes while listeners open waits its turn. */
 let turn: Promise<void> = Promise.resolve()
 
@@ -32,23 +31,18 @@ async function take(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case 'start':
       return start(message)
-    case 'table': {
-      const { config, revision } = message
-      // In one turn of the event loop: no request comes in between.
-      for (const [ref, set] of message.sets) {
-        sets.set(ref, set)
-        plane?.useSet(ref, set)
-      }
-      retainSets(sets, config)
-      plane?.useTable(config, revision)
-      retain(config)
-      return say({ kind: 'applied', revision: revision.number })
-    }
+    case 'table-part':
+      return told.takeTablePart(message)
+    case 'sets-part':
+      return told.takeSetsPart(message)
+    case 'table':
+      return useTable(message)
     case 'set': {
-      const set = applyDelta(sets.get(message.ref), message.delta)
-      sets.set(message.ref, set)
-      return plane?.useSet(message.ref, set)
+      const set = told.takeSet(message)
+      return set && plane?.useSet(message.ref, set)
     }
+    case 'listen':
+      return listen()
     case 'report':
       return plane && say({ kind: 'report', id: message.id, dump: instruments.export({ ...plane.live(), accessLogDropped: log?.dropped ?? 0 }) })
     case 'reopen':
@@ -58,8 +52,9 @@ async function take(message: ToWorker): Promise<void> {
   }
 }
 
-async function start(options: WorkerStart): Promise<void> {
-  const { accessLog, explainSecret, zone, table } = options
+async function start(given: WorkerOptions): Promise<void> {
+  const { accessLog, explainSecret, zone } = given
+  options = given
   log = accessLog.format === 'off' ? undefined : await openAccessLog({ format: formatOf(accessLog.format), to: accessLog.to, platform })
   const record = (access: AccessRecord): void => {
     instruments.record(access)
@@ -73,15 +68,17 @@ async function start(options: WorkerStart): Promise<void> {
     ...(zone === undefined ? {} : { zone }),
     ...(explainSecret === undefined ? {} : { explain: createLiveExplain(explainSecret, platform) }),
   })
-  for (const [ref, set] of options.sets) {
-    sets.set(ref, set)
-    plane.useSet(ref, set)
-  }
-  if (table !== undefined) {
-    plane.useTable(table.config, table.revision)
-    retain(table.config)
-    say({ kind: 'applied', revision: table.revision.number })
-  }
+}
+
+function useTable(message: WholeTable): void {
+  const { config, sets } = told.takeTable(message)
+  plane?.useTable(config, message.revision, sets)
+  retain(config)
+  say({ kind: 'applied', revision: message.revision.number })
+}
+
+async function listen(): Promise<void> {
+  if (plane === undefined || options === undefined) return
   try {
     const ports: Record<string, number> = {}
     for (const listener of options.listeners) ports[listener.name] = await plane.listen(listener, options.reusePort)

@@ -35,8 +35,9 @@ export class Snapshots {
     return this.readers.has(ref)
   }
 
-  /** Takes a compiled table whole, swapped in between two requests. */
-  useTable(table: Table, revision: Revision): void {
+  /** Takes a compiled table whole, with sets that are not used before it, swapped in between two requests. */
+  useTable(table: Table, revision: Revision, sets: readonly (readonly [ref: string, set: EndpointSet])[] = []): void {
+    for (const [ref, set] of sets) this.sets.set(ref, set)
     this.swap({ revision, table, services: table.services.map((service) => this.book.build(service, this.setOf)) })
     this.book.retain(new Set(table.services.map(({ name }) => name)))
     this.readers = readersOf(table)

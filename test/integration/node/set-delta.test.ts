@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { TableConfig } from '../../../src/model/config.ts'
 import type { Endpoint, EndpointSet } from '../../../src/model/endpoint.ts'
-import { applyDelta, deltaOf, retainSets } from '../../../src/node/set-delta.ts'
+import { applyDelta, deltaOf, refsOf, retainSets } from '../../../src/node/set-delta.ts'
 import { endpoint } from '../../support/endpoints.ts'
 
 const all = Array.from({ length: 8 }, (_, index) => endpoint(`e${index}`, { weight: index }))
@@ -46,6 +46,6 @@ test('a difference to a set that the other side has not is a defect, not a set',
 
 test('sets that a table does not use are forgotten', () => {
   const sets = new Map<string, EndpointSet>([['a/x', { kind: 'pending' }], ['a/y', { kind: 'pending' }]])
-  retainSets(sets, { services: [{ from: ['a/y'] }] } as unknown as TableConfig)
+  retainSets(sets, refsOf({ services: [{ from: ['a/y'] }] } as unknown as TableConfig))
   expect([...sets.keys()]).toEqual(['a/y'])
 })
