@@ -2,21 +2,12 @@
 // recovery needs nobody.
 import { afterAll, afterEach, beforeAll, test } from 'vitest'
 import { drill, type DrillPlan } from '../support/drill/drill.ts'
-import type { Backend } from '../support/drill/backend.ts'
+import { callConsul, deregister, register } from '../support/servers/consul-client.ts'
 import { startConsulCluster, type ConsulCluster } from '../support/servers/consul-cluster.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
 
 type RealConsul = Awaited<ReturnType<typeof startConsul>>
-
-async function put(url: string, path: string, body?: object, token?: string, method = 'PUT'): Promise<void> {
-  const headers = token === undefined ? {} : { 'x-consul-token': token }
-  const answer = await fetch(`${url}/v1/${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
-}
-
-const register = (url: string, { name, host, port }: Backend, token?: string): Promise<void> => put(url, 'agent/service/register', { Name: 'web', ID: `web-${name}`, Address: host, Port: port }, token)
-const deregister = (url: string, { name }: Backend): Promise<void> => put(url, `agent/service/deregister/web-${name}`)
 
 /** `web` with these backends at one Consul, all of them registered before the gateway starts. */
 function plan(server: RealConsul, backends: readonly string[], more: { readonly speed?: number; readonly registry?: object; readonly token?: string } = {}): DrillPlan {
@@ -41,7 +32,7 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
   afterAll(() => server.stop())
   afterEach(async () => {
     const services = (await (await fetch(`${server.url}/v1/agent/services`)).json()) as Record<string, unknown>
-    for (const id of Object.keys(services)) await put(server.url, `agent/service/deregister/${id}`)
+    for (const id of Object.keys(services)) await callConsul(server.url, 'PUT', `agent/service/deregister/${id}`)
   })
 
   test('that is killed goes on with what it knew, and follows it again when it is back', () =>
@@ -130,12 +121,12 @@ describeWithServers(['consul'], 'a gateway with a token', () => {
     (await (await fetch(`${server.url}/v1/acl/policies`, { headers: { 'x-consul-token': MANAGEMENT } })).json()) as { Name: string; ID: string }[]
   async function allow(rules: string): Promise<void> {
     const id = (await policies()).find(({ Name }) => Name === 'gateway')?.ID
-    await put(server.url, id === undefined ? 'acl/policy' : `acl/policy/${id}`, { Name: 'gateway', Rules: rules }, MANAGEMENT)
+    await callConsul(server.url, 'PUT', id === undefined ? 'acl/policy' : `acl/policy/${id}`, { Name: 'gateway', Rules: rules }, MANAGEMENT)
   }
 
   test('that loses its rights is told so, and loses no endpoint by it', async () => {
     await allow(everything)
-    await put(server.url, 'acl/token', { SecretID: TOKEN, Policies: [{ Name: 'gateway' }] }, MANAGEMENT)
+    await callConsul(server.url, 'PUT', 'acl/token', { SecretID: TOKEN, Policies: [{ Name: 'gateway' }] }, MANAGEMENT)
     await drill(plan(server, ['a', 'b'], { registry: { token: TOKEN }, token: MANAGEMENT }), async (d) => {
       await d.sees('web', 'live a,b')
       await allow('service "other" { policy = "read" }')
@@ -143,9 +134,9 @@ describeWithServers(['consul'], 'a gateway with a token', () => {
       await d.serves('web', ['a', 'b'])
       await allow(everything)
       await d.sees('web', 'live a,b')
-      await put(server.url, 'agent/service/deregister/web-b', undefined, MANAGEMENT)
+      await deregister(server.url, d.backend('b'), MANAGEMENT)
       await d.sees('web', 'live a')
-      await put(server.url, `acl/token/${await accessor()}`, undefined, MANAGEMENT, 'DELETE')
+      await callConsul(server.url, 'DELETE', `acl/token/${await accessor()}`, undefined, MANAGEMENT)
       await d.sees('web', 'denied a', { cause: /ACL not found/ })
       await d.serves('web', ['a'])
     })
