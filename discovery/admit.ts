@@ -95,7 +95,9 @@ function readMeta(meta: unknown, refuse: (reason: string) => void): Readonly<Rec
   return good
 }
 
-const HEALTH_ORDER: Readonly<Record<EndpointHealth, number>> = { passing: 0, unknown: 1, warning: 2, critical: 3, maintenance: 4 }
+/** What drains and still serves is between the two kinds. */
+const HEALTH_ORDER: Readonly<Record<EndpointHealth, number>> = { passing: 0, unknown: 1, warning: 2, critical: 10, maintenance: 11 }
+const DRAINING = 5
 
 // Two entries of one address are one server. It keeps its healthiest entry (an old registration may linger as critical),
 // then the first id, with the tags and metadata of all.
@@ -111,7 +113,7 @@ function onePerAddress(endpoints: readonly Endpoint[]): readonly Endpoint[] {
 }
 
 function rank(endpoint: Endpoint): number {
-  return endpoint.draining ? 10 : HEALTH_ORDER[endpoint.health]
+  return HEALTH_ORDER[endpoint.health] + (endpoint.draining ? DRAINING : 0)
 }
 
 function merge(first: Endpoint, other: Endpoint): Endpoint {

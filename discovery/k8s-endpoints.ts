@@ -132,7 +132,7 @@ function conditionsOf(conditions: Record<string, unknown> = {}): Pick<Instance, 
   // Ready although it terminates: somebody asked for it, by publishNotReadyAddresses.
   if (ready === true) return { health: 'passing', draining: false }
   const draining = conditions['terminating'] === true
-  return { health: draining && serving === true ? 'maintenance' : 'critical', draining }
+  return { health: draining && serving === true ? 'passing' : 'critical', draining }
 }
 
 const OWN_LABEL = /^((endpointslice|service)\.)?kubernetes\.io\//

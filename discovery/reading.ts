@@ -35,6 +35,7 @@ export interface Instance {
   readonly tags?: unknown
   readonly meta?: unknown
   readonly health: EndpointHealth
+  /** It leaves. With `health` passing or warning it serves until then, and is used where nothing else is left; what an operator took out is `maintenance`. */
   readonly draining?: boolean
   /** True when `critical` was concluded from something above the instance (its node, its session), which may be an accident. */
   readonly presumed?: boolean

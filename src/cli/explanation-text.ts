@@ -57,7 +57,7 @@ function share(value: number): string {
 
 function destinationText({ service, subset, balance, merge, set, origins, endpoints }: ExplainedDestination): string[] {
   const name = subset === null ? service : `${service}/${subset}`
-  const used = endpoints.filter((endpoint) => endpoint.use === 'used').length
+  const used = endpoints.filter(({ use }) => use === 'used' || use === 'last').length
   const none = endpoints.length === 0 || used > 0 ? '' : ', none usable: 503, reason no_endpoints'
   return [
     line('to', `${name}, ${balance}, ${setText(set)}; ${used} of ${endpoints.length} endpoints used${none}`),
@@ -69,7 +69,7 @@ function destinationText({ service, subset, balance, merge, set, origins, endpoi
 /** A line for each of several references; none for a single one, whose set was told already. */
 export function originsText(origins: readonly OriginView[], merge: boolean, indent?: string): string[] {
   if (origins.length < 2) return []
-  const rows = origins.map(({ ref, set, endpoints, usable, used, why }, i) => [merge ? 'merged' : `${i + 1}.`, ref, set.mode, set.age === null ? '' : `confirmed ${age(set.age)} ago`, `${usable} of ${endpoints} usable`, used ? 'in use' : `not used: ${why ?? ''}`, causeText(set)])
+  const rows = origins.map(({ ref, set, endpoints, usable, used, why }, i) => [merge ? 'merged' : `${i + 1}.`, ref, set.mode, set.age === null ? '' : `confirmed ${age(set.age)} ago`, `${usable} of ${endpoints} usable`, `${used ? 'in use' : 'not used'}${why === null ? '' : `: ${why}`}`, causeText(set)])
   return columns(rows, indent)
 }
 
@@ -83,10 +83,12 @@ export function setText({ kind, age: since, cause }: SetView): string {
   return `${kind}${when}${cause === undefined ? '' : ` (${cause.outcome}: ${cause.message})`}`
 }
 
+const USE = { last: 'used last', reserve: 'in reserve', none: 'not used' } as const
+
 /** An endpoint as a row of columns: where it is, how it is, where it was learned and how fresh that is. */
 export function endpointRow({ address, health, held, use, why, weight, zone, ref, mode, age: since, also, tags, subsets }: EndpointView): string[] {
   const state = held ? `${health}, held` : health
-  const words = use === 'used' ? state : `${state}, ${use === 'none' ? 'not used' : 'in reserve'}${why === null || why === health ? '' : `: ${why}`}`
+  const words = use === 'used' ? state : `${state}, ${USE[use]}${why === null || why === health ? '' : `: ${why}`}`
   const labels = [...(also.length === 0 ? [] : [`also ${also.map(listingText).join(', ')}`]), ...(tags.length === 0 ? [] : [`tags ${tags.join(',')}`]), ...(subsets.length === 0 ? [] : [`subsets ${subsets.join(',')}`])]
   return [address, words, `weight ${weight}`, zone === null ? '' : `zone ${zone}`, `from ${ref}`, mode, `known for ${age(since)}`, labels.join('  ')]
 }

@@ -75,7 +75,7 @@ export interface OriginView {
   readonly usable: number
   /** Whether requests go by this one. */
   readonly used: boolean
-  /** Why they do not; null when they do. */
+  /** Why they do not; null when they do, unless only draining endpoints are left. */
   readonly why: string | null
 }
 
@@ -117,11 +117,11 @@ export interface EndpointView {
   readonly draining: boolean
   /** No longer listed, and kept until that is confirmed. */
   readonly held: boolean
-  /** `used`: it gets requests. `reserve`: only those for which none that is used is free. `none`: none at all. */
-  readonly use: 'used' | 'reserve' | 'none'
-  /** False only when it can get none. */
+  /** `used`: it gets requests. `last`: it does, though it drains, since nothing else is left. `reserve`: only those for which none that is used is free. `none`: none at all. */
+  readonly use: 'used' | 'last' | 'reserve' | 'none'
+  /** False only when it gets none. */
   readonly usable: boolean
-  /** Why it is not used; null when it is. */
+  /** Why it is not used, or used last; null when it simply is used. */
   readonly why: string | null
   readonly subsets: readonly string[]
   /** Name of the registry, as configured. */

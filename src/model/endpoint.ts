@@ -17,7 +17,10 @@ export interface Endpoint {
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, string>>
   readonly health: EndpointHealth
-  /** True when the registry says it is leaving: no new requests, those under way finish. */
+  /**
+   * True when the registry says that it leaves: those under way finish, and no new requests, except where nothing else is left and
+   * the registry says that it serves until it is gone (`health` passing or warning).
+   */
   readonly draining: boolean
   /** True when the registry no longer lists it, but so suddenly that it is kept until confirmed: pick it last. */
   readonly held?: true

@@ -2,13 +2,14 @@
 // the endpoint book, explain and the admin API say the same.
 import { endpointsOf } from '../model/endpoint.ts'
 import type { Endpoint, EndpointSet, Origin } from '../model/endpoint.ts'
-import { isUsable } from './usable.ts'
+import { isUsable, stillServes } from './usable.ts'
 
 /**
  * How far an address may be used. `listed`: at once. `disputed`: one registry lists it, another says that it drains or is
- * critical. `held`: no registry lists it any more, one still waits for confirmation of that. `unusable`: never.
+ * critical. `leaving`: it drains and still serves, for where none of those is. `held`: no registry lists it any more, one still waits
+ * for confirmation of that. `unusable`: never.
  */
-type Standing = 'listed' | 'disputed' | 'held' | 'unusable'
+export type Standing = 'listed' | 'disputed' | 'leaving' | 'held' | 'unusable'
 
 /** What one origin says of an address. */
 export interface Listing {
@@ -35,7 +36,7 @@ export interface Tier {
   readonly candidates: readonly Candidate[]
 }
 
-const ORDER: readonly Standing[] = ['listed', 'disputed', 'held', 'unusable']
+const ORDER: readonly Standing[] = ['listed', 'disputed', 'leaving', 'held', 'unusable']
 
 /** Every address that the origins know, once. The result does not depend on which of them answered first. */
 export function candidatesOf(origins: readonly Origin[], merge: boolean): readonly Candidate[] {
@@ -76,6 +77,15 @@ export function tiersOf(candidates: readonly Candidate[], origins: number, merge
 }
 
 /**
+ * Of the tiers of a service or subset, those that its requests pick from. Endpoints that leave are no reserve for others: they are in
+ * only where nobody says that another one is there to stay, and that is settled here, when sets change, not for each request.
+ */
+export function pickedFrom<T extends { readonly standing: Standing }>(tiers: readonly T[]): readonly T[] {
+  const stays = tiers.some(({ standing }) => standing === 'listed' || standing === 'disputed')
+  return stays ? tiers.filter(({ standing }) => standing !== 'leaving') : tiers
+}
+
+/**
  * The set that speaks for a service. Where references are merged, what they come to; else that of the one in use. When none is,
  * the first that knows any endpoint, then the first that is not pending, so that people see the most telling one.
  */
@@ -89,12 +99,18 @@ export function setInUse(origins: readonly Origin[], candidates: readonly Candid
 }
 
 function candidateOf(key: string, listings: readonly Listing[], origins: readonly Origin[], merge: boolean): Candidate {
-  const from = listings.find(({ endpoint }) => isUsable(endpoint) && endpoint.held !== true) ?? listings.find(({ endpoint }) => isUsable(endpoint)) ?? (listings[0] as Listing)
+  const from = listings.reduce((best, next) => (preference(next) < preference(best) ? next : best))
   return { key, endpoint: merge ? mergedEndpoint(from, listings) : from.endpoint, standing: standingOf(from, listings, origins), listings, from }
 }
 
+/** Of what is said of an address the lowest counts, and of equals the first. */
+function preference({ endpoint }: Listing): number {
+  if (isUsable(endpoint)) return endpoint.held === true ? 2 : 0
+  return stillServes(endpoint) ? 1 : 3
+}
+
 function standingOf({ endpoint }: Listing, listings: readonly Listing[], origins: readonly Origin[]): Standing {
-  if (!isUsable(endpoint)) return 'unusable'
+  if (!isUsable(endpoint)) return stillServes(endpoint) ? 'leaving' : 'unusable'
   if (endpoint.held === true) return 'held'
   return disputing(listings, origins) === undefined ? 'listed' : 'disputed'
 }

@@ -20,8 +20,8 @@ export interface EndpointBookOptions {
   /** Zone of this gateway. */
   readonly zone?: string
   /**
-   * Called once when an endpoint stops being a first choice or usable at all: it vanished, drains, failed its checks, or
-   * another registry took over. Its idle connections should be closed; requests under way finish.
+   * Called once when an endpoint stops being a first choice, or any: it vanished, drains while others are there, failed its checks,
+   * or another registry took over. Its idle connections should be closed; requests under way finish.
    */
   readonly onGone?: (state: EndpointState) => void
 }
@@ -43,7 +43,7 @@ interface Kept {
   readonly state: EndpointState
   /** Whether it is a first choice of some pool. */
   used: boolean
-  /** Platform time since which the endpoint is not usable; undefined while it is. */
+  /** Platform time since which no pool has it; undefined while one has. */
   goneAt?: number | undefined
 }
 
@@ -59,9 +59,9 @@ export function createEndpointBook(platform: Platform, options: EndpointBookOpti
       const origins = originsOf(config, setsByRef, page, platform.wallClock())
       const candidates = candidatesOf(origins, merge)
       const tiers = tiersOf(candidates, origins.length, merge)
-      const states = tiers.map((tier): StateTier => ({ states: tier.candidates.map((candidate) => takeIn(page, candidate)), isEqual: tier.standing === 'listed' }))
+      const states = tiers.map((tier): StateTier => ({ states: tier.candidates.map((candidate) => takeIn(page, candidate, platform.now())), standing: tier.standing }))
       page.pools = buildPools(config, states, balancing, page.pools)
-      settle(page, states, platform.now(), onGone)
+      settle(page, platform.now(), onGone)
       return { config, origins, set: setInUse(origins, candidates, tiers, merge), all: page.pools.all, subsets: page.pools.subsets }
     },
     retain(services) {
@@ -92,8 +92,8 @@ function staticSet(config: ServiceConfig, page: Page, wallClock: number): Endpoi
 }
 
 /** The state of an endpoint, new where need be, with the endpoint as the registry describes it now. */
-function takeIn(page: Page, { key, endpoint }: Candidate): EndpointState {
-  const kept = page.states.get(key) ?? { state: { endpoint, active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0 }, used: false }
+function takeIn(page: Page, { key, endpoint }: Candidate, now: number): EndpointState {
+  const kept: Kept = page.states.get(key) ?? { state: { endpoint, active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0 }, used: false, goneAt: now }
   page.states.set(key, kept)
   // The one place that writes it: pickers copy what they need, and requests under way need only the address, which is the key.
   ;(kept.state as { endpoint: Endpoint }).endpoint = endpoint
@@ -101,10 +101,11 @@ function takeIn(page: Page, { key, endpoint }: Candidate): EndpointState {
 }
 
 /** Tells of endpoints that are no longer a first choice or left, and forgets those that left long ago and have no request under way. */
-function settle(page: Page, tiers: readonly StateTier[], now: number, onGone: (state: EndpointState) => void): void {
-  const present = new Set(tiers.flatMap(({ states }) => states))
+function settle(page: Page, now: number, onGone: (state: EndpointState) => void): void {
   const { all, subsets } = page.pools as BuiltPools
-  const used = new Set([all, ...Object.values(subsets)].flatMap(({ states }) => states))
+  const pools = [all, ...Object.values(subsets)]
+  const present = new Set(pools.flatMap(({ tiers }) => tiers.flatMap(({ states }) => states)))
+  const used = new Set(pools.flatMap(({ states }) => states))
   for (const [key, kept] of page.states) {
     const { state } = kept
     const leaves = kept.goneAt === undefined && !present.has(state)

@@ -5,17 +5,20 @@ import type { BalancerOptions, EndpointState, Picker } from '../model/balancer.t
 import type { ServiceConfig, SubsetConfig } from '../model/config.ts'
 import { hasLabel, type Endpoint } from '../model/endpoint.ts'
 import type { Pool } from '../model/snapshot.ts'
+import { pickedFrom, type Standing } from './candidates.ts'
 import { tiered } from './tiered.ts'
 
 /** The states of one tier of candidates. */
 export interface StateTier {
   readonly states: readonly EndpointState[]
-  /** False for what is disputed or held: better than a 503, and no better. */
-  readonly isEqual: boolean
+  readonly standing: Standing
 }
 
 /** A tier with what it was built from: states outlive sets, and their `endpoint` changes under them. */
-interface BuiltTier extends StateTier {
+interface BuiltTier {
+  readonly states: readonly EndpointState[]
+  /** False for what is disputed, leaving or held: better than a 503, and no better. */
+  readonly isEqual: boolean
   readonly endpoints: readonly Endpoint[]
   readonly picker: Picker
 }
@@ -31,12 +34,15 @@ export interface BuiltPools {
   readonly subsets: Readonly<Record<string, BuiltPool>>
 }
 
-/** Builds the pools over the usable states of a service, taking over what did not change. Each pool has a first tier of its own. */
+/**
+ * Builds the pools over the states of a service that may be used, taking over what did not change. Each pool has a first tier of its
+ * own, and for itself takes endpoints that leave only where it has no others.
+ */
 export function buildPools(config: ServiceConfig, tiers: readonly StateTier[], options: BalancerOptions, previous?: BuiltPools): BuiltPools {
   const balancer = config.balance.kind
   const subsets: Record<string, BuiltPool> = Object.create(null) as Record<string, BuiltPool>
   for (const [name, subset] of Object.entries(config.subsets)) {
-    const members = tiers.map(({ states, isEqual }) => ({ states: states.filter((state) => isInSubset(state.endpoint, subset)), isEqual }))
+    const members = tiers.map(({ states, standing }) => ({ states: states.filter((state) => isInSubset(state.endpoint, subset)), standing }))
     subsets[name] = buildPool(balancer, members, options, previous?.subsets[name])
   }
   return { all: buildPool(balancer, tiers, options, previous?.all), subsets }
@@ -53,13 +59,15 @@ export function isInSubset(endpoint: Endpoint, subset: SubsetConfig): boolean {
 
 function buildPool(name: string, tiers: readonly StateTier[], options: BalancerOptions, previous?: BuiltPool): BuiltPool {
   const kept = previous?.balancer === name ? previous : undefined
-  const built = tiers.filter(({ states }) => states.length > 0).map((tier) => buildTier(name, tier, options, kept?.tiers ?? []))
+  const picked = pickedFrom(tiers.filter(({ states }) => states.length > 0))
+  const built = picked.map((tier) => buildTier(name, tier, options, kept?.tiers ?? []))
   if (kept !== undefined && kept.tiers.length === built.length && built.every((tier, i) => tier === kept.tiers[i])) return kept
   return { balancer: name, tiers: built, states: built[0]?.states ?? [], picker: tiered(built) }
 }
 
 /** The tier as it was before, wherever it stood, or a new one. */
-function buildTier(name: string, { states, isEqual }: StateTier, options: BalancerOptions, before: readonly BuiltTier[]): BuiltTier {
+function buildTier(name: string, { states, standing }: StateTier, options: BalancerOptions, before: readonly BuiltTier[]): BuiltTier {
+  const isEqual = standing === 'listed'
   const kept = before.find((tier) => tier.isEqual === isEqual && hasSameMembers(tier, states))
   if (kept !== undefined) return kept
   const balancer = balancerByName(name)

@@ -5,7 +5,7 @@ import type { Endpoint } from '../model/endpoint.ts'
 export function unusableBecause(endpoint: Endpoint): string | undefined {
   if (endpoint.draining) return 'draining'
   if (endpoint.health === 'critical' || endpoint.health === 'maintenance') return endpoint.health
-  return endpoint.port > 0 && endpoint.port < 65_536 ? undefined : 'no port'
+  return hasPort(endpoint) ? undefined : 'no port'
 }
 
 /**
@@ -14,4 +14,16 @@ export function unusableBecause(endpoint: Endpoint): string | undefined {
  */
 export function isUsable(endpoint: Endpoint): boolean {
   return unusableBecause(endpoint) === undefined
+}
+
+/**
+ * Whether an endpoint that drains may get requests where no usable one is left. Its registry must say that it serves all the same:
+ * to be taken out by an operator (`maintenance`) is another thing, and so is silence (`unknown`).
+ */
+export function stillServes(endpoint: Endpoint): boolean {
+  return endpoint.draining && (endpoint.health === 'passing' || endpoint.health === 'warning') && hasPort(endpoint)
+}
+
+function hasPort({ port }: Endpoint): boolean {
+  return port > 0 && port < 65_536
 }

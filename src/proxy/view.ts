@@ -3,7 +3,7 @@ import type { EndpointView, ListingView, OriginView, SetView } from '../model/ad
 import { endpointsOf, modeOf } from '../model/endpoint.ts'
 import type { EndpointSet, Origin } from '../model/endpoint.ts'
 import type { ServiceEndpoints } from '../model/snapshot.ts'
-import { candidatesOf, disputing, tiersOf } from './candidates.ts'
+import { candidatesOf, disputing, pickedFrom, tiersOf } from './candidates.ts'
 import type { Candidate, Listing } from './candidates.ts'
 import { isInSubset } from './pools.ts'
 import { isUsable, unusableBecause } from './usable.ts'
@@ -11,11 +11,15 @@ import { isUsable, unusableBecause } from './usable.ts'
 /** A service or one of its subsets with its order of preference, for several views of it. */
 export interface Arrangement {
   readonly service: ServiceEndpoints
-  /** Best first; those that are not usable last. */
+  /** Best first; those that get no requests last. */
   readonly candidates: readonly Candidate[]
+  /** Those that are used or in reserve. */
+  readonly usable: ReadonlySet<Candidate>
   /** Those that get the requests. */
   readonly used: ReadonlySet<Candidate>
 }
+
+const LAST = 'draining, and used since nothing else is left'
 
 /** Those of whole services: the page and scrapes ask again and again, and most services stay what they were. */
 const arranged = new WeakMap<ServiceEndpoints, Arrangement>()
@@ -35,8 +39,17 @@ function arrangeAnew(service: ServiceEndpoints, subset: string | undefined): Arr
   const wanted = subset === undefined ? undefined : config.subsets[subset]
   const all = candidatesOf(origins, merge).filter(({ endpoint }) => wanted === undefined || isInSubset(endpoint, wanted))
   const tiers = tiersOf(all, origins.length, merge)
-  const usable = tiers.flatMap(({ candidates }) => candidates)
-  return { service, candidates: [...usable, ...all.filter(({ standing }) => standing === 'unusable')], used: new Set(tiers[0]?.candidates) }
+  const picked = pickedFrom(tiers)
+  const usable = picked.flatMap(({ candidates }) => candidates)
+  const spared = tiers.flatMap((tier) => (picked.includes(tier) ? [] : tier.candidates))
+  return { service, candidates: [...usable, ...spared, ...all.filter(({ standing }) => standing === 'unusable')], used: new Set(picked[0]?.candidates), usable: new Set(usable) }
+}
+
+/** How a candidate is used, in a word of `EndpointView`. */
+export function useOf({ used, usable }: Arrangement, candidate: Candidate): EndpointView['use'] {
+  if (!usable.has(candidate)) return 'none'
+  if (!used.has(candidate)) return 'reserve'
+  return candidate.standing === 'leaving' ? 'last' : 'used'
 }
 
 /** Ages are as of `wallClock`, milliseconds. */
@@ -48,20 +61,21 @@ export function viewSet(set: EndpointSet, wallClock: number): SetView {
 }
 
 /** Every reference of the service, in the order of preference. */
-export function viewOrigins({ service, candidates, used }: Arrangement, wallClock: number): OriginView[] {
+export function viewOrigins({ service, candidates, used: getting }: Arrangement, wallClock: number): OriginView[] {
   return service.origins.map(({ ref, set }, index): OriginView => {
     const endpoints = endpointsOf(set)
-    const why = whyNotUsed(index, service, candidates, used)
-    return { ref, set: viewSet(set, wallClock), endpoints: endpoints.length, usable: endpoints.filter(isUsable).length, used: why === undefined, why: why ?? null }
+    const own = candidates.find((candidate) => getting.has(candidate) && candidate.from.origin === index)
+    const why = own === undefined ? whyNotUsed(index, service, candidates, getting) : own.standing === 'leaving' ? LAST : null
+    return { ref, set: viewSet(set, wallClock), endpoints: endpoints.length, usable: endpoints.filter(isUsable).length, used: own !== undefined, why }
   })
 }
 
 /** One address, with every reference that lists it. */
-export function viewCandidate({ service, used }: Arrangement, candidate: Candidate, wallClock: number): EndpointView {
-  const { config, origins } = service
+export function viewCandidate(arrangement: Arrangement, candidate: Candidate, wallClock: number): EndpointView {
+  const { config, origins } = arrangement.service
   const { endpoint, from, listings } = candidate
   const { set } = origins[from.origin] as Origin
-  const why = used.has(candidate) ? null : (unusableBecause(endpoint) ?? reserveBecause(candidate, service, used))
+  const use = useOf(arrangement, candidate)
   return {
     id: endpoint.id,
     address: addressText(endpoint.host, endpoint.port),
@@ -72,9 +86,9 @@ export function viewCandidate({ service, used }: Arrangement, candidate: Candida
     health: endpoint.health,
     draining: endpoint.draining,
     held: endpoint.held === true,
-    use: used.has(candidate) ? 'used' : candidate.standing === 'unusable' ? 'none' : 'reserve',
-    usable: candidate.standing !== 'unusable',
-    why,
+    use,
+    usable: use !== 'none',
+    why: useBecause(use, arrangement, candidate),
     subsets: Object.entries(config.subsets).flatMap(([name, subset]) => (isInSubset(endpoint, subset) ? [name] : [])),
     origin: endpoint.origin,
     ref: refOf(from, origins),
@@ -101,6 +115,15 @@ function refOf({ origin }: Listing, origins: readonly Origin[]): string {
   return origins[origin]?.ref ?? ''
 }
 
+/** Why an endpoint is not used, or is all the same; null when it simply is. */
+function useBecause(use: EndpointView['use'], { service, used }: Arrangement, candidate: Candidate): string | null {
+  if (use === 'used') return null
+  if (use === 'last') return LAST
+  if (candidate.standing === 'leaving' && use === 'none') return 'draining; used when nothing else is left'
+  const why = unusableBecause(candidate.endpoint)
+  return use === 'reserve' ? [...(why === undefined ? [] : [why]), reserveBecause(candidate, service, used)].join('; ') : (why ?? null)
+}
+
 /** Why a usable endpoint waits. */
 function reserveBecause({ standing, listings }: Candidate, { origins }: ServiceEndpoints, used: ReadonlySet<Candidate>): string {
   if (standing === 'held') return 'its registry stopped listing it; kept until that is confirmed'
@@ -110,10 +133,9 @@ function reserveBecause({ standing, listings }: Candidate, { origins }: ServiceE
   return `after ${first === undefined ? '' : refOf(first.from, origins)}`
 }
 
-/** Why requests do not go by a reference; undefined when they do. */
-function whyNotUsed(index: number, { origins }: ServiceEndpoints, candidates: readonly Candidate[], used: ReadonlySet<Candidate>): string | undefined {
+/** Why requests do not go by a reference. */
+function whyNotUsed(index: number, { origins }: ServiceEndpoints, candidates: readonly Candidate[], used: ReadonlySet<Candidate>): string {
   const { set } = origins[index] as Origin
-  if (candidates.some((candidate) => used.has(candidate) && candidate.from.origin === index)) return undefined
   if (set.kind === 'pending') return 'nothing is known yet'
   if (set.kind === 'absent') return 'the registry does not know it'
   const endpoints = endpointsOf(set)
@@ -123,6 +145,7 @@ function whyNotUsed(index: number, { origins }: ServiceEndpoints, candidates: re
   if (usable.every(({ held }) => held === true)) return 'all that it had vanished; kept until that is confirmed'
   const own = candidates.filter(({ from }) => from.origin === index)
   if (own.length === 0) return candidates.some(({ listings }) => listings.some(({ origin }) => origin === index)) ? 'all its addresses are taken from references before it' : 'it has none for this subset'
+  if (own.every(({ standing }) => standing === 'leaving' || standing === 'unusable')) return `none of those taken from it is usable: ${countText(own.map(({ endpoint }) => unusableBecause(endpoint) ?? ''))}`
   if (own.every(({ standing }) => standing !== 'listed')) return 'another registry says that its endpoints leave'
   const [first] = used
   return `in reserve after ${first === undefined ? '' : refOf(first.from, origins)}`

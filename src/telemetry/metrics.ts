@@ -38,7 +38,7 @@ export const METRICS = {
   discovery_changes_total: { type: 'counter', labels: perWatch, help: 'Changes of what is known of a watched service: its endpoints or its mode.' },
   discovery_missed_changes_total: { type: 'counter', labels: perWatch, help: 'Changes of a service that only the periodic full reading found.' },
   discovery_rejected_entries: { type: 'gauge', labels: perWatch, help: 'Entries of the last answer about a service that were refused, wholly or in part.' },
-  service_endpoints: { type: 'gauge', labels: ['service', 'reference', 'use'], help: 'Endpoints of a service by the reference they are taken from: used, in reserve (they get a request only when none that is used is free), or none (not usable). An address counts once, whoever lists it.' },
+  service_endpoints: { type: 'gauge', labels: ['service', 'reference', 'use'], help: 'Endpoints of a service by the reference they are taken from: used, last (draining, and used only since nothing else is left), reserve (they get a request only when none that is used is free), or none (they get none). An address counts once, whoever lists it.' },
   announced: { type: 'gauge', labels: ['registry', 'state'], help: '1 for how the gateway stands in a registry that it announces itself to: waiting (it does not serve yet), registering (the registry does not know it), up, draining, gone.' },
   table_revision: { type: 'gauge', labels: [], help: 'Number of the revision of the route table in force.' },
   table_info: { type: 'gauge', labels: ['hash', 'origin'], help: '1, with the content hash of the route table in force and where it came from.' },

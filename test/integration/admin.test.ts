@@ -174,7 +174,7 @@ describe('reads', () => {
       id: 'n1/words-1', address: '10.1.0.11:8080', weight: 1, zone: 'eu-1a', tags: ['v1'], meta: { version: '1' }, health: 'passing', draining: false,
       held: false, use: 'used', usable: true, why: null, subsets: ['v1'], origin: 'consul', ref: 'consul/words', mode: 'live', confirmed: 2000, learnedAt: NOW - 5_400_000, age: 5_400_000, also: [],
     })
-    expect(services[0]?.endpoints.map(({ why }) => why)).toEqual([null, null, null, 'critical', 'draining'])
+    expect(services[0]?.endpoints.map(({ why }) => why)).toEqual([null, null, null, 'draining; used when nothing else is left', 'critical'])
     expect((await get<EndpointsAnswer>('/api/endpoints')).services.map(({ name, endpoints }) => [name, endpoints.length])).toEqual([['words', 5], ['billing', 1], ['static', 1]])
     expect((await get<EndpointsAnswer>('/api/endpoints?limit=6')).services.map(({ name, endpoints, omitted }) => [name, endpoints.length, omitted])).toEqual([['words', 5, 0], ['billing', 1, 0], ['static', 0, 1]])
     expect(await get('/api/endpoints?limit=x', 400)).toEqual({ error: 'limit must be a number' })

@@ -174,7 +174,7 @@ describe('a running gateway', () => {
     expect(out).toContain('billing  stale, last confirmed 11 min ago (failed: http://127.0.0.1:4646 refused the connection; endpoints are kept)\n')
     expect(out).toMatch(/\n {2}1\. +consul\/billing +absent +confirmed 30 s ago +0 of 0 usable +not used: the registry does not know it\n {2}2\. +nomad\/billing +stale +confirmed 11 min ago +1 of 1 usable +in use +\(http:\/\/127/)
     expect(out).toMatch(/10\.1\.0\.14:8080 +critical, not used +weight 1/)
-    expect(out).toMatch(/10\.1\.0\.15:8080 +passing, not used: draining/)
+    expect(out).toMatch(/10\.1\.0\.15:8080 +passing, not used: draining; used when nothing else is left/)
     expect(out).toMatch(/\[2001:db8::7\]:9000 +unknown +weight 5 +from nomad/)
     expect(await fairlead(['endpoints', 'nothing', '--admin', admin])).toMatchObject({ code: 1, err: 'there is no service "nothing" in the table\n' })
     expect(JSON.parse((await fairlead(['endpoints', 'words', '--json', '--admin', admin])).out)).toMatchObject({ services: [{ name: 'words' }] })

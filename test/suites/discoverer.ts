@@ -47,6 +47,8 @@ export interface Bench {
 /** What a registry has no word for is not tested. */
 export interface Traits {
   readonly tellsDraining: boolean
+  /** True when what it says to drain serves until it is gone; else it was taken out. Default false. */
+  readonly servesDraining?: boolean
   /** True when every list is the deed of one hand, so that a shrink is believed at once (only a list that is gone is held). */
   readonly statesLists: boolean
   /** False when it knows addresses and weights only: no zones, tags and metadata, and no names in place of addresses. Default true. */
@@ -232,10 +234,11 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       const bench = make()
       bench.put(five)
       const reader = await start(bench)
-      const draining = five.map((instance): Written => ({ ...instance, health: 'maintenance', draining: true }))
+      const health = traits.servesDraining === true ? 'passing' : 'maintenance'
+      const draining = five.map((instance): Written => ({ ...instance, health, draining: true }))
       bench.put(draining)
       await bench.platform.advance(bench.reaction)
-      expect(endpointsOf(reader.last()).map(({ draining, health }) => `${draining} ${health}`)).toEqual(Array(5).fill('true maintenance'))
+      expect(endpointsOf(reader.last()).map((each) => `${each.draining} ${each.health}`)).toEqual(Array(5).fill(`true ${health}`))
       expect(reader.last().kind).toBe('ready')
       bench.vanish()
       await bench.platform.advance(bench.reaction)

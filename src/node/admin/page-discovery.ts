@@ -20,7 +20,7 @@ function originCells(service, origin) {
     cell('tight', modeDot(origin.ref === 'static' ? 'static' : origin.set.mode, origin.set.cause?.message)),
     cell('num' + quiet, origin.ref === 'static' ? '–' : age(origin.set.age)),
     cell('num' + (origin.used && origin.usable === 0 ? ' bad' : quiet), origin.usable + ' / ' + origin.endpoints),
-    cell('wide' + quiet, origin.used ? service.merge ? 'merged' : 'in use' : origin.why, ...(origin.set.cause ? [node('div', 'quiet', origin.set.cause.message)] : [])),
+    cell('wide' + quiet, origin.used ? (service.merge ? 'merged' : 'in use') + (origin.why === null ? '' : ': ' + origin.why) : origin.why, ...(origin.set.cause ? [node('div', 'quiet', origin.set.cause.message)] : [])),
   ]
 }
 
@@ -59,7 +59,7 @@ function troubleOf({ failures, lastError, rejected }) {
 
 function useLines({ use, why, health }) {
   if (use === 'used') return ['used']
-  return [node('div', '', use === 'reserve' ? 'in reserve' : 'not used'), ...(why === null || why === health || why === 'draining' ? [] : [node('div', '', why)])]
+  return [node('div', '', { last: 'used last', reserve: 'in reserve' }[use] ?? 'not used'), ...(why === null || why === health || why === 'draining' ? [] : [node('div', '', why)])]
 }
 
 const HEALTH = { passing: 'good', warning: 'warn', critical: 'bad', maintenance: 'bad', unknown: 'quiet' }
@@ -67,8 +67,8 @@ function endpointCells(endpoint) {
   const health = endpoint.draining ? 'draining' : endpoint.health
   return [
     cell('mono tight', endpoint.address),
-    cell('tight', node('span', 'dot ' + (endpoint.usable ? HEALTH[endpoint.health] : 'bad'), endpoint.held ? health + ', held' : health)),
-    cell('tight' + (endpoint.use === 'used' ? '' : ' quiet'), ...useLines(endpoint)),
+    cell('tight', node('span', 'dot ' + (endpoint.use === 'last' ? 'warn' : endpoint.usable ? HEALTH[endpoint.health] : 'bad'), endpoint.held ? health + ', held' : health)),
+    cell('tight' + (endpoint.use === 'used' || endpoint.use === 'last' ? '' : ' quiet'), ...useLines(endpoint)),
     cell('mono tight', endpoint.ref, ...endpoint.also.map((listing) => node('div', 'quiet', 'also ' + listing.ref))),
     cell('tight', modeDot(endpoint.ref === 'static' ? 'static' : endpoint.mode), ...endpoint.also.map((listing) => node('div', 'quiet', listing.mode + ', ' + (listing.draining ? 'draining' : listing.health)))),
     cell('num', age(endpoint.age)),

@@ -5,7 +5,7 @@ import type { RefStatus } from '../../model/ref-status.ts'
 import type { ServiceEndpoints, Snapshot } from '../../model/snapshot.ts'
 import type { CatalogStatus, RefusedTag } from '../../model/tagged.ts'
 import { isUsable } from '../../proxy/usable.ts'
-import { arrange } from '../../proxy/view.ts'
+import { arrange, useOf } from '../../proxy/view.ts'
 import type { MetricName, Sample } from '../../telemetry/metrics.ts'
 import type { AdminSource } from './source.ts'
 
@@ -47,11 +47,11 @@ function discoverySamples({ table, services }: Snapshot, source: AdminSource, wa
 
 /** Which of its references a service goes by, in numbers. */
 function serviceSamples(service: ServiceEndpoints): Sample[] {
-  const { candidates, used } = arrange(service)
-  const counts = service.origins.map(() => ({ used: 0, reserve: 0, none: 0 }))
-  for (const candidate of candidates) {
-    const use = used.has(candidate) ? 'used' : candidate.standing === 'unusable' ? 'none' : 'reserve'
-    ;(counts[candidate.from.origin] as Record<typeof use, number>)[use]++
+  const arrangement = arrange(service)
+  const counts = service.origins.map(() => ({ used: 0, last: 0, reserve: 0, none: 0 }))
+  for (const candidate of arrangement.candidates) {
+    const count = counts[candidate.from.origin] as (typeof counts)[number]
+    count[useOf(arrangement, candidate)]++
   }
   return counts.flatMap((count, i) => Object.entries(count).map(([use, value]) => sample('service_endpoints', { service: service.config.name, reference: service.origins[i]?.ref ?? '', use }, value)))
 }

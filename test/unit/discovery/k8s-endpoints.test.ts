@@ -41,7 +41,7 @@ describe('conditions', () => {
     ['ready, all said', { ready: true, serving: true, terminating: false }, ''],
     ['not ready', { ready: false }, ' critical'],
     ['null counts as not said', { ready: null, serving: null, terminating: null }, ''],
-    ['leaving, and still serving', { ready: false, serving: true, terminating: true }, ' maintenance draining'],
+    ['leaving, and still serving', { ready: false, serving: true, terminating: true }, ' draining'],
     ['leaving, and serving no more', { ready: false, serving: false, terminating: true }, ' critical draining'],
     ['leaving, serving not said', { ready: false, terminating: true }, ' critical draining'],
     ['serving but not ready is not routable', { ready: false, serving: true, terminating: false }, ' critical'],

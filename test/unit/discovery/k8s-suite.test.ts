@@ -56,4 +56,4 @@ function slicesOf(instances: readonly Written[]): readonly SliceSpec[] {
   })
 }
 
-discovererSuite('k8s', { tellsDraining: true, statesLists: false, tellsShares: false }, bench)
+discovererSuite('k8s', { tellsDraining: true, servesDraining: true, statesLists: false, tellsShares: false }, bench)

@@ -13,7 +13,7 @@ import { createPace } from '../../../discovery/pace.ts'
 import type { Ask, Reading, Source } from '../../../discovery/reading.ts'
 import { reconcile } from '../../../discovery/reconcile.ts'
 import { createSlots } from '../../../discovery/slots.ts'
-import type { Endpoint } from '../../../src/model/endpoint.ts'
+import type { Endpoint, EndpointHealth } from '../../../src/model/endpoint.ts'
 import { read, summary } from '../../suites/discoverer.ts'
 import { fakePlatform } from '../../support/fake-platform.ts'
 
@@ -127,6 +127,14 @@ test.each([0, -1, 65_536, 1.5, '80', null, undefined, Number.NaN])('admit: port 
 test('admit: an id comes once', () => {
   const twice = ['10.0.0.1', '10.0.0.2'].map((host) => ({ id: 'a', host, port: 80, health: 'passing' as const }))
   expect(admit(twice, { registry: 'r', allowLinkLocal: false, at: 1 })).toMatchObject({ endpoints: [{ host: '10.0.0.1' }], rejected: [{ id: 'a', reason: 'has the id of another entry' }] })
+})
+
+test('admit: of two entries of one address the one that drains and serves counts before one that fails, and after one that stays', () => {
+  const of = (...all: { health: EndpointHealth; draining?: boolean }[]): unknown =>
+    admit(all.map((fields, i) => ({ id: String(i), host: 'h', port: 80, ...fields })), { registry: 'r', allowLinkLocal: false, at: 1 }).endpoints.map(({ id }) => id)
+  expect(of({ health: 'critical' }, { health: 'passing', draining: true })).toEqual(['r/1'])
+  expect(of({ health: 'maintenance', draining: true }, { health: 'passing', draining: true })).toEqual(['r/1'])
+  expect(of({ health: 'passing', draining: true }, { health: 'warning' })).toEqual(['r/1'])
 })
 
 test('printable: bounded, and without what moves a terminal', () => {

@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
 import type { Endpoint, EndpointSet, Origin, StaleCause } from '../../../src/model/endpoint.ts'
-import { addressKey, candidatesOf, setInUse, tiersOf } from '../../../src/proxy/candidates.ts'
-import { isUsable } from '../../../src/proxy/usable.ts'
+import { addressKey, candidatesOf, pickedFrom, setInUse, tiersOf } from '../../../src/proxy/candidates.ts'
+import { isUsable, stillServes } from '../../../src/proxy/usable.ts'
 import { endpoint } from '../../support/endpoints.ts'
 
 const ready = (...endpoints: Endpoint[]): EndpointSet => ({ kind: 'ready', endpoints, at: 1000 })
@@ -14,7 +14,10 @@ const absent: EndpointSet = { kind: 'absent', at: 900 }
 /** `a` at host a. */
 const at = (host: string, fields: Partial<Endpoint> = {}): Endpoint => endpoint(`id-${host}`, { host, port: 80, ...fields })
 const bad = { health: 'critical' } as const
-const leaves = { draining: true } as const
+/** Drains, and serves until it is gone. */
+const leaves = { draining: true, health: 'passing' } as const
+/** Taken out by an operator. */
+const out = { draining: true, health: 'maintenance' } as const
 const held = { held: true } as const
 
 const REFS = ['consul/words', 'nomad/words', 'eureka/WORDS']
@@ -23,7 +26,7 @@ const originsOf = (sets: readonly EndpointSet[]): Origin[] => sets.map((set, i) 
 /** Tiers as text: hosts of each, the standing of those that are not simply listed. */
 function arranged(sets: readonly EndpointSet[], merge: boolean): string {
   const origins = originsOf(sets)
-  const tiers = tiersOf(candidatesOf(origins, merge), origins.length, merge)
+  const tiers = pickedFrom(tiersOf(candidatesOf(origins, merge), origins.length, merge))
   return tiers.map(({ standing, candidates }) => `${standing === 'listed' ? '' : `${standing} `}${candidates.map((one) => one.endpoint.host).join(' ')}`).join(' | ')
 }
 
@@ -38,6 +41,19 @@ describe('the order in which endpoints are used', () => {
     ['a pending first', [pending, ready(at('b'))], 'b', 'b'],
     ['a first that is all critical', [ready(at('a', bad)), ready(at('b'))], 'b', 'b'],
     ['a first that is all draining', [ready(at('a', leaves)), ready(at('b'))], 'b', 'b'],
+    ['draining beside one that is ready: not even in reserve', [ready(at('a', leaves), at('b'))], 'b', 'b'],
+    ['all draining: the last choice', [ready(at('a', leaves), at('b', bad))], 'leaving a', 'leaving a'],
+    ['draining with a warning', [ready(at('a', { ...leaves, health: 'warning' }))], 'leaving a', 'leaving a'],
+    ['draining, and nobody says that it serves', [ready(at('a', { draining: true, health: 'unknown' }))], '', ''],
+    ['draining and failing', [ready(at('a', { draining: true, health: 'critical' }))], '', ''],
+    ['taken out by an operator is not used, not even as the last', [ready(at('a', out))], '', ''],
+    ['draining in two registries', [ready(at('a', leaves)), ready(at('b', leaves))], 'leaving a | leaving b', 'leaving a b'],
+    ['draining in the first, out in the second', [ready(at('a', leaves)), ready(at('a', out))], 'leaving a', 'leaving a'],
+    ['draining in a registry that cannot be asked', [stale('failed', at('a', leaves)), absent], 'leaving a', 'leaving a'],
+    ['draining, and one in a stale second', [ready(at('a', leaves)), stale('failed', at('b'))], 'b', 'b'],
+    ['draining, and one that is disputed', [ready(at('a', leaves), at('b', leaves)), ready(at('b'))], 'disputed b', 'disputed b'],
+    ['draining before held: its registry lists it', [stale('guarded', at('a', held), at('b', leaves)), absent], 'leaving b | held a', 'leaving b | held a'],
+    ['held in the first, draining in the second', [stale('guarded', at('a', held)), ready(at('a', leaves))], 'leaving a', 'leaving a'],
     ['a stale first: an outage moves nothing', [stale('failed', at('a')), ready(at('b'))], 'a | b', 'a b'],
     ['a first without rights', [stale('denied', at('a')), ready(at('b'))], 'a | b', 'a b'],
     ['a first from the disk', [stale('disk', at('a')), ready(at('b'))], 'a | b', 'a b'],
@@ -140,12 +156,23 @@ describe('whatever the registries say', () => {
       expect(new Set(keys)).toEqual(new Set(sets.flatMap(endpointsOf).map(addressKey)))
     }))
 
-  test('an address is usable exactly when some registry has it usable', () =>
+  test('an address is usable exactly when some registry has it usable, or draining and serving', () =>
     check((sets, merge) => {
-      const usable = new Set(sets.flatMap(endpointsOf).filter(isUsable).map(addressKey))
+      const usable = new Set(sets.flatMap(endpointsOf).filter((one) => isUsable(one) || stillServes(one)).map(addressKey))
       const origins = originsOf(sets)
       const arrangedKeys = tiersOf(candidatesOf(origins, merge), origins.length, merge).flatMap(({ candidates }) => candidates.map(({ key }) => key))
       expect(arrangedKeys.sort()).toEqual([...usable].sort())
+    }))
+
+  test('an address that only drains is picked exactly when no address is there to stay', () =>
+    check((sets, merge) => {
+      const origins = originsOf(sets)
+      const all = sets.flatMap(endpointsOf)
+      const picked = new Set(pickedFrom(tiersOf(candidatesOf(origins, merge), origins.length, merge)).flatMap(({ candidates }) => candidates.map(({ key }) => key)))
+      const stays = all.some((one) => isUsable(one) && one.held !== true)
+      const leaving = all.filter((one) => stillServes(one) && !all.some((other) => addressKey(other) === addressKey(one) && isUsable(other)))
+      for (const one of leaving) expect(picked.has(addressKey(one))).toBe(!stays)
+      expect(picked.size > 0).toBe(all.some((one) => isUsable(one) || stillServes(one)))
     }))
 
   test('a registry that says the same once more changes nothing', () =>

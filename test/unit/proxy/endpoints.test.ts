@@ -216,6 +216,53 @@ describe('pools', () => {
   })
 })
 
+describe('endpoints that drain and still serve', () => {
+  const drains = { draining: true } as const
+  const config = service({ from: ['k8s/words', 'nomad/words'], subsets: { v1: { tags: ['v1'], meta: {} } } })
+  const build = (book: EndpointBook, first: EndpointSet, second: EndpointSet = absent): ReturnType<EndpointBook['build']> => book.build(config, (ref) => (ref === 'k8s/words' ? first : second))
+  const picked = ({ all }: ReturnType<EndpointBook['build']>, tried: readonly EndpointState[] = []): string | undefined => all.picker.pick(pickContext(() => 0, { tried }))?.endpoint.id
+
+  test('are picked where nothing else is left, and no more once another one is there, in any registry', () => {
+    const { book } = bench()
+    expect(picked(build(book, ready(at('e1', drains))))).toBe('e1')
+    expect(picked(build(book, ready(at('e1', drains)), ready(at('e2'))))).toBe('e2')
+    expect(picked(build(book, ready(at('e1', drains), at('e3'))))).toBe('e3')
+    expect(picked(build(book, ready(at('e1', { draining: true, health: 'maintenance' }))))).toBeUndefined()
+  })
+
+  test('are no reserve for others: a request that has tried those goes to none that drains', () => {
+    const built = build(bench().book, ready(at('e1'), at('e2', drains)))
+    expect(picked(built, built.all.states)).toBe('e1')
+  })
+
+  test('are decided on for each subset by itself', () => {
+    const { all, subsets } = build(bench().book, ready(at('e1'), at('e2', { ...drains, tags: ['v1'] })))
+    expect([ids(all.states), ids(subsets['v1']?.states ?? [])]).toEqual([['e1'], ['e2']])
+  })
+
+  test('keep their connections while they are the last ones, and lose them when others come', () => {
+    const { book, gone } = bench()
+    const [before] = build(book, ready(at('e1'))).all.states
+    const { all } = build(book, ready(at('e1', drains)))
+    expect(all.states[0]).toBe(before)
+    expect(gone).toEqual([])
+    build(book, ready(at('e1', drains), at('e2')))
+    build(book, ready(at('e1', drains), at('e2')))
+    expect(gone).toEqual(['e1'])
+    build(book, ready(at('e2')))
+    expect(gone).toEqual(['e1'])
+  })
+
+  test('that were never picked are not told gone, whatever time goes by', async () => {
+    const { platform, book, gone } = bench()
+    for (let i = 0; i < 4; i++) {
+      build(book, ready(at('e1', drains), at('e2')))
+      await platform.advance(40_000)
+    }
+    expect(gone).toEqual([])
+  })
+})
+
 test('endpoints that are only held are picked where nothing else is left, in each pool for itself', () => {
   const { book } = bench()
   const config = service({ subsets: { v1: { tags: ['v1'], meta: {} } } })

@@ -66,11 +66,18 @@ describe('endpoints', () => {
         { id: 'b', address: '[::1]:1', weight: 1, zone: null, tags: ['v1'], meta: {}, health: 'critical', draining: false, held: false, use: 'none', usable: false, why: 'critical', subsets: ['v1'], origin: 'consul', ref: 'consul/words', mode: 'stale', confirmed: 40_000, learnedAt: START, age: 60_000, also: [] },
       ],
     })
-    expect(explained('words.example/', 'GET', 0.9).destination?.endpoints).toMatchObject([{ id: 'c', usable: false, why: 'draining', zone: 'z' }])
+  })
+
+  test('that drain say whether they are used only because nothing else is left in their subset', () => {
+    const v2 = explained('words.example/', 'GET', 0.9).destination
+    expect(v2?.endpoints).toMatchObject([{ id: 'c', use: 'last', usable: true, why: 'draining, and used since nothing else is left', zone: 'z' }])
+    expect(v2?.origins).toMatchObject([{ used: true, why: 'draining, and used since nothing else is left' }])
+    const out = { ...SET, endpoints: [at('c', { tags: ['v2'], draining: true, health: 'maintenance' })] }
+    expect(explained('words.example/', 'GET', 0.9, out).destination?.endpoints).toMatchObject([{ id: 'c', use: 'none', usable: false, why: 'draining' }])
   })
 
   test('without a subset are all', () => {
-    expect(explained('/plain').destination).toMatchObject({ subset: null, endpoints: [{ id: 'a' }, { id: 'b' }, { id: 'c' }] })
+    expect(explained('/plain').destination).toMatchObject({ subset: null, endpoints: [{ id: 'a', use: 'used' }, { id: 'c', use: 'none', why: 'draining; used when nothing else is left' }, { id: 'b', use: 'none' }] })
   })
 
   test.each<[string, EndpointSet, unknown]>([

@@ -29,6 +29,9 @@ describe('why a reference is not used', () => {
     ['all bad', ready(at('a', { health: 'critical' }), at('b', { draining: true }), at('c', { health: 'critical' })), usable, ['none of its endpoints is usable: 2 critical, 1 draining', null]],
     ['held', stale('guarded', at('a', { held: true })), usable, ['all that it had vanished; kept until that is confirmed', null]],
     ['disputed', ready(at('a', { draining: true }), at('b')), ready(at('a')), [null, 'another registry says that its endpoints leave']],
+    ['all draining, beside one that is not', ready(at('a', { draining: true })), usable, ['none of its endpoints is usable: 1 draining', null]],
+    ['what only it has drains', ready(at('x'), at('a', { draining: true })), usable, [null, 'all its addresses are taken from references before it']],
+    ['what the next has alone drains', usable, ready(at('x'), at('a', { draining: true })), [null, 'none of those taken from it is usable: 1 draining']],
     ['the same addresses', usable, usable, [null, 'all its addresses are taken from references before it']],
   ])('%s', (_what, first, second, why) => {
     const views = viewOrigins(arranged({ 'a/words': first, 'b/words': second }), NOW)
@@ -69,6 +72,24 @@ describe('an endpoint is told', () => {
       { ...free, address: 'h:80', use: 'reserve', why: 'its registry stopped listing it; kept until that is confirmed', from: 'a/words guarded 5000 700' },
       { ...free, address: 'z:80', use: 'none', usable: false, why: 'critical', from: 'a/words guarded 5000 700' },
     ])
+  })
+
+  test('that drains: in use since nothing else is left, in reserve after such, or not used', () => {
+    const [leaves, out] = [{ draining: true }, { draining: true, health: 'maintenance' }] as const
+    const told = [
+      { ...free, address: 'x:80', use: 'last', why: 'draining, and used since nothing else is left', from: 'a/words live 100 700' },
+      { ...free, address: 'y:80', use: 'reserve', why: 'draining; after a/words', from: 'b/words live 100 700' },
+    ]
+    const unused = { ...free, address: 'z:80', use: 'none', usable: false, why: 'draining', from: 'a/words live 100 700' }
+    const first = ready(at('x', leaves), at('z', out))
+    expect(view({ 'a/words': first, 'b/words': ready(at('y', leaves)) })).toEqual([...told, unused])
+    expect(view({ 'a/words': first, 'b/words': ready(at('y')) })).toEqual([
+      { ...free, address: 'y:80', use: 'used', why: null, from: 'b/words live 100 700' },
+      { ...free, address: 'x:80', use: 'none', usable: false, why: 'draining; used when nothing else is left', from: 'a/words live 100 700' },
+      unused,
+    ])
+    const [origin] = viewOrigins(arranged({ 'a/words': first }), NOW)
+    expect(origin).toMatchObject({ used: true, usable: 0, why: 'draining, and used since nothing else is left' })
   })
 
   test.each([false, true])('with what other references say of its address (merge: %s)', (merge) => {
