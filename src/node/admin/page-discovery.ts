@@ -3,7 +3,7 @@
 export const DISCOVERY_SCRIPT = String.raw`const MODES = { live: 'good', static: 'good', stale: 'warn', guarded: 'warn', disk: 'warn', denied: 'bad', absent: 'bad', pending: 'quiet' }
 function modeDot(mode, message) {
   const label = node('span', 'dot ' + MODES[mode], mode)
-  if (message) label.title = message
+  if (message) label.title = visible(message)
   return label
 }
 

@@ -1,6 +1,7 @@
 // The script of the admin page. It asks the JSON endpoints every two seconds and sets texts only (never HTML), since names and
 // tags come from registries.
 import { DISCOVERY_SCRIPT } from './page-discovery.ts'
+import { TAGS_SCRIPT } from './page-tags.ts'
 
 export const PAGE_SCRIPT = String.raw`
 'use strict'
@@ -10,10 +11,13 @@ const byId = (id) => document.getElementById(id)
 const number = (value) => value >= 1e6 ? (value / 1e6).toFixed(1) + ' M' : Math.round(value).toLocaleString('en')
 const rate = (value) => value === undefined ? '–' : value === 0 ? '0' : value < 10 ? value.toFixed(1) : number(value)
 
+/** Characters without a shape of their own are written out: one that turns the direction would make a name look like another. */
+const visible = (text) => String(text).replace(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, (character) => '\\u{' + character.codePointAt(0).toString(16) + '}')
+
 function node(tag, kind, ...children) {
   const element = document.createElement(tag)
   if (kind) element.className = kind
-  element.append(...children.map((child) => child instanceof Node ? child : String(child)))
+  element.append(...children.map((child) => child instanceof Node ? child : visible(child)))
   return element
 }
 const cell = (kind, ...children) => node('td', kind, ...children)
@@ -45,9 +49,11 @@ function perSecond(key, value) {
 }
 
 const heads = (columns) => node('thead', '', node('tr', '', ...columns.map(([text, kind]) => node('th', kind, text))))
-function table(id, columns, rows, none) {
+/** A table of the kind 'stack' is one block a row where the page is narrow, so each cell carries the name of its column. */
+function table(id, columns, rows, none, kind = '') {
   if (rows.length === 0) return byId(id).replaceChildren(node('div', 'empty', none))
-  byId(id).replaceChildren(node('table', '', heads(columns), node('tbody', '', ...rows)))
+  if (kind === 'stack') for (const row of rows) [...row.children].forEach((element, i) => { element.dataset.column = columns[i][0] })
+  byId(id).replaceChildren(node('table', kind, heads(columns), node('tbody', '', ...rows)))
 }
 
 function countCells(key, counts) {
@@ -63,9 +69,8 @@ function countCells(key, counts) {
 }
 const COUNTS = [['Requests', 'num'], ['a second', 'num'], ['5xx', 'num'], ['mean', 'num']]
 
-function showRoutes({ revision, routes, omitted, rejected, refusedTags }) {
-  showRefusedTags(refusedTags.filter((tag) => tag.kind === 'refused'))
-  byId('revision').textContent = revision === null ? 'no table yet' : 'revision ' + revision.number + ' · ' + revision.hash + ' · ' + revision.origin + ' · ' + ago(revision.at)
+function showRoutes({ revision, routes, omitted, rejected }) {
+  byId('revision').textContent = revision === null ? 'no table yet' : visible('revision ' + revision.number + ' · ' + revision.hash + ' · ' + revision.origin + ' · ' + ago(revision.at))
   byId('routes-note').textContent = omitted > 0 ? 'in order of precedence, the first ' + routes.length + ' of ' + (routes.length + omitted) : 'in order of precedence'
   const rows = routes.map((route) => node('tr', '',
     cell('num', route.ranks[0]),
@@ -83,15 +88,7 @@ function showRoutes({ revision, routes, omitted, rejected, refusedTags }) {
     node('ul', '', ...last.problems.slice(0, 10).map((problem) => node('li', '', node('code', '', problem.path + (problem.line > 0 ? ' (line ' + problem.line + ')' : '')), ' ' + problem.message + (problem.hint ? ' – write ' + problem.hint : '')))))
 }
 
-function showRefusedTags(refused) {
-  const alert = byId('refused-tags')
-  alert.hidden = refused.length === 0
-  alert.replaceChildren(
-    node('b', 'bad', refused.length + (refused.length === 1 ? ' tag was refused' : ' tags were refused')), ' Each alone: everything else is served.',
-    node('ul', '', ...refused.slice(0, 10).map((tag) => node('li', '', tag.service + ' in ' + tag.registry + ': ', node('code', '', tag.tag), ' ' + tag.reason))))
-}
-
-${DISCOVERY_SCRIPT}
+${TAGS_SCRIPT}${DISCOVERY_SCRIPT}
 function showCounts(live, routes) {
   const tile = (id, text) => { byId(id).textContent = text }
   const total = routes.reduce((sum, route) => sum + route.counts.requests, 0)
@@ -178,8 +175,9 @@ async function poll() {
     now = health.now
     byId('version').textContent = health.version + ', up ' + age(now - health.startedAt) + ', ' + health.workers.length + (health.workers.length === 1 ? ' worker' : ' workers')
     byId('state').className = 'dot ' + (ready.ready ? 'good' : 'warn')
-    byId('state').textContent = ready.ready ? 'ready' : 'not ready: ' + ready.reasons.join('; ')
+    byId('state').textContent = ready.ready ? 'ready' : visible('not ready: ' + ready.reasons.join('; '))
     showRoutes(routes)
+    showTags(routes)
     showServices(services)
     showEndpoints(endpoints)
     showWatches(watches)

@@ -41,7 +41,11 @@ td > div + div { margin-top: .15rem }
 tr:has(+ tr.more) td:not([rowspan]), tbody tr:not(:has(~ tr:not(.more))) td { border-bottom: 0 }
 tr.first td { border-top: 2px solid var(--line) }
 tbody tr:first-child.first td { border-top: 0 }
+td.owner { min-width: 10rem; max-width: 22rem; overflow-wrap: anywhere }
+td.tag, td.reason { width: 34%; min-width: 16rem; overflow-wrap: anywhere }
+.long { max-height: 10.2rem; overflow-y: auto; white-space: pre-wrap }
 .empty { padding: .8rem .85rem; color: var(--quiet) }
+td.mono, .alert, #revision, #state { overflow-wrap: anywhere }
 .alert { border-left: 3px solid var(--bad); padding: .7rem .85rem; margin-top: 1.2rem }
 .alert ul { margin: .3rem 0 0; padding-left: 1.2rem }
 form { display: grid; grid-template-columns: 7rem minmax(12rem, 2fr) minmax(10rem, 1fr) minmax(8rem, .7fr) auto; gap: .6rem; padding: .85rem }
@@ -54,4 +58,12 @@ button { align-self: end; width: auto; padding-inline: 1.1rem; background: var(-
 #answer p { margin: .8rem .85rem }
 #answer > div { overflow-x: auto }
 @media (max-width: 60rem) { form { grid-template-columns: 1fr 1fr } main, header { padding-inline: .8rem } }
+@media (max-width: 45rem) {
+  .stack thead { display: none }
+  .stack tr { display: block; padding: .4rem 0; border-bottom: 1px solid var(--line) }
+  .stack tbody tr:last-child { border-bottom: 0 }
+  .stack td { display: grid; grid-template-columns: 7rem minmax(0, 1fr); width: auto; min-width: 0; max-width: none; padding-block: .15rem; border: 0; text-align: left; white-space: normal }
+  .stack td::before { content: attr(data-column); grid-row: 1 / span 9; color: var(--quiet); font: .82rem/1.6 system-ui, sans-serif }
+  .stack td > * { grid-column: 2 }
+}
 `

@@ -28,7 +28,7 @@ export const PAGE = `<!doctype html>
     <div class="tile"><b id="reused">–</b><span>sent on a reused one</span></div>
   </div>
   <div id="rejected" class="sheet alert" hidden></div>
-  <div id="refused-tags" class="sheet alert" hidden></div>
+  <div id="refused-alert" class="sheet alert" hidden></div>
   <h2>Routes <small id="routes-note"></small></h2>
   <div id="routes" class="sheet"></div>
   <h2>Services</h2>
@@ -37,6 +37,12 @@ export const PAGE = `<!doctype html>
   <div id="endpoints" class="sheet"></div>
   <h2>Registries <small id="watches-note"></small></h2>
   <div id="watches" class="sheet"></div>
+  <section id="tags" hidden>
+    <h2>Routes from tags <small>the registries they come from</small></h2>
+    <div id="catalogs" class="sheet"></div>
+    <h2 id="refused-head">Refused tags <small id="refused-note"></small></h2>
+    <div id="refused" class="sheet"></div>
+  </section>
   <h2>Explain <small>what would happen to this request, and why</small></h2>
   <div class="sheet">
     <form id="explain">
