@@ -29,8 +29,13 @@ export function createLatest<T>(platform: Platform, gap: number): Latest<T> {
       let freeAt = -Infinity
       while (!signal.aborted) {
         if (waiting === undefined && ended) return
-        if (waiting === undefined) await new Promise<void>((resolve) => (wake = onceOrAborted(resolve, signal)))
-        else if (platform.now() < freeAt) await platform.sleep(freeAt - platform.now(), signal)
+        if (waiting === undefined) {
+          await new Promise<void>((resolve) => (wake = onceOrAborted(resolve, signal)))
+          continue
+        }
+        // One look at the clock: at a second one the time might be over, and the sleep negative.
+        const early = freeAt - platform.now()
+        if (early > 0) await platform.sleep(early, signal)
         else {
           const { value } = waiting
           waiting = undefined

@@ -336,3 +336,16 @@ test('stated: what the registry says is meant is believed at once', async () => 
   expect(summary(reader.last())).toBe('ready')
   await reader.stop()
 })
+
+test('latest: a clock that moves on between two looks makes no negative sleep', async () => {
+  const slept: number[] = []
+  let now = 0
+  const platform = { ...fakePlatform(), now: () => (now += 6), sleep: async (ms: number) => void slept.push(ms) }
+  const latest = createLatest<number>(platform, 10)
+  const values = latest.values(new AbortController().signal)
+  for (const value of [1, 2, 3]) {
+    latest.put(value)
+    expect(await values.next()).toEqual({ done: false, value })
+  }
+  expect(slept.filter((ms) => ms <= 0)).toEqual([])
+})
