@@ -24,6 +24,8 @@ export interface Adapter {
   readonly needs: readonly Need[]
   /** Options as the user writes them, each field described. */
   readonly schema: z.ZodType
+  /** Options that name files, such as `tokenFile` or `tls.ca`: a relative path in one stands beside the configuration file. */
+  readonly paths?: readonly string[]
   /** Example of a reference, and the options it may carry after `?` with a line for each. */
   readonly ref: { readonly example: string; readonly options: Readonly<Record<string, string>> }
   /**
@@ -56,6 +58,9 @@ export const commonOptions = {
     .describe('Believe a sudden emptiness or a large shrink at once. By default the endpoints are kept until the registry has confirmed it over 30 s.'),
   allowLinkLocal: z.boolean().default(false).describe('Accept link-local addresses (169.254.0.0/16, fe80::/10). By default they are refused: cloud metadata services live there.'),
 }
+
+/** The paths in `tls`, for `Adapter.paths`. */
+export const TLS_PATHS = ['tls.ca', 'tls.cert', 'tls.key'] as const
 
 /** Trust and identity towards a registry over https. */
 export const tlsOption = z

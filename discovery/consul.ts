@@ -1,6 +1,6 @@
 // Consul as a source of endpoints: the health API of an agent, followed by blocking queries through the `consul` client.
 import type { Rejection, ServiceRef } from '../src/model/discoverer.ts'
-import type { Adapter } from './adapter.ts'
+import { type Adapter, TLS_PATHS } from './adapter.ts'
 import { askAgents, createAgents, distrust, indexOf, isFiltered, malformed, type Agents, type Question } from './consul-agents.ts'
 import { createConsulCatalog } from './consul-catalog.ts'
 import type { HealthOptions } from './consul-client.ts'
@@ -14,6 +14,7 @@ export const consul: Adapter = {
   type: 'consul',
   doc: 'Endpoints from the health API of a Consul agent, followed by blocking queries.',
   needs: ['fetch'],
+  paths: ['tokenFile', ...TLS_PATHS],
   schema: consulOptions,
   ref: {
     example: 'consul/web?tag=v2',

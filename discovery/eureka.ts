@@ -1,6 +1,6 @@
 // Eureka as a source of endpoints: one feed of a registry's changes, out of which each watched service gets its own.
 import type { Discoverer, Rejection, ServiceRef } from '../src/model/discoverer.ts'
-import type { Adapter } from './adapter.ts'
+import { type Adapter, TLS_PATHS } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { createEurekaCatalog } from './eureka-catalog.ts'
 import { Feed } from './eureka-feed.ts'
@@ -21,6 +21,7 @@ export const eureka: Adapter = {
   type: 'eureka',
   doc: 'Endpoints from Eureka servers: the whole list once, then its changes, checked by the hash that servers give and by a whole list each five minutes.',
   needs: ['fetch'],
+  paths: [...TLS_PATHS],
   schema: eurekaOptions,
   ref: {
     example: 'eureka/BILLING',

@@ -19,6 +19,7 @@ export const file: Adapter = {
   type: 'file',
   doc: 'Endpoints from files that a person or a script writes, looked at each second.',
   needs: ['files'],
+  paths: ['path'],
   schema: fileOptions,
   ref: { example: 'file/words', options: {} },
   create(name, written, platform, capabilities = {}) {

@@ -1,6 +1,6 @@
 // Kubernetes as a source of endpoints: the EndpointSlices of its API server, by one list and watch for each namespace.
 import type { ServiceRef } from '../src/model/discoverer.ts'
-import type { Adapter } from './adapter.ts'
+import { type Adapter, TLS_PATHS } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { createK8sClient } from './k8s-client.ts'
 import { readEndpoints } from './k8s-endpoints.ts'
@@ -21,6 +21,7 @@ export const k8s: Adapter = {
   type: 'k8s',
   doc: 'Endpoints from the EndpointSlices of a Kubernetes cluster, by one list and watch for each namespace; from inside the cluster or from outside.',
   needs: ['fetch'],
+  paths: ['tokenFile', ...TLS_PATHS],
   schema: k8sOptions,
   ref: {
     example: 'k8s/shop/words:http',

@@ -1,7 +1,7 @@
 // Marathon as a source of endpoints: apps with their tasks, and pods, listed when its event stream hints at a change.
 import type { ServiceRef } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
-import type { Adapter, Capabilities } from './adapter.ts'
+import { type Adapter, type Capabilities, TLS_PATHS } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { readApp, type Memory, type View } from './marathon-app.ts'
 import { createMarathonCatalog } from './marathon-catalog.ts'
@@ -20,6 +20,7 @@ export const marathon: Adapter = {
   type: 'marathon',
   doc: 'Endpoints from the apps and pods of a Marathon (0.7 to 1.10) or DC/OS, listed when its event stream hints at a change and each minute.',
   needs: ['fetch'],
+  paths: ['passwordFile', 'tokenFile', ...TLS_PATHS],
   schema: marathonOptions,
   ref: {
     example: 'marathon/shop/cart?port=http',

@@ -2,7 +2,7 @@
 // of the allocations' checks.
 import type { ServiceRef } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
-import type { Adapter } from './adapter.ts'
+import { type Adapter, TLS_PATHS } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { createNomadCatalog } from './nomad-catalog.ts'
 import { createNomadClient, type NomadClient } from './nomad-client.ts'
@@ -22,6 +22,7 @@ export const nomad: Adapter = {
   type: 'nomad',
   doc: 'Endpoints from the services that jobs register in Nomad itself (`provider = "nomad"`), read when the event stream says so, with the state of their checks.',
   needs: ['fetch'],
+  paths: ['tokenFile', ...TLS_PATHS],
   schema: nomadOptions,
   ref: {
     example: 'nomad/web?tag=v2',

@@ -12,6 +12,8 @@ import type { ListenerBody } from './schema/listeners.ts'
 export interface RegistryKind {
   readonly type: string
   readonly schema: z.ZodType
+  /** Options that name files; a dot leads into an object. */
+  readonly paths?: readonly string[]
   readonly ref?: { readonly options: Readonly<Record<string, string>> }
   /** There where routes can be taken from its tags. */
   readonly catalog?: unknown
@@ -26,7 +28,7 @@ export function assembleFrame(body: ConfigBody, kinds: readonly RegistryKind[], 
   const { store, zone, explainSecret } = body
   const frame: ConfigFrame = {
     listeners: listenersOf(body, file),
-    registries: registriesOf(body, kinds, source, findings),
+    registries: registriesOf(body, kinds, source, file, findings),
     routesFrom: routesFromOf(body, kinds, findings),
     admin: body.admin,
     accessLog: body.accessLog.to === 'stdout' ? body.accessLog : { ...body.accessLog, to: beside(file, body.accessLog.to) },
@@ -57,7 +59,7 @@ function withFiles(tls: ListenerTlsConfig, file: string): ListenerTlsConfig {
   return { ...tls, certificates, ...(tls.clientCa === undefined ? {} : { clientCa: beside(file, tls.clientCa) }) }
 }
 
-function registriesOf(body: ConfigBody, kinds: readonly RegistryKind[], source: Source, findings: Finding[]): RegistryConfig[] {
+function registriesOf(body: ConfigBody, kinds: readonly RegistryKind[], source: Source, file: string, findings: Finding[]): RegistryConfig[] {
   return Object.entries(body.registries ?? {}).flatMap(([name, given]) => {
     const path = ['registries', name]
     const { type: said, ...options } = given
@@ -71,8 +73,17 @@ function registriesOf(body: ConfigBody, kinds: readonly RegistryKind[], source: 
     }
     const parsed = kind.schema.safeParse(options, { error: knownKeys })
     if (!parsed.success) findings.push(...findingsOf(parsed.error.issues, source, path))
-    return [{ name, type: kind.type, options }]
+    return [{ name, type: kind.type, options: (kind.paths ?? []).reduce((placed, key) => withPath(placed, key.split('.'), file), options) }]
   })
+}
+
+type Options = Readonly<Record<string, unknown>>
+
+/** The options with one path in them put beside the file. */
+function withPath(options: Options, [key = '', ...below]: readonly string[], file: string): Options {
+  const value = Object.hasOwn(options, key) ? options[key] : undefined
+  if (below.length === 0) return typeof value === 'string' ? { ...options, [key]: beside(file, value) } : options
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...options, [key]: withPath(value as Options, below, file) } : options
 }
 
 function routesFromOf({ routesFrom = [], registries = {} }: ConfigBody, kinds: readonly RegistryKind[], findings: Finding[]): readonly string[] {

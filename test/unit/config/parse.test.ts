@@ -17,6 +17,17 @@ function print({ line, column, severity, path, message, hint }: Problem): string
   return `${line}:${column} ${severity} ${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`
 }
 
+test('paths in the options of a registry are relative to the configuration file', () => {
+  const shop = { type: 'shop', schema: z.strictObject({ tokenFile: z.string().optional(), tls: z.object({ ca: z.string(), serverName: z.string() }).optional() }), paths: ['tokenFile', 'tls.ca', 'tls.cert'] }
+  const registries = `
+    a: { type: shop, tokenFile: token, tls: { ca: ../ca.pem, serverName: a.pem } }
+    b: { type: shop, tokenFile: /run/token }
+    c: { type: shop }`
+  const { config, problems } = parseConfig(`listen: 8080\nregistries:${registries}\nroutes: [{ match: /**, to: a/words }]`, { ...options, adapters: [shop] })
+  expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
+  expect(config?.registries.map((registry) => registry.options)).toEqual([{ tokenFile: '/etc/fairlead/token', tls: { ca: '/etc/fairlead/../ca.pem', serverName: 'a.pem' } }, { tokenFile: '/run/token' }, {}])
+})
+
 describe('the examples of the documentation', () => {
   test('the smallest file', () => {
     const { config, problems } = parseConfig(fixture('smallest.yaml'), options)
