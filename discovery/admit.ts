@@ -10,6 +10,9 @@ const MAX_TEXT = 512
 /** Tags may be routes, and a rule with many hosts is long. */
 const MAX_TAG = 2048
 const MAX_LABELS = 128
+/** Labels left out whose beginnings are kept, and how much of each; an entry with more of them is refused. */
+const MAX_CUT = 256
+const CUT_TEXT = 100
 
 /** Entries that passed, in the order of their ids, and what was refused. */
 export interface Admitted {
@@ -51,6 +54,10 @@ function read(instance: Instance, options: AdmitOptions, refuse: (reason: string
   if ('reason' in host) return void refuse(host.reason)
   const port = instance.port
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) return void refuse(`has no usable port: ${printable(JSON.stringify(port))}`)
+  const cut: string[] = []
+  const tags = readTags(instance.tags, cut, refuse)
+  const meta = readMeta(instance.meta, cut, refuse)
+  if (cut.length > MAX_CUT) return void refuse(`has more than ${MAX_CUT} tags and metadata that cannot be taken in`)
   const zone = instance.zone ?? undefined
   const badZone = zone !== undefined && (!isText(zone) || zone === '')
   if (badZone) refuse('its zone is not a usable text and is left out')
@@ -61,8 +68,9 @@ function read(instance: Instance, options: AdmitOptions, refuse: (reason: string
     weight: readWeight(instance.weight, refuse),
     ...((instance.priority ?? 0) === 0 ? {} : { priority: instance.priority }),
     ...(zone === undefined || badZone ? {} : { zone }),
-    tags: readTags(instance.tags, refuse),
-    meta: readMeta(instance.meta, refuse),
+    tags,
+    meta,
+    ...(cut.length === 0 ? {} : { cut }),
     health: instance.health,
     draining: instance.draining ?? false,
     origin: options.registry,
@@ -77,25 +85,31 @@ function readWeight(weight: unknown, refuse: (reason: string) => void): number {
   return 1
 }
 
-function readTags(tags: unknown, refuse: (reason: string) => void): readonly string[] {
+function readTags(tags: unknown, cut: string[], refuse: (reason: string) => void): readonly string[] {
   if (tags === undefined || tags === null) return []
   const good = Array.isArray(tags) ? tags.slice(0, MAX_LABELS).filter((tag) => isText(tag, MAX_TAG)) : []
   if (!Array.isArray(tags) || good.length < tags.length) refuse('some of its tags are too many, too long or have control characters, and are left out')
+  if (Array.isArray(tags)) for (const [place, tag] of tags.entries()) if (typeof tag === 'string' && (place >= MAX_LABELS || !isText(tag, MAX_TAG))) cut.push(beginning(tag))
   return [...new Set(good)]
 }
 
 // Without a prototype, so that a key `__proto__` is a key like any other.
-function readMeta(meta: unknown, refuse: (reason: string) => void): Readonly<Record<string, string>> {
+function readMeta(meta: unknown, cut: string[], refuse: (reason: string) => void): Readonly<Record<string, string>> {
   const good = Object.create(null) as Record<string, string>
   if (meta === undefined || meta === null) return good
   const entries = typeof meta === 'object' && !Array.isArray(meta) ? Object.entries(meta) : []
   const usable = entries.slice(0, MAX_LABELS).filter((entry): entry is [string, string] => isText(entry[0]) && isText(entry[1], MAX_TAG))
+  if (usable.length < entries.length) for (const entry of entries) if (!usable.some(([key]) => key === entry[0])) cut.push(beginning(`${entry[0]}=`))
   for (const [key, value] of usable) good[key] = value
   if (typeof meta !== 'object' || Array.isArray(meta) || usable.length < entries.length) refuse('some of its metadata is not text, too much, too long or has control characters, and is left out')
   return good
 }
 
 /** What drains and still serves is between the two kinds. */
+function beginning(label: string): string {
+  return printable(label).slice(0, CUT_TEXT)
+}
+
 const HEALTH_ORDER: Readonly<Record<EndpointHealth, number>> = { passing: 0, unknown: 1, warning: 2, critical: 10, maintenance: 11 }
 const DRAINING = 5
 
@@ -118,7 +132,8 @@ function rank(endpoint: Endpoint): number {
 
 function merge(first: Endpoint, other: Endpoint): Endpoint {
   const meta = Object.assign(Object.create(null) as Record<string, string>, other.meta, first.meta)
-  return { ...first, tags: [...new Set([...first.tags, ...other.tags])], meta }
+  const cut = [...new Set([...(first.cut ?? []), ...(other.cut ?? [])])]
+  return { ...first, tags: [...new Set([...first.tags, ...other.tags])], meta, ...(cut.length === 0 ? {} : { cut }) }
 }
 
 function compare(a: string, b: string): number {

@@ -29,6 +29,7 @@ function sameContent(a: Endpoint, b: Endpoint): boolean {
     a.origin === b.origin &&
     a.tags.length === b.tags.length &&
     a.tags.every((tag, index) => tag === b.tags[index]) &&
+    (a.cut ?? []).join('\n') === (b.cut ?? []).join('\n') &&
     sameMeta(a.meta, b.meta)
   )
 }

@@ -16,6 +16,8 @@ export interface Endpoint {
   readonly zone?: string
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, string>>
+  /** Beginnings of tags, and names of metadata with `=`, that were too long or too many to take in: a route may not be made of the rest as if they had not been there. */
+  readonly cut?: readonly string[]
   readonly health: EndpointHealth
   /**
    * True when the registry says that it leaves: those under way finish, and no new requests, except where nothing else is left and

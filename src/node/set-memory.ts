@@ -26,6 +26,7 @@ const endpoint = z.object({
   zone: z.string().exactOptional(),
   tags: z.array(z.string()),
   meta: z.record(z.string(), z.string()),
+  cut: z.array(z.string()).exactOptional(),
   health: z.enum(['passing', 'warning', 'critical', 'maintenance', 'unknown']),
   draining: z.boolean(),
   origin: z.string(),

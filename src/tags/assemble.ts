@@ -3,6 +3,7 @@
 import type { DestinationConfig, RouteConfig, ServiceConfig } from '../model/config.ts'
 import type { RefusedTag, TaggedService, TagTable } from '../model/tagged.ts'
 import { checkDraft, type CheckedDraft } from './check-draft.ts'
+import { cutIn, withoutCut } from './cut.ts'
 import type { DialectContext, Draft } from './dialect.ts'
 import { dialects } from './list.ts'
 import { Names } from './names.ts'
@@ -179,7 +180,9 @@ function remembering({ listeners }: AssemblerOptions): Remembering {
 function readLabels(labels: readonly string[], context: DialectContext): InstanceReading {
   const readings = dialects.map((dialect) => {
     const own = labels.filter((label) => dialect.speaks(label))
-    return own.length === 0 ? { drafts: [], refused: [] } : dialect.read(own, context)
+    const cut = cutIn(labels, dialect)
+    const reading = own.length === 0 ? { drafts: [], refused: [] } : dialect.read(own, context)
+    return cut.length === 0 ? reading : withoutCut(reading, cut, dialect)
   })
   return { drafts: readings.flatMap(({ drafts }) => drafts), refused: readings.flatMap(({ refused }) => refused) }
 }

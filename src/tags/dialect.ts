@@ -46,6 +46,8 @@ export interface Dialect {
   readonly name: string
   /** Whether a label belongs to it. */
   speaks(label: string): boolean
+  /** Each label is a whole route: one that is missing changes no other. */
+  readonly selfContained?: true
   /** Reads the labels of one instance that belong to it. Never throws: what is wrong is refused. */
   read(labels: readonly string[], context: DialectContext): { readonly drafts: readonly Draft[]; readonly refused: readonly Refusal[] }
 }

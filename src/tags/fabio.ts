@@ -11,6 +11,7 @@ const KNOWN = ['strip', 'prepend', 'proto', 'tlsskipverify', 'host', 'redirect',
 /** `urlprefix-…`. */
 export const fabio: Dialect = {
   name: 'fabio',
+  selfContained: true,
   speaks: (label) => label.trimStart().startsWith(PREFIX),
   read(labels, { service }) {
     const drafts: Draft[] = []

@@ -1,6 +1,7 @@
 // From the endpoints of a service to the instances whose labels make its routes.
 import { endpointsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
 import type { TaggedInstance } from '../model/tagged.ts'
+import { cutLabel } from './cut.ts'
 import { dialects } from './list.ts'
 
 /** The instances of a set, in the order of their ids. */
@@ -13,7 +14,8 @@ export function instancesOf(set: EndpointSet): readonly TaggedInstance[] {
 /** The labels that some dialect speaks, in the order of their texts: the order of tags means nothing. */
 function labelsOf(endpoint: Endpoint): readonly string[] {
   const all = [...endpoint.tags, ...Object.entries(endpoint.meta).map(([key, value]) => `${key}=${value}`)]
-  return [...new Set(all.filter((label) => dialects.some((dialect) => dialect.speaks(label))))].sort()
+  const spoken = (label: string): boolean => dialects.some((dialect) => dialect.speaks(label))
+  return [...new Set([...all.filter(spoken), ...(endpoint.cut ?? []).filter(spoken).map(cutLabel)])].sort()
 }
 
 function isUsable({ health, draining }: Endpoint): boolean {
