@@ -152,6 +152,48 @@ test('endpoints that change reach every worker, also one that came later and aft
   await second.stop()
 }, 120_000)
 
+test('workers killed under load, again and again while a great set changes, lose no request of the others and come back with the set as it is', async () => {
+  const second = await startOrigin()
+  second.script = () => ({ bytes: response('200 OK', 'second'), next: 'keep' })
+  origin.script = () => ({ bytes: response('200 OK', 'first'), next: 'keep' })
+  const list = join(directory, `many-${port}`)
+  // The many get no request, but they are told, in a dozen pieces.
+  const many = Array.from({ length: 2400 }, (_, index) => `127.1.${index >> 8}.${index & 255} 1 * 0`)
+  const write = async (live: number, version: number): Promise<void> => {
+    await writeFile(`${list}.new`, [...many.slice(version), `127.0.0.1 ${live}`].join('\n'))
+    await rename(`${list}.new`, list)
+  }
+  await write(origin.port, 0)
+  await put(`${text(`{ name: a, match: /**, to: file/many-${port} }`)}registries: { file: { path: ${directory}, every: 100ms } }\n`)
+  const gateway = run()
+  await serving(gateway)
+  const load = { ends: false, statuses: new Map<number | undefined, number>() }
+  const client = async (): Promise<void> => {
+    while (!load.ends) {
+      // Of the killed worker connections break, as they must.
+      const status = await exchange(port, GET).then(({ responses }) => responses[0]?.status, () => undefined)
+      load.statuses.set(status, (load.statuses.get(status) ?? 0) + 1)
+    }
+  }
+  const clients = Array.from({ length: 4 }, client)
+  const pids = async (): Promise<number[]> => (await api<Workers>('/api/health')).workers.filter(({ state }) => state === 'running').map(({ pid }) => pid)
+  for (let version = 1; version <= 4; version++) {
+    const [killed = 0] = await pids()
+    process.kill(killed, 'SIGKILL')
+    await write(version % 2 === 0 ? origin.port : second.port, version)
+    await expect.poll(async () => (await pids()).filter((pid) => pid !== killed).length, WAIT).toBe(2)
+  }
+  await write(second.port, 5)
+  const bodies = async (): Promise<string> => [...new Set(await Promise.all(Array.from({ length: 16 }, async () => (await exchange(port, GET)).responses[0]?.body)))].sort().join(' ')
+  await expect.poll(bodies, WAIT).toBe('second')
+  load.ends = true
+  await Promise.all(clients)
+  expect([...load.statuses.keys()].filter((status) => status !== 200 && status !== undefined)).toEqual([])
+  expect(load.statuses.get(200)).toBeGreaterThan(100)
+  await end(gateway)
+  await second.stop()
+}, 120_000)
+
 test('SIGTERM lets a request under way finish', async () => {
   await put(forwarding())
   const gateway = run()
