@@ -165,7 +165,8 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
 
   // --- drills
 
-  const put = ({ name, host, port }: Backend): Promise<void> => cluster.put({ name: `web-${name}`, service: 'web', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: [endpoint(host, { targetRef: { kind: 'Pod', namespace: 'default', name, uid: name } })] })
+  const put = ({ name, host, port }: Backend, conditions: object = { ready: true }): Promise<void> =>
+    cluster.put({ name: `web-${name}`, service: 'web', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: [endpoint(host, { conditions, targetRef: { kind: 'Pod', namespace: 'default', name, uid: name } })] })
 
   const plan = (backends: readonly string[], more: { readonly token?: string } = {}): DrillPlan => ({
     host: OWN ?? '',
@@ -202,6 +203,21 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
       await d.fault('k8s').pass()
       await d.sees('web', 'live a,b')
       await d.uses('web', ['a', 'b'])
+    }))
+
+  test.skipIf(OWN === undefined)('whose pods all terminate serves from them, and from a ready one alone once there is one', () =>
+    drill(plan(['a', 'b']), async (d) => {
+      const terminating = { ready: false, serving: true, terminating: true }
+      await d.sees('web', 'live a,b')
+      await put(d.backend('a'), terminating)
+      await d.sees('web', 'live a(draining),b')
+      await d.uses('web', ['b'])
+      await put(d.backend('b'), terminating)
+      await d.sees('web', 'live a(draining),b(draining)')
+      await d.uses('web', ['a', 'b'])
+      await put(d.backend('a'))
+      await d.sees('web', 'live a,b(draining)')
+      await d.uses('web', ['a'])
     }))
 
   test.skipIf(OWN === undefined)('that loses its store, or gets an older one back, is believed again when it knows again', () =>
