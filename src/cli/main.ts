@@ -5,10 +5,11 @@ import process from 'node:process'
 import { text as readAll } from 'node:stream/consumers'
 import { dispatch } from './dispatch.ts'
 import type { CliIo } from './io.ts'
+import { visible } from './visible.ts'
 
 const io: CliIo = {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  err: (line) => void process.stderr.write(`${line}\n`),
+  out: (line) => void process.stdout.write(`${visible(line)}\n`),
+  err: (line) => void process.stderr.write(`${visible(line)}\n`),
   readText: (path) => (path === '-' ? readAll(process.stdin) : readFile(path, 'utf8')),
   env: process.env,
 }
