@@ -1,25 +1,14 @@
 // Failure drills on a real Consul whose endpoints change much, fast, or backwards while load runs: no request fails that could
 // have succeeded, and what is shown is true. Instances are put into the catalogue itself: an agent tells its server of them when it likes.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { AT_ONCE, countsWhile, crowd, forEach, knows, type Member } from '../support/drill/crowd.ts'
 import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
-import { callConsul, enter, strike, strikeAll, type Registrant } from '../support/servers/consul-client.ts'
+import { callConsul, enter, strike, strikeAll } from '../support/servers/consul-client.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
 
-/** How many instances register or leave at the same time. */
-const AT_ONCE = 8
-
 /** Instances in a storm. */
 const CROWD = 1000
-
-/** Does this for each, a few at a time. */
-async function forEach<T>(all: readonly T[], act: (one: T, index: number) => Promise<void>): Promise<void> {
-  const rest = all.entries()
-  const work = async (): Promise<void> => {
-    for (const [index, one] of rest) await act(one, index)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
-}
 
 describeWithServers(['consul'], 'a gateway at a Consul', () => {
   let server: Awaited<ReturnType<typeof startConsul>>
@@ -63,20 +52,17 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
 
   test('where a thousand instances are replaced by a thousand others: the set is never a part of itself, and no request is lost', () =>
     drill(plan(['a', 'b', 'c'], { listed: 0, host: '0.0.0.0' }), async (d) => {
-      // Every address of 127.0.0.0/8 leads to the same three backends, so that whoever is picked answers.
-      const ports = ['a', 'b', 'c'].map((name) => d.backend(name).port)
-      const crowd = (wave: number): Registrant[] => Array.from({ length: CROWD }, (_, index) => ({ name: `${wave}-${index}`, host: `127.${wave}.${index >> 8}.${index & 255}`, port: ports[index % ports.length] ?? 0 }))
-      await forEach(crowd(1), (each) => enter(server.url, each))
-      await knows(d, CROWD)
+      await forEach(members(d, 1), (each) => enter(server.url, each))
+      await knows(d, 'consul/web', CROWD)
       for (const wave of [1, 2]) {
-        const old = crowd(wave)
-        const seen = await countsWhile(d, () =>
-          forEach(crowd(wave + 1), async (each, index) => {
+        const old = members(d, wave)
+        const seen = await countsWhile(d, 'web', 'consul/web', () =>
+          forEach(members(d, wave + 1), async (each, index) => {
             await enter(server.url, each)
             await strike(server.url, old[index] ?? each)
           }),
         )
-        await knows(d, CROWD)
+        await knows(d, 'consul/web', CROWD)
         expect(seen.filter((count) => count < CROWD || count > CROWD + AT_ONCE)).toEqual([])
         await d.uses('web', ['a', 'b', 'c'])
       }
@@ -108,23 +94,7 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
     }))
 })
 
-/** Waits until so many instances are known, and nothing is in doubt. */
-async function knows(d: Drill, count: number): Promise<void> {
-  const holds = async (): Promise<boolean> => {
-    const { mode, endpoints } = await d.watch('consul/web')
-    return mode === 'live' && endpoints === count
-  }
-  await d.until(`${count} instances are known`, holds, async () => JSON.stringify(await d.watch('consul/web')))
-}
-
-/** How many instances were known, at each look while `act` ran. */
-async function countsWhile(d: Drill, act: () => Promise<void>): Promise<readonly number[]> {
-  const counts: number[] = []
-  const acting = act().then(() => 'done')
-  do counts.push((await d.watch('consul/web')).endpoints)
-  while ((await Promise.race([acting, d.next('web', 1)])) !== 'done')
-  return counts
-}
+const members = (d: Drill, wave: number): readonly Member[] => crowd(d, ['a', 'b', 'c'], wave, CROWD)
 
 /** Of the list of `web`. */
 async function indexOf(url: string): Promise<number> {

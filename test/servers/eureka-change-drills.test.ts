@@ -1,0 +1,60 @@
+// Failure drills on a real Eureka whose endpoints change much and fast while load runs: no request fails that could have
+// succeeded, and what is shown is true.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AT_ONCE, countsWhile, crowd, forEach, knows } from '../support/drill/crowd.ts'
+import { drill, type DrillPlan } from '../support/drill/drill.ts'
+import { cancel, register } from '../support/servers/eureka-client.ts'
+import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'
+import { describeWithServers } from '../support/servers.ts'
+
+/** Instances in a storm. */
+const CROWD = 1000
+
+describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
+  let server: EurekaServer
+  beforeAll(async () => {
+    const [first] = await startEureka(1)
+    if (first === undefined) throw new Error('no server')
+    server = first
+    // A JVM, on a loaded machine.
+  }, 240_000)
+  afterAll(() => server.stop())
+
+  const plan = (more: Partial<DrillPlan> = {}): DrillPlan => ({
+    upstreams: { eureka: server.address },
+    registries: ({ eureka }) => ({ eureka: { address: `http://${eureka}/eureka`, every: '3s' } }),
+    services: { web: { from: 'eureka/WEB', backends: ['a', 'b', 'c'] } },
+    speed: 10,
+    ...more,
+  })
+
+  test('where one instance comes and goes ten times a second: no request is lost', () =>
+    drill(plan({ before: async (backend) => void (await Promise.all(['a', 'b', 'c'].map((name) => register(server.url, backend(name))))) }), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      for (let flap = 0; flap < 25; flap++) {
+        await cancel(server.url, d.backend('c'))
+        await d.next('web', 8)
+        await register(server.url, d.backend('c'))
+        await d.next('web', 8)
+      }
+      await d.sees('web', 'live a,b,c')
+      await d.uses('web', ['a', 'b', 'c'])
+      for (const name of ['a', 'b', 'c']) await cancel(server.url, d.backend(name))
+    }))
+
+  test('where a thousand instances are replaced by a thousand others: the set is never a part of itself, and no request is lost', () =>
+    drill(plan({ host: '0.0.0.0' }), async (d) => {
+      const [old, next] = [1, 2].map((wave) => crowd(d, ['a', 'b', 'c'], wave, CROWD))
+      await forEach(old ?? [], (each) => register(server.url, each))
+      await knows(d, 'eureka/WEB', CROWD)
+      const seen = await countsWhile(d, 'web', 'eureka/WEB', () =>
+        forEach(next ?? [], async (each, index) => {
+          await register(server.url, each)
+          await cancel(server.url, old?.[index] ?? each)
+        }),
+      )
+      await knows(d, 'eureka/WEB', CROWD)
+      expect(seen.filter((count) => count < CROWD || count > CROWD + AT_ONCE)).toEqual([])
+      await d.uses('web', ['a', 'b', 'c'])
+    }))
+})

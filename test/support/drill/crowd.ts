@@ -1,0 +1,48 @@
+// Storms: a service of a thousand instances, all of which answer although only a few backends run, and what a drill asks of them.
+import type { Drill } from './drill.ts'
+
+/** One instance, as any registry's client takes it. */
+export interface Member {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+}
+
+/** How many register or leave at the same time. */
+export const AT_ONCE = 8
+
+/**
+ * So many instances, each with an address of its own in 127.WAVE.0.0/16. Every address of 127.0.0.0/8 leads to this machine (on Linux), so
+ * backends that listen on 0.0.0.0 answer for all of them, and a request fails whichever is picked wrongly.
+ */
+export function crowd(d: Pick<Drill, 'backend'>, backends: readonly string[], wave: number, count: number): readonly Member[] {
+  const ports = backends.map((name) => d.backend(name).port)
+  return Array.from({ length: count }, (_, index) => ({ name: `${wave}-${index}`, host: `127.${wave}.${index >> 8}.${index & 255}`, port: ports[index % ports.length] ?? 0 }))
+}
+
+/** Does this for each, a few at a time. */
+export async function forEach<T>(all: readonly T[], act: (one: T, index: number) => Promise<void>): Promise<void> {
+  const rest = all.entries()
+  const work = async (): Promise<void> => {
+    for (const [index, one] of rest) await act(one, index)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+}
+
+/** Waits until so many instances of a reference are known, and nothing is in doubt. */
+export async function knows(d: Drill, ref: string, count: number): Promise<void> {
+  const holds = async (): Promise<boolean> => {
+    const { mode, endpoints } = await d.watch(ref)
+    return mode === 'live' && endpoints === count
+  }
+  await d.until(`${count} instances of ${ref} are known`, holds, async () => JSON.stringify(await d.watch(ref)))
+}
+
+/** How many instances of a reference were known, at each look while `act` ran; the service is asked between two looks. */
+export async function countsWhile(d: Drill, service: string, ref: string, act: () => Promise<void>): Promise<readonly number[]> {
+  const counts: number[] = []
+  const acting = act().then(() => 'done')
+  do counts.push((await d.watch(ref)).endpoints)
+  while ((await Promise.race([acting, d.next(service, 1)])) !== 'done')
+  return counts
+}
