@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, test } from 'vitest'
 import type { Backend } from '../support/drill/backend.ts'
 import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
-import { status } from '../support/fake-k8s.ts'
+import { endpoint, status, type SliceSpec } from '../support/fake-k8s.ts'
 import { startFakeK8s, type FakeK8sServer } from '../support/fake-k8s-server.ts'
 
 let server: FakeK8sServer
@@ -124,3 +124,23 @@ test('a gateway that starts while the API server is away serves what it knew', (
     await d.fault('k8s').pass()
     await d.sees('web', 'live a,b')
   }))
+
+test('where thousands of endpoints are replaced by others, several times: all are taken, and no request is lost', () =>
+  drill(plan(['a', 'b', 'c'], { speed: 1 }), async (d) => {
+    await d.sees('web', 'live a,b,c')
+    for (const [wave, size] of [100, 60, 90].entries()) {
+      for (let index = 0; index < SLICES; index++) server.fake.put(crowded(wave, index, size))
+      await d.until('all of them are known', async () => (await d.watch('k8s/default/web:http')).endpoints === SLICES * size + 3)
+      await d.serves('web', ['a', 'b', 'c'])
+    }
+    for (let index = 0; index < SLICES; index++) server.fake.remove(`crowd-${index}`)
+    await d.sees('web', 'live a,b,c')
+    await d.serves('web', ['a', 'b', 'c'])
+  }))
+
+const SLICES = 50
+
+/** A slice of endpoints none of which is ready, so that whoever gets a request can answer it. */
+function crowded(wave: number, index: number, size: number): SliceSpec {
+  return { name: `crowd-${index}`, service: 'web', ports: [{ name: 'http', port: 80, protocol: 'TCP' }], endpoints: Array.from({ length: size }, (_, at) => endpoint(`10.${wave}.${index}.${at}`, { conditions: { ready: false } })) }
+}

@@ -178,6 +178,20 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
     },
   })
 
+  test.skipIf(OWN === undefined)('where two thousand endpoints are replaced by others: all are taken, and no request is lost', () =>
+    drill(plan(['a', 'b']), async (d) => {
+      await d.sees('web', 'live a,b')
+      // None of them is ready, so that whoever gets a request can answer it.
+      for (const [wave, size] of [100, 60].entries()) {
+        const slices = Array.from({ length: 20 }, (_, index): SliceSpec => ({ name: `crowd-${index}`, service: 'web', endpoints: Array.from({ length: size }, (__, at) => endpoint(`10.${wave}.${index}.${at}`, { conditions: { ready: false } })) }))
+        await Promise.all(slices.map((slice) => cluster.put(slice)))
+        await d.until('all of them are known', async () => (await d.watch('k8s/default/web:http')).endpoints === 20 * size + 2)
+        await d.serves('web', ['a', 'b'])
+      }
+      await Promise.all(Array.from({ length: 20 }, (_, index) => cluster.remove(`crowd-${index}`)))
+      await d.sees('web', 'live a,b')
+    }))
+
   test.skipIf(OWN === undefined)('that is killed, paused or out of reach takes no endpoint away, and is followed again', () =>
     drill(plan(['a', 'b']), async (d) => {
       await d.sees('web', 'live a,b')
