@@ -1,5 +1,5 @@
 // From what a registry wrote to endpoints: checked, bounded, each malformed entry refused alone.
-import type { Endpoint, EndpointHealth } from '../src/model/endpoint.ts'
+import { ANY_LABEL, type Endpoint, type EndpointHealth } from '../src/model/endpoint.ts'
 import type { Rejection } from '../src/model/discoverer.ts'
 import { readHost } from './host.ts'
 import type { Instance } from './reading.ts'
@@ -10,7 +10,7 @@ const MAX_TEXT = 512
 /** Tags may be routes, and a rule with many hosts is long. */
 const MAX_TAG = 2048
 const MAX_LABELS = 128
-/** Labels left out whose beginnings are kept, and how much of each; an entry with more of them is refused. */
+/** Labels left out whose beginnings are kept, and how much of each. */
 const MAX_CUT = 256
 const CUT_TEXT = 100
 
@@ -57,7 +57,6 @@ function read(instance: Instance, options: AdmitOptions, refuse: (reason: string
   const cut: string[] = []
   const tags = readTags(instance.tags, cut, refuse)
   const meta = readMeta(instance.meta, cut, refuse)
-  if (cut.length > MAX_CUT) return void refuse(`has more than ${MAX_CUT} tags and metadata that cannot be taken in`)
   const zone = instance.zone ?? undefined
   const badZone = zone !== undefined && (!isText(zone) || zone === '')
   if (badZone) refuse('its zone is not a usable text and is left out')
@@ -70,7 +69,7 @@ function read(instance: Instance, options: AdmitOptions, refuse: (reason: string
     ...(zone === undefined || badZone ? {} : { zone }),
     tags,
     meta,
-    ...(cut.length === 0 ? {} : { cut }),
+    ...(cut.length === 0 ? {} : { cut: cut.length > MAX_CUT ? [ANY_LABEL] : cut }),
     health: instance.health,
     draining: instance.draining ?? false,
     origin: options.registry,
@@ -105,11 +104,11 @@ function readMeta(meta: unknown, cut: string[], refuse: (reason: string) => void
   return good
 }
 
-/** What drains and still serves is between the two kinds. */
 function beginning(label: string): string {
   return printable(label).slice(0, CUT_TEXT)
 }
 
+/** What drains and still serves is between the two kinds. */
 const HEALTH_ORDER: Readonly<Record<EndpointHealth, number>> = { passing: 0, unknown: 1, warning: 2, critical: 10, maintenance: 11 }
 const DRAINING = 5
 

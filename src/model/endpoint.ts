@@ -3,6 +3,9 @@
 /** Health as the registry sees it; `unknown` is first class, since several registries never say. */
 export type EndpointHealth = 'passing' | 'warning' | 'critical' | 'maintenance' | 'unknown'
 
+/** In `cut`: so many that any label may be among them. */
+export const ANY_LABEL = '*'
+
 /** One address of a service, with where and when it was learned. */
 export interface Endpoint {
   /** Stable identity inside its registry: registry name and the registry's own id. What is measured of it is kept by address. */

@@ -1,5 +1,6 @@
 // Labels that were too long or too many to take in. What is left of them says only that they were there: a route of which a part is
 // missing might be more open than its owner wrote it, so none is made.
+import { ANY_LABEL } from '../model/endpoint.ts'
 import type { Dialect, Refusal } from './dialect.ts'
 import type { InstanceReading } from './variants.ts'
 
@@ -13,7 +14,8 @@ export function cutLabel(beginning: string): string {
 
 /** The beginnings among labels that a dialect speaks. */
 export function cutIn(labels: readonly string[], dialect: Dialect): readonly string[] {
-  return labels.flatMap((label) => (label.startsWith(MARK) && dialect.speaks(label.slice(MARK.length)) ? [label.slice(MARK.length)] : []))
+  const cut = labels.flatMap((label) => (label.startsWith(MARK) ? [label.slice(MARK.length)] : []))
+  return cut.filter((beginning) => beginning === ANY_LABEL || dialect.speaks(beginning))
 }
 
 /** What is left of a reading when these labels were left out. */

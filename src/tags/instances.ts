@@ -1,5 +1,5 @@
 // From the endpoints of a service to the instances whose labels make its routes.
-import { endpointsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
+import { ANY_LABEL, endpointsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
 import type { TaggedInstance } from '../model/tagged.ts'
 import { cutLabel } from './cut.ts'
 import { dialects } from './list.ts'
@@ -15,7 +15,7 @@ export function instancesOf(set: EndpointSet): readonly TaggedInstance[] {
 function labelsOf(endpoint: Endpoint): readonly string[] {
   const all = [...endpoint.tags, ...Object.entries(endpoint.meta).map(([key, value]) => `${key}=${value}`)]
   const spoken = (label: string): boolean => dialects.some((dialect) => dialect.speaks(label))
-  return [...new Set([...all.filter(spoken), ...(endpoint.cut ?? []).filter(spoken).map(cutLabel)])].sort()
+  return [...new Set([...all.filter(spoken), ...(endpoint.cut ?? []).filter((beginning) => beginning === ANY_LABEL || spoken(beginning)).map(cutLabel)])].sort()
 }
 
 function isUsable({ health, draining }: Endpoint): boolean {

@@ -18,6 +18,7 @@ test.each<[name: string, tags: readonly string[], meta: Record<string, string>]>
   ['an access list of Traefik in metadata', [], { 'traefik.http.routers.r.rule': 'Host(`a.test`)', 'traefik.http.routers.r.middlewares': 'm', 'traefik.http.middlewares.m.ipallowlist.sourcerange': LONG }],
   ['a label with a control character', ['fairlead.route=a.test/**', 'fairlead.route.allow=10.0.0.0/8\n'], {}],
   ['a label beyond the 128th', ['fairlead.route=a.test/**', ...Array.from({ length: 127 }, (_none, n) => `v${n}`), 'fairlead.route.allow=10.0.0.0/8'], {}],
+  ['one among hundreds', ['fairlead.route=a.test/**', ...Array.from({ length: 500 }, (_none, n) => `v${n}`), 'fairlead.route.allow=10.0.0.0/8'], {}],
 ])('%s that was left out takes its route with it, and says so', (_name, tags, meta) => {
   const made = from(tags, meta)
   expect(asked(made, 'a.test/x')).toBe('none')
