@@ -166,9 +166,8 @@ export class ControlPlane {
     const { revision, isNew } = await this.revisions.offer(config, origin)
     if (isNew) {
       const sets = this.setsWith(compiled, brought)
-      for (const [ref, set] of sets) this.unseen.set(ref, set)
-      this.look()
-      this.snapshots.useTable(compiled, revision)
+      this.snapshots.useTable(compiled, revision, [...this.unseen, ...sets])
+      this.unseen.clear()
       this.watchRefs()
       await this.serve(config, sets)
       this.platform.log('info', 'table in force', { revision: revision.number, hash: revision.hash, origin, routes: config.routes.length })
