@@ -86,21 +86,33 @@ function readWeight(weight: unknown, refuse: (reason: string) => void): number {
 
 function readTags(tags: unknown, cut: string[], refuse: (reason: string) => void): readonly string[] {
   if (tags === undefined || tags === null) return []
-  const good = Array.isArray(tags) ? tags.slice(0, MAX_LABELS).filter((tag) => isText(tag, MAX_TAG)) : []
-  if (!Array.isArray(tags) || good.length < tags.length) refuse('some of its tags are too many, too long or have control characters, and are left out')
-  if (Array.isArray(tags)) for (const [place, tag] of tags.entries()) if (typeof tag === 'string' && (place >= MAX_LABELS || !isText(tag, MAX_TAG))) cut.push(beginning(tag))
-  return [...new Set(good)]
+  const good = new Set<string>()
+  let isWhole = Array.isArray(tags)
+  for (const [place, tag] of (Array.isArray(tags) ? tags : []).entries()) {
+    if (place < MAX_LABELS && isText(tag, MAX_TAG)) good.add(tag)
+    else {
+      isWhole = false
+      if (typeof tag === 'string') cut.push(beginning(tag))
+    }
+  }
+  if (!isWhole) refuse('some of its tags are too many, too long or have control characters, and are left out')
+  return [...good]
 }
 
 // Without a prototype, so that a key `__proto__` is a key like any other.
 function readMeta(meta: unknown, cut: string[], refuse: (reason: string) => void): Readonly<Record<string, string>> {
   const good = Object.create(null) as Record<string, string>
   if (meta === undefined || meta === null) return good
-  const entries = typeof meta === 'object' && !Array.isArray(meta) ? Object.entries(meta) : []
-  const usable = entries.slice(0, MAX_LABELS).filter((entry): entry is [string, string] => isText(entry[0]) && isText(entry[1], MAX_TAG))
-  if (usable.length < entries.length) for (const entry of entries) if (!usable.some(([key]) => key === entry[0])) cut.push(beginning(`${entry[0]}=`))
-  for (const [key, value] of usable) good[key] = value
-  if (typeof meta !== 'object' || Array.isArray(meta) || usable.length < entries.length) refuse('some of its metadata is not text, too much, too long or has control characters, and is left out')
+  const isRecord = typeof meta === 'object' && !Array.isArray(meta)
+  let isWhole = isRecord
+  for (const [place, [key, value]] of (isRecord ? Object.entries(meta) : []).entries()) {
+    if (place < MAX_LABELS && isText(key) && isText(value, MAX_TAG)) good[key] = value
+    else {
+      isWhole = false
+      cut.push(beginning(`${key}=`))
+    }
+  }
+  if (!isWhole) refuse('some of its metadata is not text, too much, too long or has control characters, and is left out')
   return good
 }
 
