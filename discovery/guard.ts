@@ -1,6 +1,6 @@
 // The guard against sudden emptiness and large shrinks. Registries that restart, lose rights, lose their sessions or answer
 // from a fresh replica say "nothing" with a straight face; what could equally be an accident is held until confirmed.
-import type { Endpoint } from '../src/model/endpoint.ts'
+import { isInService, type Endpoint } from '../src/model/endpoint.ts'
 
 /** Milliseconds that a suspicion must last before it is believed, unless a source says longer. */
 export const HOLD = 30_000
@@ -33,10 +33,10 @@ export function suspect(accepted: readonly Endpoint[], next: readonly Endpoint[]
   const listed = new Map(next.map((endpoint) => [endpoint.id, endpoint]))
   const stated = (endpoint: Endpoint): boolean => {
     const now = listed.get(endpoint.id)
-    return now !== undefined && !isUsable(now) && !presumed.has(now.id)
+    return now !== undefined && !isInService(now) && !presumed.has(now.id)
   }
-  const before = accepted.filter((endpoint) => isUsable(endpoint) && !stated(endpoint))
-  const after = next.filter(isUsable)
+  const before = accepted.filter((endpoint) => isInService(endpoint) && !stated(endpoint))
+  const after = next.filter(isInService)
   // A server that came back under another id is not lost.
   const left = new Set(after.flatMap((endpoint) => [endpoint.id, addressOf(endpoint)]))
   const lost = before.filter((endpoint) => !left.has(endpoint.id) && !left.has(addressOf(endpoint)))
@@ -55,8 +55,4 @@ export function withHeld(next: readonly Endpoint[], lost: readonly Endpoint[]): 
 
 function addressOf(endpoint: Endpoint): string {
   return `${endpoint.host} ${endpoint.port}`
-}
-
-function isUsable(endpoint: Endpoint): boolean {
-  return !endpoint.draining && endpoint.health !== 'critical' && endpoint.health !== 'maintenance'
 }

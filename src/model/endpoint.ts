@@ -80,6 +80,16 @@ export function endpointsOf(set: EndpointSet): readonly Endpoint[] {
   return set.kind === 'ready' || set.kind === 'stale' ? set.endpoints : []
 }
 
+/** Whether its registry means it to get requests: neither leaving, nor failing, nor taken out. Silence about health is no obstacle. */
+export function isInService({ health, draining }: Endpoint): boolean {
+  return !draining && health !== 'critical' && health !== 'maintenance'
+}
+
+/** Its tags, and its metadata as `key=value`. */
+export function labelsOf({ tags, meta }: Endpoint): readonly string[] {
+  return [...tags, ...Object.entries(meta).map(([key, value]) => `${key}=${value}`)]
+}
+
 /** Whether an endpoint has a label: a tag, or `key=value` of its metadata. */
 export function hasLabel(endpoint: Endpoint, label: string): boolean {
   if (endpoint.tags.includes(label)) return true

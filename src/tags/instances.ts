@@ -1,5 +1,5 @@
 // From the endpoints of a service to the instances whose labels make its routes.
-import { ANY_LABEL, endpointsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
+import { ANY_LABEL, endpointsOf, isInService, labelsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
 import type { TaggedInstance } from '../model/tagged.ts'
 import { cutLabel } from './cut.ts'
 import { dialects } from './list.ts'
@@ -7,17 +7,12 @@ import { dialects } from './list.ts'
 /** The instances of a set, in the order of their ids. */
 export function instancesOf(set: EndpointSet): readonly TaggedInstance[] {
   return endpointsOf(set)
-    .map((endpoint): TaggedInstance => ({ id: endpoint.id, labels: labelsOf(endpoint), port: endpoint.port, usable: isUsable(endpoint) }))
+    .map((endpoint): TaggedInstance => ({ id: endpoint.id, labels: spokenLabels(endpoint), port: endpoint.port, usable: isInService(endpoint) }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** The labels that some dialect speaks, in the order of their texts: the order of tags means nothing. */
-function labelsOf(endpoint: Endpoint): readonly string[] {
-  const all = [...endpoint.tags, ...Object.entries(endpoint.meta).map(([key, value]) => `${key}=${value}`)]
+function spokenLabels(endpoint: Endpoint): readonly string[] {
   const spoken = (label: string): boolean => dialects.some((dialect) => dialect.speaks(label))
-  return [...new Set([...all.filter(spoken), ...(endpoint.cut ?? []).filter((beginning) => beginning === ANY_LABEL || spoken(beginning)).map(cutLabel)])].sort()
-}
-
-function isUsable({ health, draining }: Endpoint): boolean {
-  return !draining && health !== 'critical' && health !== 'maintenance'
+  return [...new Set([...labelsOf(endpoint).filter(spoken), ...(endpoint.cut ?? []).filter((beginning) => beginning === ANY_LABEL || spoken(beginning)).map(cutLabel)])].sort()
 }

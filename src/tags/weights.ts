@@ -1,6 +1,6 @@
 // Weights in tags: `fairlead.route.weight=5%` and `urlprefix-/foo weight=0.05`. They are kept by changing the weights of the
 // endpoints, so that a canary that is unhealthy or gone leaves its share to the others at once.
-import type { Endpoint, EndpointSet } from '../model/endpoint.ts'
+import { isInService, labelsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
 
 /** The finest part of a share; weights go up to 65535. */
 const SCALE = 10_000
@@ -13,7 +13,7 @@ export function reweigh(set: EndpointSet): EndpointSet {
   if (set.kind !== 'ready' && set.kind !== 'stale') return set
   const wishes = set.endpoints.map(wishOf)
   if (wishes.every((wish) => wish === undefined)) return set
-  const shares = sharesOf(set.endpoints.map((endpoint, i) => ({ wish: wishes[i], weight: endpoint.weight, usable: isUsable(endpoint) })))
+  const shares = sharesOf(set.endpoints.map((endpoint, i) => ({ wish: wishes[i], weight: endpoint.weight, usable: isInService(endpoint) })))
   const endpoints = set.endpoints.map((endpoint, i) => ({ ...endpoint, weight: Math.round((shares[i] ?? 0) * SCALE) }))
   // Its age may be a getter that moves on.
   return Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(set), endpoints: { value: endpoints, enumerable: true } }) as EndpointSet
@@ -29,8 +29,7 @@ export function shareIn(label: string): { readonly kind: 'own' | 'group'; readon
 }
 
 function wishOf(endpoint: Endpoint): Wish | undefined {
-  const labels = [...endpoint.tags, ...Object.entries(endpoint.meta).map(([key, value]) => `${key}=${value}`)]
-  for (const text of labels) {
+  for (const text of labelsOf(endpoint)) {
     const found = shareIn(text)
     if (found !== undefined) return { ...found, text }
   }
@@ -56,8 +55,4 @@ function sharesOf(all: readonly Weighed[]): readonly number[] {
     if (wish !== undefined) return (fixed[i] ?? 0) * scale
     return usable && rest > 0 ? (left * weight) / rest : 0
   })
-}
-
-function isUsable({ health, draining }: Endpoint): boolean {
-  return !draining && health !== 'critical' && health !== 'maintenance'
 }
