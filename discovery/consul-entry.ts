@@ -2,6 +2,7 @@
 import type { EndpointHealth } from '../src/model/endpoint.ts'
 import type { Rejection } from '../src/model/discoverer.ts'
 import { printable } from './admit.ts'
+import { recordOf, textOf } from './json.ts'
 import type { Instance } from './reading.ts'
 
 /** Reads a row. Undefined for what is no plain service: mesh proxies and gateways have a kind. */
@@ -54,12 +55,4 @@ function zoneOf(service: Record<string, unknown>, node: Record<string, unknown>,
 
 function ownOf(record: Record<string, unknown> | undefined, key: string): unknown {
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
 }

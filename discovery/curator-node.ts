@@ -1,8 +1,9 @@
 // One instance of Curator's service discovery, as ServiceInstance is written in JSON.
 import type { EndpointHealth } from '../src/model/endpoint.ts'
 import type { CuratorOptions } from './curator-options.ts'
+import { recordOf } from './json.ts'
 import type { Instance } from './reading.ts'
-import { fieldOf, parseJson, recordOf } from './zookeeper/json.ts'
+import { fieldOf, parseJson } from './zookeeper/json.ts'
 import type { Decoded } from './zookeeper/nodes.ts'
 
 /** An instance with both of its ports; which is used, the reference says. */

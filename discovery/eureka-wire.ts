@@ -1,5 +1,6 @@
 // Eureka's JSON, with what several generations of servers make of it: lists of one that are objects, lists of none that are
 // null, numbers and flags that are text, keys of the serializer's own that begin with "@".
+import { recordOf } from './json.ts'
 
 /** An instance as the server wrote it. What later code checks is still `unknown`. */
 export interface Row {
@@ -135,8 +136,4 @@ function listOf(value: unknown): readonly unknown[] {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
-}
-
-function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
 }

@@ -1,4 +1,4 @@
-// Reading what Marathon wrote, without believing its types.
+// Reading JSON that a registry wrote, without believing its types.
 
 /** The value as an object, undefined for anything else. */
 export function recordOf(value: unknown): Record<string, unknown> | undefined {

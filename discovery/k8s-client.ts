@@ -7,7 +7,7 @@ import { printable } from './admit.ts'
 import { Late, withDeadline } from './deadline.ts'
 import { ask, open, retryAfter } from './http.ts'
 import { SERVICE_ACCOUNT, type K8sOptions } from './k8s-options.ts'
-import { recordOf } from './k8s-slice.ts'
+import { recordOf } from './json.ts'
 import { readLines } from './lines.ts'
 
 /** Slices of one page: with at most 1000 endpoints each they stay below the bound of one answer. */

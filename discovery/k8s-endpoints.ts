@@ -1,8 +1,9 @@
 // From the slices of a service to instances: which port, which addresses, what their conditions mean, each pod once.
 import type { Rejection } from '../src/model/discoverer.ts'
 import { printable } from './admit.ts'
+import { recordOf, textOf } from './json.ts'
 import type { K8sRef } from './k8s-ref.ts'
-import { recordOf, type Slice } from './k8s-slice.ts'
+import type { Slice } from './k8s-slice.ts'
 import type { Instance } from './reading.ts'
 
 /** An instance, and what decides between it and another reading of the same pod. */
@@ -146,8 +147,4 @@ function labelsOf(slice: Slice): Readonly<Record<string, string>> {
 
 function named(key: string, value: unknown): Readonly<Record<string, unknown>> {
   return value === undefined || value === null ? {} : { [key]: value }
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
 }

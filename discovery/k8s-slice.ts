@@ -1,5 +1,6 @@
 // An EndpointSlice of discovery.k8s.io/v1 as the API server writes it, checked as far as its identity goes.
 import { printable } from './admit.ts'
+import { recordOf } from './json.ts'
 
 /** The label that says whose endpoints a slice holds. */
 export const SERVICE_LABEL = 'kubernetes.io/service-name'
@@ -27,9 +28,4 @@ export function readSlice(object: unknown): Slice | string {
   if (typeof service !== 'string' || service === '') return `${printable(name)} has no label ${SERVICE_LABEL}`
   const slice = object as Record<string, unknown>
   return { name, service, version, family: slice['addressType'], labels, endpoints: slice['endpoints'], ports: slice['ports'] }
-}
-
-/** The value when it is an object that is no list. */
-export function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
 }

@@ -6,7 +6,7 @@ import type { Platform } from '../src/model/platform.ts'
 import { createCatalog, type CatalogReading } from './catalog.ts'
 import type { Answer } from './marathon-client.ts'
 import type { Feed, Watched } from './marathon-feed.ts'
-import { recordOf, recordsOf } from './marathon-json.ts'
+import { recordOf, recordsOf } from './json.ts'
 import { readLabels } from './marathon-labels.ts'
 import type { MarathonOptions } from './marathon-options.ts'
 

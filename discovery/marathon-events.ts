@@ -6,7 +6,7 @@ import { backoff } from './backoff.ts'
 import { withDeadline } from './deadline.ts'
 import { readLines } from './lines.ts'
 import type { MarathonClient } from './marathon-client.ts'
-import { recordOf, textOf } from './marathon-json.ts'
+import { recordOf, textOf } from './json.ts'
 
 /** Longest time without a line, milliseconds: Marathon writes an empty one each 10 s. */
 const WATCHDOG = 25_000

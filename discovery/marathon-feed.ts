@@ -3,7 +3,7 @@
 import type { Platform } from '../src/model/platform.ts'
 import type { Answer, MarathonClient } from './marathon-client.ts'
 import { followEvents } from './marathon-events.ts'
-import { recordOf } from './marathon-json.ts'
+import { recordOf } from './json.ts'
 import { createLists, gapAfter, type Kind, type Lists } from './marathon-lists.ts'
 
 /** Beyond so many that may have changed the whole list is asked for. */

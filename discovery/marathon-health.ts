@@ -1,6 +1,6 @@
 // What Marathon says of the health of a task, and what it only seems to say.
 import type { EndpointHealth } from '../src/model/endpoint.ts'
-import { recordsOf } from './marathon-json.ts'
+import { recordsOf } from './json.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -1,7 +1,7 @@
 // Labels of an app as tags, metadata and a weight of its tasks. Marathon labels are texts that many tools write, load balancer
 // templates among them: what is no metadata is left out once for the app, not for each of its tasks.
 import type { Rejection } from '../src/model/discoverer.ts'
-import { recordOf } from './marathon-json.ts'
+import { recordOf } from './json.ts'
 
 /** Longest name and value, as for all metadata: a rule of Traefik may be long. */
 const MAX_NAME = 512

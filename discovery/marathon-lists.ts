@@ -2,7 +2,7 @@
 import type { Platform } from '../src/model/platform.ts'
 import { withDeadline } from './deadline.ts'
 import type { Answer, MarathonClient } from './marathon-client.ts'
-import { recordOf, recordsOf, textOf } from './marathon-json.ts'
+import { recordOf, recordsOf, textOf } from './json.ts'
 
 /** Between two lists: at least, for each MiB of the last one, and at most, milliseconds. */
 const GAP = 250

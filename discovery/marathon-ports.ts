@@ -1,6 +1,6 @@
 // Where a task can be reached: the networking modes of Marathon 0.7 to 1.10, and the ports that an app defines.
 import ipaddr from 'ipaddr.js'
-import { countOf, recordOf, recordsOf, textOf } from './marathon-json.ts'
+import { countOf, recordOf, recordsOf, textOf } from './json.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

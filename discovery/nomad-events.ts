@@ -4,6 +4,7 @@ import type { Platform } from '../src/model/platform.ts'
 import { printable } from './admit.ts'
 import { backoff } from './backoff.ts'
 import { withDeadline } from './deadline.ts'
+import { recordOf } from './json.ts'
 import { readLineBatches } from './lines.ts'
 import type { NomadClient, Query } from './nomad-client.ts'
 import { instanceId } from './nomad-entry.ts'
@@ -158,8 +159,4 @@ function readEvent(event: Record<string, unknown> | undefined, frameIndex: unkno
 
 function thrown(reason: Error): never {
   throw reason
-}
-
-function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
 }

@@ -1,6 +1,7 @@
 // The nodes of a serverset: members, and vectors that weigh them.
 import type { EndpointHealth } from '../src/model/endpoint.ts'
-import { parseJson, recordOf } from './zookeeper/json.ts'
+import { recordOf } from './json.ts'
+import { parseJson } from './zookeeper/json.ts'
 import type { Decoded } from './zookeeper/nodes.ts'
 
 /** An address as a member wrote it. */

@@ -1,4 +1,5 @@
 // Looking into the data of a node, which may be anything.
+import { recordOf } from '../json.ts'
 
 /** The data as JSON; undefined when they are none. */
 export function parseJson(data: Uint8Array): unknown {
@@ -7,11 +8,6 @@ export function parseJson(data: Uint8Array): unknown {
   } catch {
     return undefined
   }
-}
-
-/** The value as an object with fields, unless it is none. */
-export function recordOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
 }
 
 /** A field of the value, never one that it inherits. */
