@@ -1,20 +1,11 @@
 // Routes from the labels of Marathon's apps through a real gateway, over sockets: served, changed live, refused alone.
-import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RoutesAnswer } from '../../src/model/admin.ts'
+import { becomes, get } from '../support/drill/ask.ts'
 import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
 import { startMarathon, type MarathonServer } from '../support/fake-marathon/server.ts'
 import { makeTempDirectory } from '../support/temp.ts'
-
-function get(port: number, host: string, path = '/'): Promise<string> {
-  return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }, (response) => void text(response).then((body) => resolve(`${response.statusCode} ${body.split(' (')[0]}`), reject)).on('error', reject).end()
-  })
-}
-
-const becomes = (read: () => Promise<unknown>, wanted: unknown): Promise<void> => vi.waitFor(async () => expect(await read()).toEqual(wanted), { timeout: 20_000, interval: 30 })
 
 let server: MarathonServer
 let backend: Backend

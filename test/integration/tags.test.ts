@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { RoutesAnswer } from '../../src/model/admin.ts'
 import { findNeighbours } from '../../src/cli/no-file.ts'
+import { becomes, get } from '../support/drill/ask.ts'
 import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
 import { serveNomad, type ServedNomad } from '../support/serve-nomad.ts'
@@ -16,15 +16,6 @@ import { freePorts } from '../support/server-process.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-
-function get(port: number, host: string, path = '/'): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }, (response) => void text(response).then((body) => resolve(`${response.statusCode} ${body.split(' (')[0]}`), reject))
-    asked.on('error', reject).end()
-  })
-}
-
-const becomes = (read: () => Promise<unknown>, wanted: unknown): Promise<void> => vi.waitFor(async () => expect(await read()).toEqual(wanted), { timeout: 20_000, interval: 30 })
 
 let backend: Backend
 let nomad: ServedNomad

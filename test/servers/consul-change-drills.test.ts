@@ -1,7 +1,7 @@
 // Failure drills on a real Consul whose endpoints change much, fast, or backwards while load runs: no request fails that could
 // have succeeded, and what is shown is true. Instances are put into the catalogue itself: an agent tells its server of them when it likes.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { AT_ONCE, countsWhile, crowd, forEach, knows, type Member } from '../support/drill/crowd.ts'
+import { AT_ONCE, countsWhile, crowd, flaps, forEach, knows, type Member } from '../support/drill/crowd.ts'
 import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
 import { callConsul, enter, strike, strikeAll } from '../support/servers/consul-client.ts'
 import { startConsul } from '../support/servers/consul.ts'
@@ -36,12 +36,7 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
   test('where one instance comes and goes ten times a second: no request is lost', () =>
     drill(plan(['a', 'b', 'c']), async (d) => {
       await d.sees('web', 'live a,b,c')
-      for (let flap = 0; flap < 25; flap++) {
-        await strike(server.url, d.backend('c'))
-        await d.next('web', 8)
-        await enter(server.url, d.backend('c'))
-        await d.next('web', 8)
-      }
+      await flaps(d, 'web', () => strike(server.url, d.backend('c')), () => enter(server.url, d.backend('c')))
       await d.sees('web', 'live a,b,c')
       await d.uses('web', ['a', 'b', 'c'])
       // It is told when it leaves for good.

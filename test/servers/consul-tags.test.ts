@@ -2,11 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { RoutesAnswer } from '../../src/model/admin.ts'
+import { becomes, get } from '../support/drill/ask.ts'
 import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
 import { startLoad } from '../support/drill/load.ts'
@@ -16,16 +16,6 @@ import { describeWithServers } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-
-/** Status and body of a GET. */
-function get(port: number, host: string, path = '/'): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }, (response) => void text(response).then((body) => resolve(`${response.statusCode} ${body.split(' (')[0]}`), reject))
-    asked.on('error', reject).end()
-  })
-}
-
-const becomes = (read: () => Promise<unknown>, wanted: unknown): Promise<void> => vi.waitFor(async () => expect(await read()).toEqual(wanted), { timeout: 20_000, interval: 30 })
 
 describeWithServers(['consul'], 'routes from the tags of a real Consul', () => {
   let server: Awaited<ReturnType<typeof startConsul>>

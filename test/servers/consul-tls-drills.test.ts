@@ -54,29 +54,20 @@ describeWithServers(['consul'], 'a gateway at a Consul with TLS', () => {
     },
   })
 
-  test('whose certificate has expired: what it listed serves on, the reason is shown, and a good certificate mends it', () =>
+  test.each([
+    ['certificate has expired: what it listed serves on, the reason is shown, and a good certificate mends it', 'expired', /the certificate has expired/, () => present('alpha')],
+    ['authority is exchanged: not believed until the gateway’s file names the new one', 'elsewhere', /authority is not trusted/, () => trust('other-ca')],
+  ])('whose %s', (_, shown, cause, mend) =>
     drill(plan(), async (d) => {
       await d.sees('web', 'live a,b')
-      await present('expired')
+      await present(shown)
       d.fault('consul').cut()
-      await d.sees('web', 'stale a,b', { cause: /the certificate has expired/, since: Date.now() })
+      await d.sees('web', 'stale a,b', { cause, since: Date.now() })
       await d.serves('web', ['a', 'b'])
       await strike(server.url, d.backend('b'))
-      await present('alpha')
+      await mend()
       await d.sees('web', 'live a')
       await d.uses('web', ['a'])
-    }))
-
-  test('whose authority is exchanged: not believed until the gateway’s file names the new one', () =>
-    drill(plan(), async (d) => {
-      await d.sees('web', 'live a,b')
-      await present('elsewhere')
-      d.fault('consul').cut()
-      await d.sees('web', 'stale a,b', { cause: /authority is not trusted/, since: Date.now() })
-      await d.serves('web', ['a', 'b'])
-      await strike(server.url, d.backend('b'))
-      await trust('other-ca')
-      await d.sees('web', 'live a')
-      await d.uses('web', ['a'])
-    }))
+    }),
+  )
 })

@@ -1,7 +1,7 @@
 // Failure drills on a real Eureka whose endpoints change much and fast while load runs: no request fails that could have
 // succeeded, and what is shown is true.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { AT_ONCE, countsWhile, crowd, forEach, knows } from '../support/drill/crowd.ts'
+import { AT_ONCE, countsWhile, crowd, flaps, forEach, knows } from '../support/drill/crowd.ts'
 import { drill, type DrillPlan } from '../support/drill/drill.ts'
 import { cancel, register } from '../support/servers/eureka-client.ts'
 import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'
@@ -31,12 +31,7 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
   test('where one instance comes and goes ten times a second: no request is lost', () =>
     drill(plan({ before: async (backend) => void (await Promise.all(['a', 'b', 'c'].map((name) => register(server.url, backend(name))))) }), async (d) => {
       await d.sees('web', 'live a,b,c')
-      for (let flap = 0; flap < 25; flap++) {
-        await cancel(server.url, d.backend('c'))
-        await d.next('web', 8)
-        await register(server.url, d.backend('c'))
-        await d.next('web', 8)
-      }
+      await flaps(d, 'web', () => cancel(server.url, d.backend('c')), () => register(server.url, d.backend('c')))
       await d.sees('web', 'live a,b,c')
       await d.uses('web', ['a', 'b', 'c'])
       for (const name of ['a', 'b', 'c']) await cancel(server.url, d.backend(name))

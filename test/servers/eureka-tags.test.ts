@@ -1,22 +1,13 @@
 // Routes from the metadata of a real Eureka: an application that carries one is served, changed and refused like any tag.
-import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RoutesAnswer } from '../../src/model/admin.ts'
+import { becomes, get } from '../support/drill/ask.ts'
 import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
 import { register } from '../support/servers/eureka-client.ts'
 import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
-
-function get(port: number, host: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, headers: { host }, agent: false }, (response) => void text(response).then((body) => resolve(`${response.statusCode} ${body.split(' (')[0]}`), reject)).on('error', reject).end()
-  })
-}
-
-const becomes = (read: () => Promise<unknown>, wanted: unknown): Promise<void> => vi.waitFor(async () => expect(await read()).toEqual(wanted), { timeout: 30_000, interval: 50 })
 
 describeWithServers(['eureka'], 'routes from the metadata of a real Eureka', () => {
   let server: EurekaServer
@@ -43,9 +34,9 @@ describeWithServers(['eureka'], 'routes from the metadata of a real Eureka', () 
     const who = (): Parameters<typeof register>[1] => ({ name: 'one', host: '127.0.0.1', port: backend.port })
     expect(await get(gateway.port, 'web.test')).toMatch(/^(404 no_route|503 no_table)/)
     await register(server.url, who(), { metadata: { 'fairlead.route': 'web.test/**', version: '1' } })
-    await becomes(() => get(gateway.port, 'web.test'), '200 a')
+    await becomes(() => get(gateway.port, 'web.test'), '200 a', 30_000)
     await register(server.url, who(), { metadata: { 'fairlead.route': 'new.test/**', 'fairlead.routes.bad': 'x{y', 'traefik.http.routers.t.rule': 'Host(`t.test`)' } })
-    await becomes(() => get(gateway.port, 'new.test'), '200 a')
+    await becomes(() => get(gateway.port, 'new.test'), '200 a', 30_000)
     expect([await get(gateway.port, 't.test'), await get(gateway.port, 'web.test')]).toEqual(['200 a', '404 no_route'])
     const { refusedTags, catalogs } = await gateway.admin<RoutesAnswer>('/api/routes')
     expect(refusedTags.map(({ service, tag }) => `${service} ${tag}`)).toEqual(['WEB fairlead.routes.bad=x{y'])

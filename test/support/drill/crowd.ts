@@ -1,4 +1,4 @@
-// Storms: a service of a thousand instances, all of which answer although only a few backends run, and what a drill asks of them.
+// Instances that come and go: one all the time, or a thousand at once, all of which answer although only a few backends run.
 import type { Drill } from './drill.ts'
 
 /** One instance, as any registry's client takes it. */
@@ -45,4 +45,14 @@ export async function countsWhile(d: Drill, service: string, ref: string, act: (
   do counts.push((await d.watch(ref)).endpoints)
   while ((await Promise.race([acting, d.next(service, 1)])) !== 'done')
   return counts
+}
+
+/** An instance leaves and comes back, 25 times, while the service is asked: no registry may keep step, and the instance serves all the time. */
+export async function flaps(d: Drill, service: string, leaves: () => Promise<unknown>, returns: () => Promise<unknown>): Promise<void> {
+  for (let flap = 0; flap < 25; flap++) {
+    await leaves()
+    await d.next(service, 8)
+    await returns()
+    await d.next(service, 8)
+  }
 }
