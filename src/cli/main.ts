@@ -7,6 +7,13 @@ import { dispatch } from './dispatch.ts'
 import type { CliIo } from './io.ts'
 import { visible } from './visible.ts'
 
+// Who reads the output may stop (`| head`): that is no defect, and a gateway that logs into a pipe goes on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 const io: CliIo = {
   out: (line) => void process.stdout.write(`${visible(line)}\n`),
   err: (line) => void process.stderr.write(`${visible(line)}\n`),

@@ -215,3 +215,10 @@ describe('the real process', () => {
     expect(await realFairlead(['explain'])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('usage: fairlead explain') as string })
   })
 })
+
+test('a reader that closes the pipe early gets no defect to see', async () => {
+  const child = spawn(process.execPath, [MAIN, 'help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  expect([said, code]).toEqual(['', 0])
+})
