@@ -3,12 +3,13 @@ import { consul } from './consul.ts'
 import { eureka } from './eureka.ts'
 import { knot } from './knot.ts'
 import { kubernetes } from './kubernetes.ts'
+import { nomad } from './nomad.ts'
 import type { Recipe } from './recipe.ts'
 import { redis } from './redis.ts'
 import { zooKeeper } from './zookeeper.ts'
 import { zooKeeperWriters } from './zookeeper-writers.ts'
 
-export const recipes = [redis, consul, eureka, knot, zooKeeper, zooKeeperWriters, kubernetes] as const satisfies readonly Recipe[]
+export const recipes = [redis, consul, nomad, eureka, knot, zooKeeper, zooKeeperWriters, kubernetes] as const satisfies readonly Recipe[]
 
 /** A real server that tests can drive. */
 export type ServerKind = (typeof recipes)[number]['kind']

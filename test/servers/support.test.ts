@@ -1,6 +1,7 @@
 // The real servers themselves: they start, can be paused and killed, and come back on the same port.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startConsul } from '../support/servers/consul.ts'
+import { startNomad } from '../support/servers/nomad.ts'
 import { startRedis } from '../support/servers/redis.ts'
 import { describeWithServers } from '../support/servers.ts'
 
@@ -42,4 +43,20 @@ describeWithServers(['consul'], 'consul agent under test', () => {
     await consul.restart()
     expect(await services()).toEqual([])
   })
+})
+
+describeWithServers(['nomad'], 'nomad agent under test', () => {
+  let nomad: Awaited<ReturnType<typeof startNomad>>
+  beforeAll(async () => {
+    nomad = await startNomad()
+  }, 60_000)
+  afterAll(() => nomad.stop())
+
+  test('has a client that runs raw_exec, before and after it was killed', async () => {
+    const drivers = async () => ((await (await fetch(`${nomad.url}/v1/nodes`)).json()) as { Drivers: Record<string, { Healthy: boolean }> }[]).map((node) => node.Drivers['raw_exec']?.Healthy)
+    expect(await drivers()).toEqual([true])
+    await nomad.kill()
+    await nomad.restart()
+    expect(await drivers()).toEqual([true])
+  }, 60_000)
 })
