@@ -13,8 +13,11 @@ export function reweigh(set: EndpointSet): EndpointSet {
   if (set.kind !== 'ready' && set.kind !== 'stale') return set
   const wishes = set.endpoints.map(wishOf)
   if (wishes.every((wish) => wish === undefined)) return set
-  const shares = sharesOf(set.endpoints.map((endpoint, i) => ({ wish: wishes[i], weight: endpoint.weight, usable: isInService(endpoint) })))
-  const endpoints = set.endpoints.map((endpoint, i) => ({ ...endpoint, weight: Math.round((shares[i] ?? 0) * SCALE) }))
+  // Those that leave are weighed among themselves: no requests are taken from who stays, and where nobody does, theirs go by the same shares.
+  const [staying = [], leaving = []] = [false, true].map((draining) =>
+    sharesOf(set.endpoints.map((endpoint, i) => ({ wish: wishes[i], weight: endpoint.weight, usable: endpoint.draining === draining && isInService({ ...endpoint, draining: false }) }))),
+  )
+  const endpoints = set.endpoints.map((endpoint, i) => ({ ...endpoint, weight: Math.round(((endpoint.draining ? leaving : staying)[i] ?? 0) * SCALE) }))
   // Its age may be a getter that moves on.
   return Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(set), endpoints: { value: endpoints, enumerable: true } }) as EndpointSet
 }

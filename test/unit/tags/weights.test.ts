@@ -1,8 +1,10 @@
 // Weights in tags as weights of endpoints: shares hold whatever the number of instances, and what is not usable leaves its share.
 import { expect, test } from 'vitest'
 import type { Endpoint, EndpointSet } from '../../../src/model/endpoint.ts'
+import { createEndpointBook } from '../../../src/proxy/endpoints.ts'
 import { reweigh, shareIn } from '../../../src/tags/weights.ts'
-import { endpoint } from '../../support/endpoints.ts'
+import { endpoint, pickContext } from '../../support/endpoints.ts'
+import { fakePlatform, seededRandom } from '../../support/fake-platform.ts'
 
 const ready = (...endpoints: Endpoint[]): EndpointSet => ({ kind: 'ready', endpoints, at: 1 })
 const weights = (set: EndpointSet): number[] => (set.kind === 'ready' || set.kind === 'stale' ? set.endpoints.map(({ weight }) => weight) : [])
@@ -18,9 +20,23 @@ test.each([
   ['more than everything is scaled down', [{}, { tags: ['urlprefix-/x weight=1'] }, { tags: ['urlprefix-/x weight=1'] }], [0, 5000, 5000]],
   ['0% is none', [{}, { tags: ['fairlead.route.weight=0%'] }], [10_000, 0]],
   ['the rest goes by registry weights', [{ weight: 3 }, { weight: 1 }, { tags: [W] }], [7125, 2375, 500]],
+  ['one that leaves takes nothing from those that stay', [{}, { tags: [W] }, { tags: [W], draining: true }], [9500, 500, 10_000]],
+  ['those that leave share among themselves as those that stay do', [{ draining: true }, { tags: [W], draining: true }, { tags: [W], health: 'maintenance', draining: true }], [9500, 500, 0]],
   ['metadata counts as tags do', [{}, { meta: { 'fairlead.routes.x.weight': '50%' } }], [5000, 5000]],
 ] as const)('%s', (_, fields, expected) => {
   expect(weights(reweigh(ready(...fields.map((each, i) => endpoint(`e${i}`, each as Partial<Endpoint>)))))).toEqual(expected)
+})
+
+test('where all that is left drains and still serves, it gets the requests, by the shares that its tags ask for', () => {
+  const all = [endpoint('plain', { host: '10.0.0.1', draining: true }), endpoint('canary', { host: '10.0.0.2', draining: true, tags: [W] }), endpoint('none', { host: '10.0.0.3', draining: true, tags: ['fairlead.route.weight=0%'] })]
+  const config = { name: 'web', from: ['k8s/web'], endpoints: [], subsets: {}, balance: { kind: 'random' as const }, connectTimeout: 1000, maxConnections: 1024 }
+  const { picker } = createEndpointBook(fakePlatform()).build(config, () => reweigh(ready(...all))).all
+  const random = seededRandom(1)
+  const picked = Array.from({ length: 2000 }, () => picker.pick(pickContext(random))?.endpoint.id)
+  const count = (id: string): number => picked.filter((each) => each === id).length
+  expect([count('none'), count('plain') + count('canary')]).toEqual([0, 2000])
+  expect(count('canary')).toBeGreaterThan(60)
+  expect(count('canary')).toBeLessThan(140)
 })
 
 test('a set without wishes stays the very same, and an age that moves on goes on doing so', () => {
