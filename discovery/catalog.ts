@@ -5,7 +5,7 @@ import type { Platform } from '../src/model/platform.ts'
 import { printable } from './admit.ts'
 import { backoff } from './backoff.ts'
 import { advanceCatalog, beginCatalog, catalogQuestion, type CatalogProgress } from './catalog-progress.ts'
-import { withDeadline } from './deadline.ts'
+import { inTime, withDeadline } from './deadline.ts'
 import { createLatest } from './latest.ts'
 import { createPace, type Pace } from './pace.ts'
 import type { Ask } from './reading.ts'
@@ -84,7 +84,7 @@ async function follow(source: CatalogSource, signal: AbortSignal, options: Catal
 async function readOnce(source: CatalogSource, ask: Omit<Ask, 'ref'>, signal: AbortSignal): Promise<CatalogReading> {
   const deadline = ask.purpose === 'follow' ? ask.wait * (17 / 16) + SLACK : QUESTION_DEADLINE
   try {
-    return await withDeadline(source.platform, deadline, signal, (own) => source.read(ask, own), ({ message }): CatalogReading => ({ kind: 'failed', message }))
+    return await withDeadline(source.platform, deadline, signal, async (own) => inTime(await source.read(ask, own), own), ({ message }): CatalogReading => ({ kind: 'failed', message }))
   } catch (error) {
     return { kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }
   }

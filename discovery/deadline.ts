@@ -1,7 +1,7 @@
 // A bound on the time of one piece of work, on the platform's clock.
 import type { Platform } from '../src/model/platform.ts'
 
-/** After the deadline, for the work to say itself what was late, milliseconds. */
+/** After the deadline, for the work to say itself what was late, milliseconds. It may say nothing else then, see `inTime`. */
 const GRACE = 100
 
 /** Why what still runs is stopped when the work is done. One value, since an abort without a reason makes an error with a stack each time. */
@@ -38,4 +38,13 @@ export async function withDeadline<T>(platform: Platform, ms: number, signal: Ab
     signal.removeEventListener('abort', abort)
     own.abort(DONE)
   }
+}
+
+/**
+ * The answer of a question to a registry, unless its time was over. In the grace only what went wrong is heard: a source that waits on
+ * what it keeps itself (a watch, a feed, a file that is still) is woken by the deadline too, and what it then says out of that is old, and would count as confirmed.
+ */
+export function inTime<T extends { readonly kind: string }>(answer: T, signal: AbortSignal): T | { readonly kind: 'failed'; readonly message: string } {
+  const late: unknown = signal.reason
+  return !(late instanceof Late) || answer.kind === 'failed' || answer.kind === 'denied' ? answer : { kind: 'failed', message: late.message }
 }

@@ -25,6 +25,8 @@ export interface News {
   readonly unsure: boolean
   /** Only the periodic full list showed it. */
   readonly missed: boolean
+  /** Milliseconds since the server in use was heard. */
+  readonly age: number
 }
 
 /** How a view was come by. */
@@ -42,6 +44,7 @@ export class Known {
   view: View | undefined
   server: Server | undefined
   switchedAt = -Infinity
+  #heardAt = -Infinity
   #version = 0
   // Version of the last full list, and of the last change of each application since.
   #listed = 0
@@ -53,6 +56,7 @@ export class Known {
     if (this.server !== undefined && this.server !== server) this.switchedAt = now
     this.view = view
     this.server = server
+    this.#heardAt = now
     this.#listed = ++this.#version
     this.#periodic = periodic
     this.#changed.clear()
@@ -61,6 +65,7 @@ export class Known {
   }
 
   takeChanges({ apps, deleted, added }: Changes, now: number): void {
+    this.#heardAt = now
     if (apps.size > 0) this.#version++
     for (const app of apps) this.#changed.set(app, this.#version)
     this.#remember(deleted, now)
@@ -78,7 +83,7 @@ export class Known {
     const version = this.versionOf(selector)
     if (view === undefined || version === undefined || !view.covers.has(selectorKey(selector))) return undefined
     const unreadable = selector.by === 'app' ? view.unreadable.filter(({ app }) => app === selector.name) : []
-    return { kind: 'news', rows: select(view, selector), unreadable, version, left: new Set(this.#left.keys()), unsure: now - this.switchedAt < SETTLING, missed: this.#periodic && version === String(this.#listed) }
+    return { kind: 'news', rows: select(view, selector), unreadable, version, left: new Set(this.#left.keys()), unsure: now - this.switchedAt < SETTLING, missed: this.#periodic && version === String(this.#listed), age: now - this.#heardAt }
   }
 
   #remember(keys: readonly string[], now: number): void {

@@ -68,9 +68,9 @@ async function readService(feed: Feed, options: EurekaOptions, ask: Ask, signal:
 
 function readingOf(news: News | Trouble, selector: Selector, ref: ServiceRef, options: EurekaOptions): Reading {
   if (news.kind !== 'news') return news
-  const { rows, unreadable, version, left, unsure, missed } = news
+  const { rows, unreadable, version, left, unsure, missed, age } = news
   const rejected: Rejection[] = unreadable.map(({ app, position }) => ({ id: `${app}/#${position}`, reason: 'is no instance with an id' }))
-  if (rows.length === 0 && rejected.length === 0) return { kind: 'not-found', message: `no instance is registered ${PHRASES[selector.by]} ${selector.name}`, token: version, left, unsure }
+  if (rows.length === 0 && rejected.length === 0) return { kind: 'not-found', message: `no instance is registered ${PHRASES[selector.by]} ${selector.name}`, token: version, left, unsure, age }
   const instances: Instance[] = []
   const secure = ref.options['secure'] === undefined ? options.secure || selector.by === 'svip' : ref.options['secure'] !== 'false'
   for (const row of rows) {
@@ -80,7 +80,7 @@ function readingOf(news: News | Trouble, selector: Selector, ref: ServiceRef, op
   }
   // Also with every entry refused it is an answer that cannot be used.
   if (instances.length === 0) return { kind: 'failed', message: `every entry was refused; ${rejected[0]?.id} ${rejected[0]?.reason}` }
-  return { kind: 'listed', instances, rejected, token: version, left, unsure, missed }
+  return { kind: 'listed', instances, rejected, token: version, left, unsure, missed, age }
 }
 
 const PHRASES: Readonly<Record<Selector['by'], string>> = { app: 'as application', vip: 'with the virtual address', svip: 'with the secure virtual address' }

@@ -4,7 +4,7 @@ import type { ServiceRef, WatchOptions } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { printable } from './admit.ts'
 import { backoff } from './backoff.ts'
-import { withDeadline } from './deadline.ts'
+import { inTime, withDeadline } from './deadline.ts'
 import { createPace, type Pace } from './pace.ts'
 import { advance, begin, nextQuestion, type Moment, type Progress, type Trust } from './progress.ts'
 import type { Ask, Reading, Source } from './reading.ts'
@@ -59,7 +59,7 @@ async function read(to: Following, ask: Ask, signal: AbortSignal): Promise<Readi
   if (!follows && !(await to.questions.take(signal))) return { kind: 'failed', message: 'stopped' }
   const deadline = follows ? ask.wait * (17 / 16) + SLACK : QUESTION_DEADLINE
   try {
-    return await withDeadline(to.platform, deadline, signal, (own) => to.source.read(ask, own, signal), ({ message }): Reading => ({ kind: 'failed', message }))
+    return await withDeadline(to.platform, deadline, signal, async (own) => inTime(await to.source.read(ask, own, signal), own), ({ message }): Reading => ({ kind: 'failed', message }))
   } catch (error) {
     return { kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }
   } finally {

@@ -30,8 +30,8 @@ const SIGN_GAP = 10_000
 /** How long a question waits for trouble to be over before it reports it, milliseconds. */
 const PATIENCE = 4000
 
-/** What is known of one service, or why nothing can be said. */
-export type FeedAnswer = { readonly kind: 'known'; readonly slices: readonly Slice[]; readonly version: string } | Refusal
+/** What is known of one service, with the milliseconds since the server was heard; or why nothing can be said. */
+export type FeedAnswer = { readonly kind: 'known'; readonly slices: readonly Slice[]; readonly version: string; readonly age: number } | Refusal
 
 /** The feed of one namespace. It runs while somebody has entered. */
 export interface K8sFeed {
@@ -137,7 +137,7 @@ class Feed implements K8sFeed {
     // Who waited in vain was told nothing: what is known from before must not count as confirmed.
     if (signal.aborted) return { kind: 'failed', message: signal.reason instanceof Error ? signal.reason.message : 'stopped' }
     if (typeof this.#phase === 'object') return this.#phase
-    return { kind: 'known', slices: this.#state.slicesOf(service), version: this.#state.versionOf(service) }
+    return { kind: 'known', slices: this.#state.slicesOf(service), version: this.#state.versionOf(service), age: this.#platform.now() - this.#heard }
   }
 
   // --- the loop

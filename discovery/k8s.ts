@@ -54,10 +54,10 @@ async function readService(feed: K8sFeed, ref: K8sRef, ask: Ask, wait: number, s
   const known = await answerOf(feed, ref.service, ask, wait, signal)
   if (known.kind !== 'known') return { ...known, kind: known.kind === 'denied' ? 'denied' : 'failed' }
   if (ask.purpose === 'follow' && known.version === ask.token) return { kind: 'unchanged', token: known.version }
-  const token = known.version
-  if (known.slices.length === 0) return { kind: 'not-found', message: `namespace ${ref.namespace} has no EndpointSlice of a service ${ref.service}`, token }
+  const { version: token, age } = known
+  if (known.slices.length === 0) return { kind: 'not-found', message: `namespace ${ref.namespace} has no EndpointSlice of a service ${ref.service}`, token, age }
   const found = readEndpoints(known.slices, ref)
-  return 'problem' in found ? { kind: 'failed', message: found.problem } : { kind: 'listed', ...found, token }
+  return 'problem' in found ? { kind: 'failed', message: found.problem } : { kind: 'listed', ...found, token, age }
 }
 
 function answerOf(feed: K8sFeed, service: string, { purpose, token = '', wait: asked }: Ask, wait: number, signal: AbortSignal): Promise<FeedAnswer> {

@@ -74,12 +74,14 @@ export function nextQuestion(progress: Progress, ref: ServiceRef, wait: number, 
 
 /** What an answer makes of the state. */
 export function advance(before: Progress, question: Question, reading: Reading, trust: Trust, moment: Moment): { readonly progress: Progress; readonly attempt: Attempt } {
-  const digested = digest(before, question, reading, trust, moment)
+  // What was said some time ago is confirmed as of then.
+  const wall = moment.wall - ('age' in reading ? (reading.age ?? 0) : 0)
+  const digested = digest(before, question, reading, trust, { ...moment, wall })
   const progress = question.resync && digested.progress.failures === 0 ? { ...digested.progress, resyncAt: nextResync(moment) } : digested.progress
   const unheard = reading.kind === 'listed' && reading.missed === true && before.accepted !== undefined
   const missedChange = (unheard || (question.resync && before.token !== undefined)) && before.failures === 0 && progress.failures === 0 && progress.accepted !== before.accepted
   const believed = progress.failures === 0 && progress.hold === undefined
-  return { progress, attempt: { at: moment.wall, rejected: [], ...digested.attempt, believed, missedChange } }
+  return { progress, attempt: { at: wall, rejected: [], ...digested.attempt, believed, missedChange } }
 }
 
 interface Digested {

@@ -65,8 +65,10 @@ export type Reading =
       readonly missed?: boolean
       /** Milliseconds for which the registry says that this holds: a source that is polled is asked again when they are over. */
       readonly holds?: number
+      /** Milliseconds since the registry said it, where a source answers out of what it heard for all watches together; default 0. */
+      readonly age?: number
     }
-  | { readonly kind: 'not-found'; readonly message: string; readonly token?: string; readonly stated?: boolean; readonly left?: ReadonlySet<string>; readonly unsure?: boolean }
+  | { readonly kind: 'not-found'; readonly message: string; readonly token?: string; readonly stated?: boolean; readonly left?: ReadonlySet<string>; readonly unsure?: boolean; readonly age?: number }
   | { readonly kind: 'unchanged'; readonly token: string }
   | { readonly kind: 'denied' | 'failed'; readonly message: string; readonly retryAfter?: number }
 

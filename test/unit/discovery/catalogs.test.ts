@@ -1,5 +1,6 @@
 // The catalogue of each registry, and what is a registry's own about it.
 import { describe, expect, test } from 'vitest'
+import { createCatalog } from '../../../discovery/catalog.ts'
 import { consul } from '../../../discovery/consul.ts'
 import { eureka } from '../../../discovery/eureka.ts'
 import { marathon } from '../../../discovery/marathon.ts'
@@ -10,7 +11,7 @@ import { fakeEureka } from '../../support/fake-eureka.ts'
 import { json as marathonJson, page } from '../../support/fake-marathon/fake-marathon.ts'
 import { virtualMarathon } from '../../support/fake-marathon/virtual.ts'
 import { fakeNomad } from '../../support/fake-nomad.ts'
-import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+import { fakePlatform, START, type FakePlatform } from '../../support/fake-platform.ts'
 import { catalogSuite } from '../../suites/catalog.ts'
 
 const hanging = (): Promise<Response> => new Promise(() => {})
@@ -303,4 +304,26 @@ describe('marathon', () => {
     expect(text()).toBe('ready mesos/a=a,mesos/b=b,mesos/c=c,mesos/e=e')
     stop.abort()
   })
+})
+
+test('a catalogue that is woken by the deadline and answers out of what it knows confirms nothing', async () => {
+  const platform = fakePlatform()
+  const services = [{ ref: 'r/a', name: 'a', labels: [] }]
+  // The registry is silent after its first answer.
+  const catalog = createCatalog({
+    registry: 'r',
+    changes: { kind: 'block', wait: 45_000 },
+    allowEmpty: false,
+    platform,
+    read: async ({ purpose }, signal) => (purpose === 'follow' ? platform.sleep(Infinity, signal).then(() => ({ kind: 'unchanged', token: 'v1' })) : { kind: 'listed', services, token: 'v1' }),
+  })
+  const stop = new AbortController()
+  const sets: CatalogSet[] = []
+  const reading = (async () => {
+    for await (const set of catalog.watch(stop.signal, { wanted: () => true })) sets.push(set)
+  })()
+  await platform.advance(45_000 * (17 / 16) + 5050)
+  stop.abort()
+  await reading
+  expect(sets.at(-1)).toMatchObject({ kind: 'stale', services, at: START, cause: { outcome: 'failed', message: 'no answer within 53 s' } })
 })

@@ -6,7 +6,7 @@ import { parseRef } from '../../../src/model/discoverer.ts'
 import { endpointsOf, type Endpoint } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { envelope, fakeEureka, hashOf, json, wire, type FakeEureka, type FakeServer, type Lease } from '../../support/fake-eureka.ts'
-import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+import { fakePlatform, START, type FakePlatform } from '../../support/fake-platform.ts'
 
 const HOME = 'http://127.0.0.1:8761'
 const LEASE_2 = 180_000
@@ -127,6 +127,18 @@ describe('asking', () => {
     await platform.advance(600)
     expect(again.sets.map(summary)).toEqual([`ready ${addresses(1, 2, 3, 4, 5, 6)}`])
     expect(registry.asked()).toEqual([])
+  })
+
+  test('a service that is watched once more is as old as the last answer of the server', async () => {
+    const { platform, registry } = await watch()
+    registry.asked()
+    await platform.advance(10_000)
+    const again = read({ platform, ref: { registry: 'main', name: 'WEB', options: {} } }, discovererOf.get(platform) ?? eureka.create('main', {}, platform))
+    running.push(again)
+    await platform.advance(600)
+    expect(registry.asked()).toEqual([])
+    expect(again.last()).toMatchObject({ kind: 'ready', at: START })
+    expect(again.attempts).toMatchObject([{ at: START, believed: true }])
   })
 
   test('a watch that begins in the moment in which the last one ended gets its list', async () => {

@@ -8,7 +8,7 @@ import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { endpoint, fakeK8s, status, type FakeK8s, type SliceSpec } from '../../support/fake-k8s.ts'
 import { fakeFiles } from '../../support/fake-files.ts'
-import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+import { fakePlatform, START, type FakePlatform } from '../../support/fake-platform.ts'
 
 interface World {
   readonly platform: FakePlatform
@@ -115,6 +115,17 @@ test('a service that is named again is listed again: nobody heard of it meanwhil
   const again = watch('main/api')
   await platform.advance(500)
   expect(again.sets.map(summary)).toEqual(['ready 10.0.1.9:8080'])
+})
+
+test('a service that is named once more is as old as the last word of the server, which is silent', async () => {
+  const { platform, server, reader, watch } = await start()
+  await platform.advance(20_000)
+  const again = watch('main/default/web:http')
+  await platform.advance(500)
+  expect(summary(again.last())).toBe(summary(reader.last()))
+  expect(verbs(server)).toBe('list watch')
+  expect(again.last()).toMatchObject({ at: START + 50 })
+  expect(again.attempts).toMatchObject([{ at: START + 50, believed: true }])
 })
 
 test('a list comes in pages, all of one version, and is taken whole', async () => {

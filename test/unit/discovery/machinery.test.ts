@@ -15,7 +15,7 @@ import { reconcile } from '../../../discovery/reconcile.ts'
 import { createSlots } from '../../../discovery/slots.ts'
 import type { Endpoint, EndpointHealth } from '../../../src/model/endpoint.ts'
 import { read, summary } from '../../suites/discoverer.ts'
-import { fakePlatform } from '../../support/fake-platform.ts'
+import { fakePlatform, START } from '../../support/fake-platform.ts'
 
 const endpoint = (n: number, more: Partial<Endpoint> = {}): Endpoint => ({
   id: `r/${n}`,
@@ -302,6 +302,37 @@ test('poll: an unchanged answer ends trouble, and a full reading is asked for wi
   expect(summary(reader.last())).toBe('ready 10.0.0.1:80')
   expect(asks.filter(({ token }) => token === undefined).length).toBeGreaterThanOrEqual(3)
   expect(reader.sets.map((set) => set.kind)).toEqual(['ready', 'stale', 'ready'])
+  await reader.stop()
+})
+
+test.each<readonly [string, Reading]>([
+  ['unchanged', { kind: 'unchanged', token: 'v1' }],
+  ['a list', { ...(listed(1) as Extract<Reading, { kind: 'listed' }>), token: 'v1' }],
+  ['not-found', { kind: 'not-found', message: 'x', token: 'v1' }],
+])('block: a source that is woken by the deadline and answers out of what it knows (%s) confirms nothing', async (_, remembered) => {
+  const platform = fakePlatform()
+  const first: Reading = { ...(listed(1) as Extract<Reading, { kind: 'listed' }>), token: 'v1' }
+  // The registry is silent after its first answer.
+  const source: Source = { registry: 'r', needs: [], changes: { kind: 'block', wait: 45_000 }, read: async ({ purpose }, signal) => (purpose === 'follow' ? platform.sleep(Infinity, signal).then(() => remembered) : first) }
+  const reader = read({ platform, ref }, createDiscoverer(source, platform, trust))
+  await platform.advance(45_000 * (17 / 16) + 5050)
+  expect(reader.last()).toMatchObject({ kind: 'stale', at: START, cause: { outcome: 'failed', message: 'no answer within 53 s' } })
+  expect(reader.attempts.map(({ believed }) => believed)).toEqual([true, false])
+  await reader.stop()
+})
+
+test('what a source was told before the question is as old as it says', async () => {
+  const platform = fakePlatform()
+  let answer: Reading = { ...(listed(1) as Extract<Reading, { kind: 'listed' }>), age: 4000 }
+  const { source } = polled(() => answer)
+  const reader = read({ platform, ref }, createDiscoverer(source, platform, { ...trust, allowEmpty: true }))
+  await platform.advance(10)
+  expect(reader.last()).toMatchObject({ kind: 'ready', at: START - 4000 })
+  expect(reader.attempts[0]).toMatchObject({ at: START - 4000, believed: true })
+  answer = { kind: 'not-found', message: 'x', age: 20_000 }
+  await platform.advance(11_000)
+  expect(reader.last()).toMatchObject({ kind: 'absent' })
+  expect(reader.attempts[1]?.at).toBeLessThan(START)
   await reader.stop()
 })
 
