@@ -1,6 +1,8 @@
 // The real servers themselves: they start, can be paused and killed, and come back on the same port.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startConsul } from '../support/servers/consul.ts'
+import { listed, runJob } from '../support/servers/nomad-client.ts'
 import { startNomad } from '../support/servers/nomad.ts'
 import { startRedis } from '../support/servers/redis.ts'
 import { describeWithServers } from '../support/servers.ts'
@@ -58,5 +60,21 @@ describeWithServers(['nomad'], 'nomad agent under test', () => {
     await nomad.kill()
     await nomad.restart()
     expect(await drivers()).toEqual([true])
+  }, 60_000)
+
+  test('leaves tasks running when it is killed, and nothing when they are ended', async () => {
+    await runJob(nomad, { id: 'web', program: fileURLToPath(new URL('../fixtures/nomad/task.ts', import.meta.url)), env: { NAME: 'left' } })
+    const answer = async (port: number): Promise<string> => (await fetch(`http://127.0.0.1:${port}`)).text()
+    const port = await vi.waitFor(async () => {
+      const { Port: found } = (await listed(nomad))[0] ?? { Port: 0 }
+      expect(await answer(found)).toBe('left')
+      return found
+    }, { timeout: 20_000 })
+    await nomad.kill()
+    expect(await answer(port)).toBe('left')
+    nomad.endTasks()
+    await expect(answer(port)).rejects.toThrow()
+    await nomad.restart()
+    expect(await listed(nomad)).toEqual([])
   }, 60_000)
 })
