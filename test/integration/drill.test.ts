@@ -1,13 +1,13 @@
 // The drills' own instruments, on a registry of files: that a lost request is found, that nothing else is, and that the fault
 // proxy fails in each of its ways.
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
-import { startFaultProxy, type FaultProxy } from '../support/drill/fault-proxy.ts'
+import { httpAnswer, startFaultProxy, type FaultProxy } from '../support/drill/fault-proxy.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 
 describe('a drill on files', () => {
@@ -101,8 +101,8 @@ describe('the fault proxy', () => {
     ends = []
   })
 
-  async function start(): Promise<FaultProxy> {
-    const server = createServer((_, response) => void response.end(BODY))
+  async function start(serve: RequestListener = (_, response) => void response.end(BODY)): Promise<FaultProxy> {
+    const server = createServer(serve)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     ends.push(() => server.close().closeAllConnections())
@@ -155,6 +155,18 @@ describe('the fault proxy', () => {
     expect(answered).toBe(false)
     await proxy.pass()
     expect(await asked).toBe('whole end')
+  })
+
+  test('answers in place of the server, also a question that is open', async () => {
+    let heard = 0
+    const proxy = await start(() => void heard++)
+    const open = ask(proxy)
+    while (heard === 0) await new Promise((resolve) => setImmediate(resolve))
+    const answer = httpAnswer('500 Internal Server Error', 'no')
+    proxy.answer(answer)
+    expect(await open).toBe(`${answer.length} end`)
+    expect(await ask(proxy)).toBe(`${answer.length} end`)
+    expect(heard).toBe(1)
   })
 
   test('cuts what is open', async () => {

@@ -22,14 +22,22 @@ export interface FaultProxy {
   throttle(bytesPerSecond: number): void
   /** Each answer is cut off, with its connection, after this many bytes. */
   truncate(bytes: number): void
+  /** Each question, also one that is open, gets these bytes and the end of its connection; the server hears nothing of it. */
+  answer(bytes: string): void
   /** Sends new connections to another server. */
   retarget(address: string): void
   close(): Promise<void>
 }
 
-type Fault = { readonly kind: 'pass' | 'blackhole' } | { readonly kind: 'delay'; readonly ms: number } | { readonly kind: 'throttle'; readonly rate: number } | { readonly kind: 'truncate'; readonly bytes: number }
+type Fault = { readonly kind: 'pass' | 'blackhole' } | { readonly kind: 'delay'; readonly ms: number } | { readonly kind: 'throttle'; readonly rate: number } | { readonly kind: 'truncate'; readonly bytes: number } | { readonly kind: 'answer'; readonly bytes: string }
 
 const THROTTLE_TICK = 20
+
+/** A whole answer in HTTP, for `answer`. */
+export function httpAnswer(status: string, body = '', headers: Readonly<Record<string, string>> = {}): string {
+  const all = { 'content-type': 'text/plain', 'content-length': String(Buffer.byteLength(body)), connection: 'close', ...headers }
+  return `HTTP/1.1 ${status}\r\n${Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
+}
 
 /** Starts a proxy in front of `host:port`. */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
@@ -100,6 +108,10 @@ class Proxying implements FaultProxy {
     this.#set({ kind: 'truncate', bytes })
   }
 
+  answer(bytes: string): void {
+    this.#set({ kind: 'answer', bytes })
+  }
+
   retarget(address: string): void {
     this.#target = address
   }
@@ -122,6 +134,8 @@ class Pair {
   readonly #gone: () => void
   /** Bytes of the server since the client last said something: one answer. */
   #answered = 0
+  /** The client said something since the server last did. */
+  #asking = false
   /** What the server said goes to the client in order, however late. */
   #turn: Promise<void> = Promise.resolve()
   readonly #timers = new Map<NodeJS.Timeout, () => void>()
@@ -135,10 +149,15 @@ class Pair {
     this.#gone = gone
     this.#client.on('data', (chunk: Buffer) => {
       this.#answered = 0
-      this.#server.write(chunk)
+      this.#asking = true
+      if (this.#fault().kind === 'answer') this.changed()
+      else this.#server.write(chunk)
     })
     this.#client.on('end', () => this.#server.end())
-    this.#server.on('data', (chunk: Buffer) => this.#later(() => this.#answer(chunk)))
+    this.#server.on('data', (chunk: Buffer) => {
+      this.#asking = false
+      this.#later(() => this.#answer(chunk))
+    })
     this.#server.on('end', () => this.#later(async () => void this.#client.end()))
     for (const socket of [this.#client, this.#server]) {
       socket.on('error', () => this.reset())
@@ -163,6 +182,8 @@ class Pair {
       if (this.#fault().kind === 'blackhole') socket.pause()
       else socket.resume()
     }
+    const fault = this.#fault()
+    if (fault.kind === 'answer' && this.#asking) this.#later(() => this.#breakOff(Buffer.from(fault.bytes)))
   }
 
   #closed(): void {
