@@ -1,8 +1,9 @@
-// Failure drills on a real Consul whose endpoints change much, fast, or backwards while load runs: no request fails that could
-// have succeeded, and what is shown is true. Instances are put into the catalogue itself: an agent tells its server of them when it likes.
+// Failure drills on a real Consul whose endpoints change much, fast, or backwards, or whose index goes wrong, while load runs: no request
+// fails that could have succeeded, and what is shown is true. Instances are put into the catalogue itself: an agent tells its server of them when it likes.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { AT_ONCE, countsWhile, crowd, flaps, forEach, knows, type Member } from '../support/drill/crowd.ts'
 import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { httpAnswer } from '../support/drill/fault-proxy.ts'
 import { callConsul, enter, strike, strikeAll } from '../support/servers/consul-client.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
@@ -61,6 +62,23 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
         expect(seen.filter((count) => count < CROWD || count > CROWD + AT_ONCE)).toEqual([])
         await d.uses('web', ['a', 'b', 'c'])
       }
+    }))
+
+  test.each([
+    ['with an index of 1, as one without a leader', '1'],
+    ['with an index that is far ahead', '9999999999'],
+  ])('that answers 500 %s: nothing is taken from that, and its own index is followed again', (_, index) =>
+    drill(plan(['a', 'b', 'c']), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      d.fault('consul').answer(httpAnswer('500 Internal Server Error', 'No cluster leader', { 'x-consul-index': index }))
+      await d.sees('web', 'stale a,b,c', { cause: /500 No cluster leader/, since: Date.now() })
+      await d.serves('web', ['a', 'b', 'c'])
+      await strike(server.url, d.backend('c'))
+      await d.fault('consul').pass()
+      await d.sees('web', 'live a,b')
+      await enter(server.url, d.backend('c'))
+      await d.sees('web', 'live a,b,c')
+      await d.uses('web', ['a', 'b', 'c'])
     }))
 
   test('whose state is put back to an older one: the index goes back, and what is listed then is followed anew', () =>
