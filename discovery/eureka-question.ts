@@ -26,6 +26,9 @@ export interface Question {
   readonly tls: UpstreamTlsConfig | undefined
 }
 
+/** What Spring's server makes of a 403 without a word: the error page of its container, which has none either. */
+const WORDLESS = /^(\{"timestamp":"[^"]*","status":403,"error":"Forbidden",("message":"(Forbidden)?",)?"path":"[^"]*"\})?$/
+
 /** Asks once. Never rejects. */
 export async function askServer(platform: Platform, question: Question, signal: AbortSignal): Promise<Answer> {
   const { server, what, patience, tls } = question
@@ -56,8 +59,8 @@ function read(answer: HttpAnswer, { base, authorization }: Server, what: Questio
   if (status === 401) return trouble('denied', authorization === undefined ? '401; the server wants a user and a password, which belong in the address (http://user:password@host:8761/eureka)' : '401; check user and password in the address')
   // Deltas can be turned off (disableDelta), and a server without them may not know the path.
   if (what === 'apps/delta' && (status === 403 || status === 404)) return { kind: 'refused' }
-  // Netflix' server says nothing else than 403 while it has not copied anything since its start; who denies rights says so.
-  if (status === 403 && body.byteLength === 0) return trouble('failed', '403 without a word: the server has just started and gives no list yet. If this lasts, check user and password in the address')
+  // Eureka says nothing else than 403 while it has not copied anything since its start; who denies rights says so.
+  if (status === 403 && WORDLESS.test(said)) return trouble('failed', '403 without a word: the server has just started and gives no list yet. If this lasts, check user and password in the address')
   if (status === 403) return trouble('denied', `403 ${said}; check user and password in the address`)
   if (status === 404) return trouble('failed', '404; the address must be the base of the API, such as http://host:8761/eureka')
   return trouble('failed', `${status} ${said}`.trim())

@@ -527,6 +527,8 @@ test.each([
   ['401', () => new Response('', { status: 401 }), 'denied', /401; the server wants a user and a password, which belong in the address/],
   ['403 with a word', () => new Response('Forbidden', { status: 403 }), 'denied', /403 Forbidden; check user and password/],
   ['403 without a word, as in the first minutes of a server', () => new Response(null, { status: 403 }), 'failed', /has just started and gives no list yet/],
+  ['403 without a word, in the page that Spring makes of it', () => new Response('{"timestamp":"2026-11-27T07:55:59.508+00:00","status":403,"error":"Forbidden","path":"/eureka/apps"}', { status: 403 }), 'failed', /has just started and gives no list yet/],
+  ['403 with a word in that page', () => new Response('{"timestamp":"2026-11-27T07:55:59.508+00:00","status":403,"error":"Forbidden","message":"not for you","path":"/eureka/apps"}', { status: 403 }), 'denied', /not for you.*check user and password/],
   ['404', () => new Response('', { status: 404 }), 'failed', /the address must be the base of the API/],
   ['500', () => new Response('boom', { status: 500 }), 'failed', /8761\/eureka: 500 boom/],
   ['503', () => new Response('', { status: 503 }), 'failed', /503/],
