@@ -1,7 +1,7 @@
 // The drills' own instruments, on a registry of files: that a lost request is found, that nothing else is, and that the fault
 // proxy fails in each of its ways.
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -158,15 +158,15 @@ describe('the fault proxy', () => {
   })
 
   test('answers in place of the server, also a question that is open', async () => {
-    let heard = 0
-    const proxy = await start(() => void heard++)
+    const heard: IncomingMessage[] = []
+    const proxy = await start((request) => void heard.push(request))
     const open = ask(proxy)
-    while (heard === 0) await new Promise((resolve) => setImmediate(resolve))
+    while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve))
     const answer = httpAnswer('500 Internal Server Error', 'no')
     proxy.answer(answer)
     expect(await open).toBe(`${answer.length} end`)
     expect(await ask(proxy)).toBe(`${answer.length} end`)
-    expect(heard).toBe(1)
+    expect(heard).toHaveLength(1)
   })
 
   test('cuts what is open', async () => {

@@ -11,6 +11,8 @@ export interface EurekaServerOptions {
   readonly selfPreservation?: boolean
   /** Further properties, `eureka.server.…=…` without the dashes. */
   readonly properties?: readonly string[]
+  /** Answers 403 for so many milliseconds after its start where there was no peer to copy from, as Netflix' server (300,000) and unlike Spring's (0, the default). */
+  readonly closedFor?: number
 }
 
 // What a server does in minutes it does here in a second or two. Two heartbeats a minute for each instance are expected.
@@ -19,7 +21,6 @@ const QUICK = [
   'eureka.server.response-cache-update-interval-ms=200',
   'eureka.server.response-cache-auto-expiration-in-seconds=1',
   'eureka.server.delta-retention-timer-interval-in-ms=1000',
-  'eureka.server.wait-time-in-ms-when-sync-empty=0',
   'eureka.server.max-time-for-replication=2000',
   'eureka.client.registry-fetch-interval-seconds=1',
   'logging.level.root=error',
@@ -33,7 +34,7 @@ export async function startEureka(count: number, options: EurekaServerOptions = 
   return Promise.all(ports.map((port, index) => startOne(port, urls.filter((_, other) => other !== index), options)))
 }
 
-async function startOne(port: number, peers: readonly string[], { selfPreservation = false, properties = [] }: EurekaServerOptions): Promise<EurekaServer> {
+async function startOne(port: number, peers: readonly string[], { selfPreservation = false, properties = [], closedFor = 0 }: EurekaServerOptions): Promise<EurekaServer> {
   const all = [
     `server.port=${port}`,
     'server.address=127.0.0.1',
@@ -43,6 +44,9 @@ async function startOne(port: number, peers: readonly string[], { selfPreservati
     `eureka.client.fetch-registry=${peers.length > 0}`,
     `eureka.client.service-url.defaultZone=${(peers.length > 0 ? peers : ['http://127.0.0.1:1/eureka']).join(',')}/`,
     `eureka.server.enable-self-preservation=${selfPreservation}`,
+    `eureka.server.wait-time-in-ms-when-sync-empty=${closedFor}`,
+    // Spring counts one instance more than it copied, and so is never closed.
+    ...(closedFor > 0 ? ['eureka.instance.registry.default-open-for-traffic-count=0'] : []),
     ...QUICK,
     ...properties,
   ]
@@ -52,11 +56,11 @@ async function startOne(port: number, peers: readonly string[], { selfPreservati
     address: `127.0.0.1:${port}`,
     // A JVM starts in eight seconds alone, and in a minute beside builds.
     readyWithin: 110_000,
-    ready: answers,
+    ready: (address) => answers(address, closedFor > 0 ? 403 : 200),
   })
   return { ...server, url: `http://127.0.0.1:${port}/eureka` }
 }
 
-async function answers(address: string): Promise<boolean> {
-  return (await fetch(`http://${address}/eureka/apps`, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(2000) })).ok
+async function answers(address: string, wanted: number): Promise<boolean> {
+  return (await fetch(`http://${address}/eureka/apps`, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(2000) })).status === wanted
 }
