@@ -42,6 +42,6 @@ export class Broadcast {
     if (before === set) return
     this.#sets.set(ref, set)
     const change: SetChange = { kind: 'set', ref, delta: deltaOf(before, set) }
-    for (const feed of this.#feeds) feed.useSet(change)
+    for (const feed of this.#feeds) feed.useSet(change, before)
   }
 }

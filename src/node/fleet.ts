@@ -11,12 +11,13 @@ import type { Revision } from '../model/snapshot.ts'
 import { emptyDump, type InstrumentsDump, mergeDumps, retainSeries, retireDump } from '../telemetry/dump.ts'
 import { Broadcast } from './broadcast.ts'
 import type { FromWorker, ToWorker, WorkerOptions, WorkerStart } from './messages.ts'
+import { WorkerCounts } from './worker-counts.ts'
 
 /** Where tables and sets go, and where counts come from: worker processes, or this process itself. */
 export interface Serving {
   /** Resolves with the listeners' ports once every worker accepts. */
   start(options: WorkerStart): Promise<Readonly<Record<string, number>>>
-  /** Resolves when every worker serves it. */
+  /** Resolves when every worker serves it that does not stand still. */
   useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void>
   useSet(ref: string, set: EndpointSet): void
   instruments(): Promise<InstrumentsDump>
@@ -31,15 +32,17 @@ export interface Serving {
 const FIRST_PAUSE_MS = 100
 const LAST_PAUSE_MS = 5000
 const QUICK_MS = 5000
-/** A worker that does not report in this time is left out of a scrape, with what it reported last. */
-const REPORT_MS = 1000
+/** A worker that does not serve a new table in this time is waited for no more until it does: the others shall get the next one. */
+const UPTAKE_MS = 10_000
 
 interface Member {
   readonly worker: Worker
   readonly startedAt: number
+  readonly counts: WorkerCounts
   state: WorkerView['state']
   revision: number
-  last: InstrumentsDump
+  /** It did not take a table in time: it stands still, or the machine is very busy. */
+  isSilent: boolean
 }
 
 export class Fleet implements Serving {
@@ -53,8 +56,6 @@ export class Fleet implements Serving {
   private readonly broadcast = new Broadcast()
   private stopping = false
   private pause = FIRST_PAUSE_MS
-  private reports = 0
-  private readonly waiting = new Map<number, (dump: InstrumentsDump) => void>()
   private onApplied: (() => void) | undefined
 
   /** `size` 0 means one worker for each core. */
@@ -82,8 +83,11 @@ export class Fleet implements Serving {
     this.broadcast.useTable(config, revision, sets)
     return new Promise((resolve) => {
       this.onApplied?.()
+      const over = new AbortController()
+      void this.platform.sleep(UPTAKE_MS, over.signal).then(() => over.signal.aborted || this.waitNoMore())
       this.onApplied = () => {
-        if ([...this.members.values()].some((member) => member.state === 'running' && member.revision !== revision.number) && this.broadcast.revision === revision.number) return
+        if (this.waitedFor().length > 0 && this.broadcast.revision === revision.number) return
+        over.abort()
         this.onApplied = undefined
         resolve()
       }
@@ -96,7 +100,9 @@ export class Fleet implements Serving {
   }
 
   async instruments(): Promise<InstrumentsDump> {
-    return mergeDumps([this.base, ...(await Promise.all([...this.members.values()].map((member) => this.report(member))))])
+    // One that starts has nothing to count yet, nor to count with.
+    const asked = [...this.members.values()].filter(({ state }) => state !== 'starting')
+    return mergeDumps([this.base, ...(await Promise.all(asked.map(({ counts }) => counts.get())))])
   }
 
   workers(): readonly WorkerView[] {
@@ -122,7 +128,7 @@ export class Fleet implements Serving {
   /** Starts a worker; resolves with its ports. Rejects when it cannot listen. */
   private spawn(): Promise<Readonly<Record<string, number>>> {
     const worker = cluster.fork()
-    const member: Member = { worker, startedAt: this.platform.wallClock(), state: 'starting', revision: 0, last: emptyDump() }
+    const member: Member = { worker, startedAt: this.platform.wallClock(), counts: new WorkerCounts(() => tell(worker, { kind: 'report' }), this.platform), state: 'starting', revision: 0, isSilent: false }
     this.members.set(worker.id, member)
     if (this.options !== undefined) tell(worker, { kind: 'start', ...this.options })
     const feed = this.broadcast.join((message, sent) => tell(worker, message, sent))
@@ -136,13 +142,8 @@ export class Fleet implements Serving {
           reject(new Error(message.message))
           worker.process.kill('SIGKILL')
         }
-        else if (message.kind === 'applied') {
-          member.revision = message.revision
-          this.onApplied?.()
-        } else {
-          member.last = message.dump
-          this.waiting.get(message.id)?.(message.dump)
-        }
+        else if (message.kind === 'applied') this.applied(member, message.revision)
+        else member.counts.take(message.dump)
       })
       worker.once('exit', (code, signal) => {
         feed.leave()
@@ -155,7 +156,7 @@ export class Fleet implements Serving {
   /** A worker that dies unasked is replaced; the others keep serving. */
   private onExit(member: Member, code: number | null, signal: string | null): void {
     this.members.delete(member.worker.id)
-    this.base = mergeDumps([this.base, retireDump(member.last)])
+    this.base = mergeDumps([this.base, retireDump(member.counts.last)])
     this.onApplied?.()
     if (this.stopping || member.state === 'starting') return
     const lived = this.platform.wallClock() - member.startedAt
@@ -173,19 +174,26 @@ export class Fleet implements Serving {
     })
   }
 
-  /** What one worker has counted; what it said last when it does not answer in time. */
-  private report(member: Member): Promise<InstrumentsDump> {
-    const id = ++this.reports
-    return new Promise((resolve) => {
-      const done = (dump: InstrumentsDump): void => {
-        clearTimeout(timer)
-        this.waiting.delete(id)
-        resolve(dump)
-      }
-      const timer = setTimeout(() => done(member.last), REPORT_MS)
-      this.waiting.set(id, done)
-      tell(member.worker, { kind: 'report', id })
-    })
+  /** Workers that shall serve the present table and do not yet. */
+  private waitedFor(): readonly Member[] {
+    return [...this.members.values()].filter((member) => member.state === 'running' && !member.isSilent && member.revision !== this.broadcast.revision)
+  }
+
+  private waitNoMore(): void {
+    for (const member of this.waitedFor()) {
+      member.isSilent = true
+      this.platform.log('error', 'a worker does not take the new table; the others serve it', { pid: member.worker.process.pid, revision: member.revision, wanted: this.broadcast.revision })
+    }
+    this.onApplied?.()
+  }
+
+  private applied(member: Member, revision: number): void {
+    member.revision = revision
+    if (member.isSilent && revision === this.broadcast.revision) {
+      member.isSilent = false
+      this.platform.log('info', 'a worker that stood still serves the present table', { pid: member.worker.process.pid, revision })
+    }
+    this.onApplied?.()
   }
 
   private tellAll(message: ToWorker): void {

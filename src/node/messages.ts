@@ -45,14 +45,18 @@ export interface SetChange {
   readonly delta: SetDelta
 }
 
+/** A set as far as one message goes, which must not be used: a `set` completes it. */
+export type SetPart = Omit<SetChange, 'kind'> & { readonly kind: 'set-part' }
+
 export type ToWorker =
   | ({ readonly kind: 'start' } & WorkerOptions)
   | TablePart
   | SetsPart
   | WholeTable
   | SetChange
+  | SetPart
   | { readonly kind: 'listen' }
-  | { readonly kind: 'report'; readonly id: number }
+  | { readonly kind: 'report' }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'drain'; readonly limit: number }
 
@@ -60,4 +64,4 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly ports: Readonly<Record<string, number>> }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'applied'; readonly revision: number }
-  | { readonly kind: 'report'; readonly id: number; readonly dump: InstrumentsDump }
+  | { readonly kind: 'report'; readonly dump: InstrumentsDump }

@@ -22,12 +22,11 @@ export function applyDelta(before: EndpointSet | undefined, delta: SetDelta): En
   return { ...delta, endpoints: delta.endpoints.map((told) => (typeof told === 'number' ? at(endpoints, told) : told)) }
 }
 
-/** A set on the way from the one before, with at most `room` endpoints that are not in that one; the set itself once it has all. */
-export function towards(before: EndpointSet | undefined, set: EndpointSet, room: number): EndpointSet {
+/** A set on the way from the one before, with as many endpoints that are not in that one as `admits` lets in; the set itself once it has all. */
+export function towards(before: EndpointSet | undefined, set: EndpointSet, admits: (endpoint: Endpoint) => boolean): EndpointSet {
   if (set.kind === 'pending' || set.kind === 'absent') return set
   const familiar = new Set(known(before))
-  let fresh = 0
-  const endpoints = set.endpoints.filter((endpoint) => familiar.has(endpoint) || fresh++ < room)
+  const endpoints = set.endpoints.filter((endpoint) => familiar.has(endpoint) || admits(endpoint))
   return endpoints.length === set.endpoints.length ? set : { ...set, endpoints }
 }
 

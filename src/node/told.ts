@@ -1,8 +1,8 @@
 // What a worker was told, put together again out of the pieces of its feed.
 import type { TableConfig } from '../model/config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
-import type { SetChange, SetsPart, TablePart, WholeTable } from './messages.ts'
-import { applyDelta, refsOf, retainSets } from './set-delta.ts'
+import type { SetChange, SetPart, SetsPart, TablePart, WholeTable } from './messages.ts'
+import { applyDelta, refsOf, retainSets, type SetDelta } from './set-delta.ts'
 
 /** A table, and sets that must not be used before it. */
 export interface ToldTable {
@@ -15,6 +15,8 @@ export class Told {
   readonly #sets = new Map<string, EndpointSet>()
   /** References whose sets wait for the next table; they may be there by half. */
   readonly #waiting = new Set<string>()
+  /** Sets that are told by half and will be in force as soon as they are whole. Until then the one before counts, for a table as well. */
+  readonly #half = new Map<string, EndpointSet>()
   #parts: TablePart[] = []
 
   takeTablePart(part: TablePart): void {
@@ -23,7 +25,7 @@ export class Told {
 
   takeSetsPart({ sets }: SetsPart): void {
     for (const [ref, delta] of sets) {
-      this.#sets.set(ref, applyDelta(this.#sets.get(ref), delta))
+      this.#take(ref, delta)
       this.#waiting.add(ref)
     }
   }
@@ -41,9 +43,23 @@ export class Told {
 
   /** Gives the set if it is to be used now. */
   takeSet({ ref, delta }: SetChange): EndpointSet | undefined {
-    const set = applyDelta(this.#sets.get(ref), delta)
-    this.#sets.set(ref, set)
+    const set = this.#take(ref, delta)
     return this.#waiting.has(ref) ? undefined : set
+  }
+
+  takeSetPart({ ref, delta }: SetPart): void {
+    this.#half.set(ref, this.#next(ref, delta))
+  }
+
+  #take(ref: string, delta: SetDelta): EndpointSet {
+    const set = this.#next(ref, delta)
+    this.#half.delete(ref)
+    this.#sets.set(ref, set)
+    return set
+  }
+
+  #next(ref: string, delta: SetDelta): EndpointSet {
+    return applyDelta(this.#half.get(ref) ?? this.#sets.get(ref), delta)
   }
 
   // What was told of a table that another one passed over is let go.

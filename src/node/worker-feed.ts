@@ -1,13 +1,15 @@
 // What one worker is told, in pieces: fifty thousand endpoints in one message would stop the main process for as long as it takes to
-// write them down, and every change would wait behind them in the channel.
+// write them down, and every change would wait behind them in the channel. A worker that stands still costs the main process a
+// bounded number of bytes: what the channel does not take is not written down, but told as it is by then.
 import type { TableConfig } from '../model/config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { Revision } from '../model/snapshot.ts'
-import type { SetChange, SetsPart, TablePart, ToWorker } from './messages.ts'
+import type { SetChange, SetPart, SetsPart, TablePart, ToWorker } from './messages.ts'
+import { PIECE, Room, sizeOf } from './piece.ts'
 import { deltaOf, refsOf, towards } from './set-delta.ts'
 
-/** Routes, services or endpoints in a piece: some 64 KiB, and a few tenths of a millisecond's work. */
-const PIECE = 200
+/** Changes that the channel has not taken yet, bytes; beside them there may be one piece of a table or of its sets. */
+const WINDOW = 4 * PIECE
 
 /** What all workers shall know. The sets may be more than the table uses. */
 export interface Present {
@@ -15,24 +17,26 @@ export interface Present {
   readonly sets: ReadonlyMap<string, EndpointSet>
 }
 
-/** The channel to a worker. `sent` is called in a later turn of the event loop, once the channel takes more. */
+/** The channel to a worker. `sent` is called in a later turn of the event loop, once the channel has taken the message. */
 export type Send = (message: ToWorker, sent: () => void) => void
 
 const PENDING: EndpointSet = { kind: 'pending' }
-
-const nothing = (): void => {}
 
 export class WorkerFeed {
   readonly #present: () => Present
   readonly #send: Send
   /**
-   * References of which the worker does not have the present set yet, with what it has. Of all others it has just the present one,
-   * which is what the differences of `useSet` build on.
+   * References of which the worker shall have the present set with the next table, with what it has. Of those that are neither here
+   * nor in `#late` it has just the present one, which is what the differences of `useSet` build on.
    */
   readonly #behind: Map<string, EndpointSet | undefined>
+  /** References whose sets changed while the channel was full, with what the worker has. */
+  readonly #late = new Map<string, EndpointSet | undefined>()
   #parts: Iterator<TablePart> | undefined
   #listens = false
   #busy = false
+  /** Bytes of changes that the channel has not taken yet. */
+  #underWay = 0
 
   /** For a worker that was told nothing but `start`. It listens as soon as it has all. */
   constructor(present: () => Present, send: Send) {
@@ -46,17 +50,50 @@ export class WorkerFeed {
 
   /** There is a new table, and of these references there are new sets, or none any more, which must not be seen before it; with the sets before. */
   useTable(before: ReadonlyMap<string, EndpointSet | undefined>): void {
-    for (const [ref, set] of before) if (!this.#behind.has(ref)) this.#behind.set(ref, set)
+    for (const [ref, set] of before) {
+      if (!this.#behind.has(ref)) this.#behind.set(ref, this.#late.has(ref) ? this.#late.get(ref) : set)
+      this.#late.delete(ref)
+    }
     // Of a table before that is not whole there yet no more is told.
     const { table } = this.#present()
     this.#parts = table && partsOf(table)
     this.#next()
   }
 
-  /** The present set of a reference changed, by this. */
-  useSet(change: SetChange): void {
+  /** The present set of a reference changed, by this, from the one before. */
+  useSet(change: SetChange, before: EndpointSet | undefined): void {
+    const { ref } = change
     // What is not told yet will be told as it is by then.
-    if (!this.#behind.has(change.ref)) this.#send(change, nothing)
+    if (this.#behind.has(ref) || this.#late.has(ref)) return
+    const size = sizeOf(change)
+    if (this.#hasRoom && size <= PIECE) return this.#tell(change, size)
+    this.#late.set(ref, before)
+    this.#catchUp()
+  }
+
+  get #hasRoom(): boolean {
+    return this.#underWay < WINDOW
+  }
+
+  #tell(change: SetChange | SetPart, size: number): void {
+    this.#underWay += size
+    this.#send(change, () => {
+      this.#underWay -= size
+      this.#catchUp()
+    })
+  }
+
+  // A set that takes several messages goes to the end after each, so that a short one does not wait for a long one.
+  #catchUp(): void {
+    for (const [ref, before] of this.#late) {
+      if (!this.#hasRoom) return
+      const wanted = this.#setOf(ref)
+      const next = towards(before, wanted, new Room().admits)
+      this.#late.delete(ref)
+      if (next !== wanted) this.#late.set(ref, next)
+      const change = { kind: next === wanted ? 'set' : 'set-part', ref, delta: deltaOf(before, next) } as const
+      this.#tell(change, sizeOf(change))
+    }
   }
 
   #next(): void {
@@ -83,20 +120,24 @@ export class WorkerFeed {
 
   #sets(): SetsPart['sets'] {
     const sets: (SetsPart['sets'][number])[] = []
-    const { sets: present } = this.#present()
-    let room = PIECE
+    const room = new Room()
     for (const [ref, before] of this.#behind) {
-      if (room <= 0) break
-      // One of a table that was passed over must not live on in the next.
-      const wanted = present.get(ref) ?? PENDING
-      const next = towards(before, wanted, room)
+      if (!room.isOpen) break
+      const wanted = this.#setOf(ref)
+      const next = towards(before, wanted, room.admits)
       if (next === wanted) this.#behind.delete(ref)
       else this.#behind.set(ref, next)
       const delta = deltaOf(before, next)
       sets.push([ref, delta])
-      room -= 1 + ('endpoints' in delta ? delta.endpoints.filter((told) => typeof told !== 'number').length : 0)
+      // The endpoints told in full are in already; a set is work without any, and so is each place of one told before.
+      room.admits('endpoints' in delta ? [ref, delta.endpoints.filter((told) => typeof told === 'number')] : ref)
     }
     return sets
+  }
+
+  // One of a table that was passed over must not live on in the next.
+  #setOf(ref: string): EndpointSet {
+    return this.#present().sets.get(ref) ?? PENDING
   }
 
   #whole(): ToWorker | undefined {
@@ -105,7 +146,11 @@ export class WorkerFeed {
     if (table === undefined) return undefined
     // The worker forgets what its table does not use, and may have been told it for the next one.
     const used = refsOf(table.config)
-    for (const ref of sets.keys()) if (!used.has(ref)) this.#behind.set(ref, undefined)
+    for (const ref of sets.keys()) {
+      if (used.has(ref)) continue
+      this.#late.delete(ref)
+      this.#behind.set(ref, undefined)
+    }
     return { kind: 'table', revision: table.revision }
   }
 }
@@ -114,6 +159,13 @@ const EMPTY: TableConfig = { callers: [], services: [], routes: [] }
 
 function* partsOf({ config, revision: { number } }: NonNullable<Present['table']>): Generator<TablePart, undefined> {
   for (const list of ['callers', 'services', 'routes'] as const) {
-    for (let at = 0; at < config[list].length; at += PIECE) yield { kind: 'table-part', revision: number, ...EMPTY, [list]: config[list].slice(at, at + PIECE) }
+    const items: readonly unknown[] = config[list]
+    for (let from = 0; from < items.length; ) {
+      const { admits } = new Room()
+      let to = from
+      while (to < items.length && admits(items[to])) to++
+      yield { kind: 'table-part', revision: number, ...EMPTY, [list]: items.slice(from, to) }
+      from = to
+    }
   }
 }

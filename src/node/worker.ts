@@ -37,6 +37,8 @@ async function take(message: ToWorker): Promise<void> {
       return told.takeSetsPart(message)
     case 'table':
       return useTable(message)
+    case 'set-part':
+      return told.takeSetPart(message)
     case 'set': {
       const set = told.takeSet(message)
       return set && plane?.useSet(message.ref, set)
@@ -44,7 +46,7 @@ async function take(message: ToWorker): Promise<void> {
     case 'listen':
       return listen()
     case 'report':
-      return plane && say({ kind: 'report', id: message.id, dump: instruments.export({ ...plane.live(), accessLogDropped: log?.dropped ?? 0 }) })
+      return plane && say({ kind: 'report', dump: instruments.export({ ...plane.live(), accessLogDropped: log?.dropped ?? 0 }) })
     case 'reopen':
       return log?.reopen()
     case 'drain':

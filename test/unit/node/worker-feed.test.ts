@@ -10,7 +10,12 @@ import { endpoint } from '../../support/endpoints.ts'
 
 const REFS = ['a/1', 'a/2', 'a/3', 'a/4']
 const POOL = Array.from({ length: 700 }, (_, index) => endpoint(`e${index}`))
+/** Long ones, of which a few fill the channel. */
+const LONG = POOL.map((each, index) => ({ ...each, meta: { note: 'n'.repeat((index % 7) * 400) } }))
 const PIECE = 200
+/** Bytes of a piece and of what may be under way, with some to spare for the last item and for places. */
+const PIECE_BYTES = 64_000 + 8000
+const CHANNEL_BYTES = 5 * 64_000 + 2 * 8000
 const PENDING: EndpointSet = { kind: 'pending' }
 
 /** A worker at the other end of a channel: what it has in force, as `Snapshots` has it. */
@@ -32,6 +37,12 @@ class FarWorker {
     return this.#channel.length
   }
 
+  /** Bytes in the channel, and of its longest message. */
+  get bytes(): { readonly all: number; readonly longest: number } {
+    const lengths = this.#channel.map(({ text }) => text.length)
+    return { all: lengths.reduce((sum, length) => sum + length, 0), longest: Math.max(0, ...lengths) }
+  }
+
   /** Takes one message off the channel; false when there is none. */
   deliver(): boolean {
     const next = this.#channel.shift()
@@ -48,6 +59,8 @@ class FarWorker {
       this.#told.takeSetsPart(message)
       this.widest = Math.max(this.widest, message.sets.length)
       this.lengths.push(message.sets.flatMap(([, delta]) => ('endpoints' in delta ? delta.endpoints.filter((each) => typeof each !== 'number') : [])).length)
+    } else if (message.kind === 'set-part') {
+      this.#told.takeSetPart(message)
     } else if (message.kind === 'set') {
       const set = this.#told.takeSet(message)
       if (set !== undefined) this.inForce.set(message.ref, set)
@@ -95,6 +108,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** The estate under test with a naive memory of all that was ever said. */
 class Estate {
+  readonly pool: readonly Endpoint[]
   readonly broadcast = new Broadcast()
   readonly workers: { readonly far: FarWorker; readonly seat: { leave(): void } }[] = []
   table: { readonly number: number; readonly config: TableConfig } = { number: 0, config: { callers: [], services: [], routes: [] } }
@@ -103,6 +117,10 @@ class Estate {
   /** Of each reference, which table brought a set at which time. */
   readonly #brought: { readonly ref: string; readonly number: number; readonly at: number }[] = []
   #time = 0
+
+  constructor(pool: readonly Endpoint[] = POOL) {
+    this.pool = pool
+  }
 
   run(each: Step): void {
     if (each.kind === 'set') this.broadcast.useSet(each.ref, this.#say(each.ref, each))
@@ -129,7 +147,7 @@ class Estate {
   }
 
   #say(ref: string, { from, length: count }: { readonly from: number; readonly length: number }): EndpointSet {
-    const set = ready(POOL.slice(from, from + count), ++this.#time)
+    const set = ready(this.pool.slice(from, from + count), ++this.#time)
     this.now.set(ref, set)
     this.#said.set(ref, [...(this.#said.get(ref) ?? []), set])
     return set
@@ -144,6 +162,8 @@ class Estate {
       expect(early).toEqual([])
     }
     expect(far.lengths.every((fresh) => fresh <= PIECE)).toBe(true)
+    expect(far.bytes.longest).toBeLessThan(PIECE_BYTES)
+    expect(far.bytes.all).toBeLessThan(CHANNEL_BYTES)
   }
 
   /** Delivers all there is, and sees that everybody has the same in the end. */
@@ -158,16 +178,81 @@ class Estate {
   }
 }
 
-test('whatever comes in between which pieces, every worker ends with the present table and sets, and has none by half or too early', () => {
+test.each([
+  { name: 'short', pool: POOL },
+  { name: 'long', pool: LONG },
+])('whatever comes in between which pieces of $name endpoints, every worker ends with the present table and sets, has none by half or too early, and little waits in its channel', ({ pool }) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const estate = new Estate()
+      const estate = new Estate(pool)
       estate.join()
       for (const each of steps) estate.run(each)
       estate.settle()
     }),
     { numRuns: 300 },
   )
+})
+
+test('a worker that stands still has little in its channel however much changes, and what it gets when it goes on is the present state', () => {
+  const estate = new Estate(LONG)
+  const [far, still] = [estate.join(), estate.join()]
+  const refs = REFS.slice(0, 3)
+  estate.run({ kind: 'table', refs, brought: refs, from: 0, length: 20 })
+  estate.settle()
+  for (let turn = 0; turn < 900; turn++) {
+    if (turn % 150 === 149) estate.run({ kind: 'table', refs: turn % 300 === 299 ? refs : REFS, brought: [], from: 0, length: 0 })
+    estate.run({ kind: 'set', ref: refs[turn % 3] ?? '', from: turn % 50, length: 20 + (turn % 30) })
+    while (far.deliver());
+  }
+  expect(still.waiting).toBeLessThan(200)
+  const before = still.log.length
+  estate.settle()
+  // What was in the channel, each set once more, and one table.
+  expect(still.log.length - before).toBeLessThan(250)
+  expect(still.log.slice(before).filter((kind) => kind === 'table').length).toBeLessThanOrEqual(2)
+})
+
+test('a change is told at once while the channel takes it, and the next of a full one when there is room', () => {
+  const estate = new Estate(LONG)
+  const far = estate.join()
+  estate.run({ kind: 'table', refs: REFS, brought: REFS, from: 0, length: 0 })
+  estate.settle()
+  let told = 0
+  for (; far.waiting === told; told++) estate.run({ kind: 'set', ref: 'a/1', from: told * 20, length: 20 })
+  expect(told).toBeGreaterThan(8)
+  estate.run({ kind: 'set', ref: 'a/2', from: 0, length: 1 })
+  estate.run({ kind: 'set', ref: 'a/1', from: 1, length: 1 })
+  expect(far.waiting).toBe(told - 1)
+  far.deliver()
+  // Both that were late: each once, as it is by now.
+  expect(far.waiting).toBe(told)
+  estate.settle()
+})
+
+test('a table that comes while a great change is told by half leaves the set before in force until the change is whole', () => {
+  const estate = new Estate(POOL.map((each) => ({ ...each, meta: { note: 'n'.repeat(5000) } })))
+  const far = estate.join()
+  estate.run({ kind: 'table', refs: ['a/1'], brought: ['a/1'], from: 0, length: 3 })
+  estate.settle()
+  const before = far.inForce.get('a/1')
+  estate.run({ kind: 'set', ref: 'a/1', from: 0, length: 600 })
+  estate.run({ kind: 'table', refs: ['a/1', 'a/2'], brought: ['a/2'], from: 0, length: 1 })
+  while (far.revision < 2) far.deliver()
+  expect(far.inForce.get('a/1') === before).toBe(true)
+  expect(far.log).toContain('set-part')
+  estate.settle()
+})
+
+test('routes that are long go a few at a time', () => {
+  const estate = new Estate()
+  const routes = Array.from({ length: 50 }, (_, index) => ({ name: `long-${index}`, match: 'x'.repeat(index === 7 ? 200_000 : 7000) }))
+  estate.broadcast.useTable({ callers: [], services: [], routes } as unknown as TableConfig, revision(1), [])
+  const far = estate.join()
+  const lengths: number[] = []
+  do lengths.push(far.bytes.longest)
+  while (far.deliver())
+  expect(far.config.routes).toEqual(routes)
+  expect(lengths.toSorted((a, b) => b - a).map((length) => Math.ceil(length / 72_000))).toEqual([4, 1, 1, 1, 1, 1, 1, 1, 0])
 })
 
 test('a worker listens when it has the whole table and every set, and pieces leave one after another', () => {
