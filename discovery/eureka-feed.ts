@@ -3,12 +3,12 @@
 import type { UpstreamTlsConfig } from '../src/model/config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { backoff } from './backoff.ts'
-import { deletedIn, Known, SETTLING, type News } from './eureka-known.ts'
+import { Known, SETTLING, type News } from './eureka-known.ts'
 import type { EurekaOptions } from './eureka-options.ts'
 import { askServer, combined, type Answer, type Question, type Trouble } from './eureka-question.ts'
 import { createInterest, type Interest, type Selector } from './eureka-selector.ts'
 import { createServers, type Server, type Servers } from './eureka-servers.ts'
-import { applyDelta, viewOf, type View } from './eureka-view.ts'
+import { applyDelta, deletedIn, viewOf, type View } from './eureka-view.ts'
 
 /** A server tells the changes of the last 180 s, from caches up to 30 s old; who did not ask for longer than this (milliseconds) reads everything. */
 const MEMORY = 120_000
@@ -59,10 +59,10 @@ export class Feed {
   }
 
   /** The service as it is now. */
-  async list(selector: Selector): Promise<News | Trouble> {
+  async list(selector: Selector, signal: AbortSignal): Promise<News | Trouble> {
     const { now } = this.#platform
-    // A flight that was stopped with the last watch before this one brings nothing: hence twice.
-    for (let tries = 0; tries < 2; tries++) {
+    // A flight that was stopped with the last watch before this one brings nothing: hence twice, but not for who was stopped with it.
+    for (let tries = 0; tries < 2 && !signal.aborted; tries++) {
       if (this.#trouble !== undefined && now() < this.#dueAt) return this.#trouble
       if (this.#trouble === undefined && now() < this.#dueAt && this.#known.versionOf(selector) !== undefined) break
       await this.#poll()
@@ -72,7 +72,7 @@ export class Feed {
 
   /** The service once something was asked anew, or after `wait` milliseconds; undefined when it is still the version. */
   async next(selector: Selector, version: string, wait: number, signal: AbortSignal): Promise<News | Trouble | undefined> {
-    if (this.#trouble !== undefined || this.#known.versionOf(selector) !== version) return this.list(selector)
+    if (this.#trouble !== undefined || this.#known.versionOf(selector) !== version) return this.list(selector, signal)
     const finished = this.#finished
     const due = this.#dueAt - this.#platform.now()
     await this.#sleep(Math.max(0, Math.min(due, wait)), signal)
@@ -150,7 +150,7 @@ export class Feed {
     }
     if (delta.kind !== 'answered') return delta
     const changes = applyDelta(view, delta.applications)
-    if (changes === undefined) return this.#askList(server, patience, deletedIn(delta.applications.rows), signal)
+    if (changes === undefined) return this.#askList(server, patience, deletedIn(view, delta.applications), signal)
     this.#known.takeChanges(changes, this.#platform.now())
     return { kind: 'delta' }
   }

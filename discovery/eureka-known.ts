@@ -1,5 +1,5 @@
 // What is known of a registry over time: the view in use, which of its services changed when, and how sure a loss is.
-import { select, keyOf, type Changes, type View } from './eureka-view.ts'
+import { select, type Changes, type View } from './eureka-view.ts'
 import { selectorKey, type Selector } from './eureka-selector.ts'
 import type { Row } from './eureka-wire.ts'
 import type { Server } from './eureka-servers.ts'
@@ -90,9 +90,4 @@ export class Known {
     for (const key of keys) this.#left.set(key, now)
     for (const [key, at] of this.#left) if (now - at > EVIDENCE) this.#left.delete(key)
   }
-}
-
-/** `APP/id` of what a list of changes says to be gone. */
-export function deletedIn(rows: readonly Row[]): readonly string[] {
-  return rows.filter((row) => row.action === 'DELETED').map(keyOf)
 }

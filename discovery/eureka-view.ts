@@ -65,6 +65,11 @@ export function applyDelta(view: View, delta: Applications): Changes | undefined
   return { apps, deleted: keys(true), added: keys(false) }
 }
 
+/** `APP/id` of what a list of changes that cannot be applied says to be gone, where that is news: the old word on one that came back is told on. */
+export function deletedIn(view: View, delta: Applications): readonly string[] {
+  return [...newsIn(view, delta)].flatMap(([key, row]) => (row.action === 'DELETED' ? [key] : []))
+}
+
 /** The kept instances that a selector means. */
 export function select(view: View, selector: Selector): readonly Row[] {
   const apps = selector.by === 'app' ? [view.kept.get(selector.name)] : [...view.kept.values()]

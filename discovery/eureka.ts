@@ -61,7 +61,7 @@ async function readService(feed: Feed, options: EurekaOptions, ask: Ask, signal:
   const selector = selectorOf(ask.ref)
   if (typeof selector === 'string') return { kind: 'failed', message: selector }
   if (ask.purpose === 'confirm') return readingOf(await feed.confirm(selector), selector, ask.ref, options)
-  if (ask.purpose === 'full' || ask.token === undefined) return readingOf(await feed.list(selector), selector, ask.ref, options)
+  if (ask.purpose === 'full' || ask.token === undefined) return readingOf(await feed.list(selector, signal), selector, ask.ref, options)
   const news = await feed.next(selector, ask.token, ask.wait, signal)
   return news === undefined ? { kind: 'unchanged', token: ask.token } : readingOf(news, selector, ask.ref, options)
 }

@@ -2,6 +2,8 @@
 // JSON. Over a fake of its wire, under virtual time.
 import { afterEach, describe, expect, test } from 'vitest'
 import { eureka } from '../../../discovery/eureka.ts'
+import { Known } from '../../../discovery/eureka-known.ts'
+import { viewOf } from '../../../discovery/eureka-view.ts'
 import { parseRef } from '../../../src/model/discoverer.ts'
 import { endpointsOf, type Endpoint } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
@@ -141,21 +143,49 @@ describe('asking', () => {
     expect(again.attempts).toMatchObject([{ at: START, believed: true }])
   })
 
-  test('a watch that begins in the moment in which the last one ended gets its list', async () => {
+  test('the question under way is stopped when nobody watches any service any more, and not before', async () => {
+    const signals: (AbortSignal | null | undefined)[] = []
+    const { platform, readers } = await watch({ refs: ['main/web', 'main/other'], prepare: (fake) => fake.answerWith((_, { signal }) => (signals.push(signal), new Promise(() => {}))) })
+    const [web, other] = readers
+    await web?.stop()
+    await platform.settle()
+    expect(signals.map((signal) => signal?.aborted)).toEqual([false])
+    await other?.stop()
+    await platform.settle()
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true])
+  })
+
+  test('a watch that begins in the moment in which the last one ended, and its question was stopped, gets its list', async () => {
     const platform = fakePlatform()
     const registry = fakeEureka(platform)
     registry.at(HOME).put(five)
-    registry.answerWith(async () => void (await platform.sleep(100)))
     const discoverer = eureka.create('main', {}, platform)
     const ref = { registry: 'main', name: 'web', options: {} }
+    const begun: Reader[] = []
+    registry.answerWith((_, { signal }) => {
+      registry.recover()
+      signal?.addEventListener('abort', () => begun.push(read({ platform, ref }, discoverer)))
+      return new Promise(() => {})
+    })
     const first = read({ platform, ref }, discoverer)
     await platform.advance(50)
-    const ended = first.stop()
-    const second = read({ platform, ref }, discoverer)
-    running.push(second)
+    await first.stop()
     await platform.advance(2000)
-    await ended
-    expect(second.sets.map(summary)).toEqual([ready])
+    running.push(...begun)
+    expect(begun.map((reader) => reader.sets.map(summary))).toEqual([[ready]])
+    expect(begun.map((reader) => reader.attempts.map(({ outcome }) => outcome))).toEqual([['ok-with-data']])
+  })
+
+  test('when nobody watched for a while, the next one has everything read', async () => {
+    const { platform, registry, reader } = await watch()
+    await reader.stop()
+    await platform.advance(600_000)
+    registry.asked()
+    const again = read({ platform, ref: { registry: 'main', name: 'web', options: {} } }, discovererOf.get(platform) ?? eureka.create('main', {}, platform))
+    running.push(again)
+    await platform.advance(600)
+    expect(again.sets.map(summary)).toEqual([ready])
+    expect(registry.asked()).toEqual(['127.0.0.1 /apps'])
   })
 
   test('user and password go into a header, commas and all, and never into a message', async () => {
@@ -327,6 +357,32 @@ describe('changes', () => {
     server.become([])
     await platform.advance(POLL)
     expect(summary(reader.last())).toBe(kept('guarded'))
+  })
+
+  test('nor when only a whole list showed that: it clears what changes left behind, and the old word that is still told is no news', async () => {
+    const { platform, server, reader, registry } = await watch()
+    server.put(five.slice(0, 4))
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(`ready ${addresses(1, 2, 3, 4)}`)
+    server.become(five)
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(ready)
+    expect(registry.asked().at(-1)).toBe('127.0.0.1 /apps')
+    server.become([])
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(kept('guarded'))
+  })
+
+  test('what was said to be gone is forgotten after ten minutes, so that instances that come and go for ever take no memory', () => {
+    const known = new Known()
+    const view = viewOf({ rows: [], hash: '', unreadable: [] }, new Set(['app WEB']))
+    known.takeView(view, { server: { base: HOME, authorization: undefined, near: false }, now: 0, periodic: false, told: ['WEB/a'] })
+    const left = (now: number, ...deleted: string[]): string[] => {
+      known.takeChanges({ apps: new Set(['WEB']), deleted, added: [] }, now)
+      return [...(known.news({ by: 'app', name: 'WEB' }, now)?.left ?? [])]
+    }
+    expect(left(1000, 'WEB/b')).toEqual(['WEB/a', 'WEB/b'])
+    expect(left(600_500, 'WEB/c')).toEqual(['WEB/b', 'WEB/c'])
   })
 
   test('what vanishes without a word is held for two leases', async () => {
