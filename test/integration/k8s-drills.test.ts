@@ -1,6 +1,7 @@
 // Failure drills of the Kubernetes adapter over real sockets, on the double of an API server, while load runs.
-import { afterEach, beforeEach, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Backend } from '../support/drill/backend.ts'
+import { changesWhile, flaps } from '../support/drill/crowd.ts'
 import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
 import { endpoint, status, type SliceSpec } from '../support/fake-k8s.ts'
 import { startFakeK8s, type FakeK8sServer } from '../support/fake-k8s-server.ts'
@@ -17,10 +18,10 @@ function put({ name, host, port }: Pick<Backend, 'name' | 'host' | 'port'>, cond
 }
 const remove = (name: string): void => server.fake.remove(`web-${name}`)
 
-function plan(backends: readonly string[], more: { readonly speed?: number } = {}): DrillPlan {
+function plan(backends: readonly string[], { wait = '10s', ...more }: { readonly speed?: number; readonly wait?: string } = {}): DrillPlan {
   return {
     upstreams: { k8s: server.address },
-    registries: ({ k8s }) => ({ k8s: { address: `http://${k8s}`, token: 'secret', wait: '10s' } }),
+    registries: ({ k8s }) => ({ k8s: { address: `http://${k8s}`, token: 'secret', wait } }),
     services: { web: { from: 'k8s/default/web:http', backends } },
     before: async (backend) => {
       for (const name of backends) put(backend(name))
@@ -123,6 +124,31 @@ test('a gateway that starts while the API server is away serves what it knew', (
     await d.serves('web', ['a', 'b'])
     await d.fault('k8s').pass()
     await d.sees('web', 'live a,b')
+  }))
+
+test('where one pod crashes and comes back again and again: no request is lost, few sets are put in force, and none of it is asked for', () =>
+  // A watch lasts longer than a drill waits for anything: what is seen was told, and not found when one began.
+  drill(plan(['a', 'b', 'c'], { speed: 1, wait: '60s' }), async (d) => {
+    await d.sees('web', 'live a,b,c')
+    const [asked, c] = [server.fake.seen.length, d.backend('c')]
+    const crashes = async (): Promise<void> => {
+      await c.kill()
+      put(c, { ready: false, serving: false, terminating: false })
+    }
+    const returns = async (): Promise<void> => {
+      await c.start()
+      put(c)
+    }
+    const { changes, most } = await changesWhile(d, 'k8s/default/web:http', () => flaps(d, 'web', crashes, returns))
+    expect(changes).toBeLessThanOrEqual(most)
+    await d.sees('web', 'live a,b,c')
+    // At once, while the gateway still rests from the change before.
+    remove('c')
+    await d.sees('web', 'live a,b')
+    await d.serves('web', ['a', 'b'])
+    put(c)
+    await d.uses('web', ['a', 'b', 'c'])
+    expect(server.fake.seen.slice(asked).filter(({ query }) => !query.has('watch'))).toEqual([])
   }))
 
 test('where thousands of endpoints are replaced by others, several times: all are taken, and no request is lost', () =>

@@ -12,6 +12,7 @@ import type { Platform } from '../../src/model/platform.ts'
 import { nodeCapabilities } from '../../src/node/capabilities.ts'
 import { nodePlatform } from '../../src/node/platform.ts'
 import type { Backend } from '../support/drill/backend.ts'
+import { changesWhile, flaps } from '../support/drill/crowd.ts'
 import { drill, type DrillPlan } from '../support/drill/drill.ts'
 import { createFakeK8s, endpoint, type SliceSpec } from '../support/fake-k8s.ts'
 import { describeWithServers } from '../support/servers.ts'
@@ -190,6 +191,17 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
       }
       await Promise.all(Array.from({ length: 20 }, (_, index) => cluster.remove(`crowd-${index}`)))
       await d.sees('web', 'live a,b')
+    }))
+
+  test.skipIf(OWN === undefined)('where one pod comes and goes again and again: few sets are put in force, and no request is lost', () =>
+    drill({ ...plan(['a', 'b', 'c']), speed: 1 }, async (d) => {
+      await d.sees('web', 'live a,b,c')
+      const { changes, most } = await changesWhile(d, 'k8s/default/web:http', () => flaps(d, 'web', () => cluster.remove('web-c'), () => put(d.backend('c'))))
+      expect(changes).toBeLessThanOrEqual(most)
+      await d.sees('web', 'live a,b,c')
+      await cluster.remove('web-c')
+      await d.sees('web', 'live a,b')
+      await d.serves('web', ['a', 'b'])
     }))
 
   test.skipIf(OWN === undefined)('that is killed, paused or out of reach takes no endpoint away, and is followed again', () =>
