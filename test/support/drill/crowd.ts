@@ -50,13 +50,13 @@ export async function countsWhile(d: Drill, service: string, ref: string, act: (
 /** Least time between two sets of one reference that are put in force, milliseconds of a drill at speed 1. */
 const APPLY_GAP = 250
 
-/** How often the set of a reference was put in force while `act` ran, and how often that may have been, however often the registry changed (at speed 1). */
-export async function changesWhile(d: Drill, ref: string, act: () => Promise<void>): Promise<{ readonly changes: number; readonly most: number }> {
+/** How often the set of a reference was put in force while `act` ran, and how often that may have been, however often the registry changed. */
+export async function changesWhile(d: Drill, ref: string, act: () => Promise<void>, speed = 1): Promise<{ readonly changes: number; readonly most: number }> {
   const began = performance.now()
   const before = (await d.watch(ref)).changes
   await act()
   const changes = (await d.watch(ref)).changes - before
-  return { changes, most: Math.floor((performance.now() - began) / APPLY_GAP) + 1 }
+  return { changes, most: Math.floor(((performance.now() - began) * speed) / APPLY_GAP) + 1 }
 }
 
 /** An instance leaves and comes back, 25 times, while the service is asked: no registry may keep step, and the instance serves all the time. */
