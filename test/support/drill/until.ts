@@ -18,7 +18,7 @@ export async function until<T>(what: string, holds: () => Promise<T | false | un
     } catch (error) {
       thrown = error
     }
-    if (performance.now() > end) throw new Error(`it never came to this: ${what}; last seen: ${String(seen())}`, thrown === undefined ? {} : { cause: thrown })
+    if (performance.now() > end) throw new Error(`it never came to this: ${what}; last seen: ${String(await seen())}`, thrown === undefined ? {} : { cause: thrown })
     await sleep(10)
   }
 }
