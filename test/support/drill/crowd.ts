@@ -38,6 +38,17 @@ export async function knows(d: Drill, ref: string, count: number): Promise<void>
   await d.until(`${count} instances of ${ref} are known`, holds, async () => JSON.stringify(await d.watch(ref)))
 }
 
+/** Waits until a service has exactly these instances, and nothing is in doubt. */
+export async function has(d: Drill, service: string, members: readonly Member[]): Promise<void> {
+  const wanted = new Set(members.map(({ host, port }) => `${host}:${port}`))
+  let shown: readonly string[] = []
+  const holds = async (): Promise<boolean> => {
+    shown = (await d.sees(service, /^live /)).text.slice('live '.length).split(',')
+    return shown.length === wanted.size && shown.every((address) => wanted.has(address))
+  }
+  await d.until(`${service} has ${wanted.size} instances and no other`, holds, () => `${shown.length}, of which ${shown.filter((address) => !wanted.has(address)).length} are none of them`)
+}
+
 /** How many instances of a reference were known, at each look while `act` ran; the service is asked between two looks. */
 export async function countsWhile(d: Drill, service: string, ref: string, act: () => Promise<void>): Promise<readonly number[]> {
   const counts: number[] = []
