@@ -1,12 +1,26 @@
-# The services of the demo on Nomad, registered in Nomad itself: words (v1 and a canary v2), capitalizer and simon, who calls both
-# through the gateway of his node (gateway.nomad.hcl). No Consul is needed.
+# The services of the demo on Nomad, registered in Nomad itself: words, capitalizer and simon, who calls both through the gateway of
+# his node (gateway.nomad.hcl). No Consul is needed. Another version of words begins as a canary:
 #
 #   nomad job run -var checkout=/opt/fairlead nomad/demo.nomad.hcl
+#   nomad job run -var checkout=/opt/fairlead -var version=v2 nomad/demo.nomad.hcl
+#   nomad job promote fairlead-demo
 
 variable "checkout" {
   type        = string
   default     = "/opt/fairlead"
   description = "A checkout of Fairlead on the clients, after npm ci."
+}
+
+variable "version" {
+  type        = string
+  default     = "v1"
+  description = "The version of words."
+}
+
+variable "http_port" {
+  type        = number
+  default     = 8080
+  description = "Port of the gateway on each client."
 }
 
 variable "datacenters" {
@@ -18,62 +32,27 @@ job "fairlead-demo" {
   type        = "service"
   datacenters = var.datacenters
 
-  group "words-v1" {
-    count = 2
-
-    network {
-      port "http" {}
-    }
-
-    service {
-      name     = "words"
-      provider = "nomad"
-      port     = "http"
-      tags     = ["v1"]
-
-      check {
-        type     = "tcp"
-        interval = "5s"
-        timeout  = "2s"
-      }
-    }
-
-    task "words" {
-      driver = "raw_exec"
-      # Nomad stops listing it first, then it is asked to end.
-      shutdown_delay = "5s"
-      kill_signal    = "SIGTERM"
-
-      config {
-        command = "${var.checkout}/node_modules/.bin/node"
-        args    = ["${var.checkout}/examples/demo/service.ts", "words", "--host", "${NOMAD_IP_http}", "--port", "${NOMAD_PORT_http}", "--version", "v1"]
-      }
-
-      resources {
-        cpu    = 50
-        memory = 128
-      }
-    }
+  # Short, so that there is something to see; a service of yours may want longer.
+  update {
+    min_healthy_time = "2s"
   }
 
-  group "words-v2" {
-    count = 1
+  group "words" {
+    count = 2
+
+    # One of a new version beside the old ones, until `nomad job promote`.
+    update {
+      canary       = 1
+      max_parallel = 1
+    }
+
+    # Short as well.
+    restart {
+      delay = "2s"
+    }
 
     network {
       port "http" {}
-    }
-
-    service {
-      name     = "words"
-      provider = "nomad"
-      port     = "http"
-      tags     = ["v2"]
-
-      check {
-        type     = "tcp"
-        interval = "5s"
-        timeout  = "2s"
-      }
     }
 
     task "words" {
@@ -82,9 +61,24 @@ job "fairlead-demo" {
       shutdown_delay = "5s"
       kill_signal    = "SIGTERM"
 
+      # In the task: of a group's service Nomad would go on listing an instance that crashed.
+      service {
+        name        = "words"
+        provider    = "nomad"
+        port        = "http"
+        tags        = ["stable"]
+        canary_tags = ["canary"]
+
+        check {
+          type     = "tcp"
+          interval = "5s"
+          timeout  = "2s"
+        }
+      }
+
       config {
         command = "${var.checkout}/node_modules/.bin/node"
-        args    = ["${var.checkout}/examples/demo/service.ts", "words", "--host", "${NOMAD_IP_http}", "--port", "${NOMAD_PORT_http}", "--version", "v2, the canary"]
+        args    = ["${var.checkout}/examples/demo/service.ts", "words", "--host", "${NOMAD_IP_http}", "--port", "${NOMAD_PORT_http}", "--version", var.version]
       }
 
       resources {
@@ -101,23 +95,23 @@ job "fairlead-demo" {
       port "http" {}
     }
 
-    service {
-      name     = "capitalizer"
-      provider = "nomad"
-      port     = "http"
-
-      check {
-        type     = "tcp"
-        interval = "5s"
-        timeout  = "2s"
-      }
-    }
-
     task "capitalizer" {
       driver = "raw_exec"
       # Nomad stops listing it first, then it is asked to end.
       shutdown_delay = "5s"
       kill_signal    = "SIGTERM"
+
+      service {
+        name     = "capitalizer"
+        provider = "nomad"
+        port     = "http"
+
+        check {
+          type     = "tcp"
+          interval = "5s"
+          timeout  = "2s"
+        }
+      }
 
       config {
         command = "${var.checkout}/node_modules/.bin/node"
@@ -138,27 +132,27 @@ job "fairlead-demo" {
       port "http" {}
     }
 
-    service {
-      name     = "simon"
-      provider = "nomad"
-      port     = "http"
-
-      check {
-        type     = "tcp"
-        interval = "5s"
-        timeout  = "2s"
-      }
-    }
-
     task "simon" {
       driver = "raw_exec"
       # Nomad stops listing it first, then it is asked to end.
       shutdown_delay = "5s"
       kill_signal    = "SIGTERM"
 
+      service {
+        name     = "simon"
+        provider = "nomad"
+        port     = "http"
+
+        check {
+          type     = "tcp"
+          interval = "5s"
+          timeout  = "2s"
+        }
+      }
+
       config {
         command = "${var.checkout}/node_modules/.bin/node"
-        args    = ["${var.checkout}/examples/demo/service.ts", "simon", "--host", "${NOMAD_IP_http}", "--port", "${NOMAD_PORT_http}", "--gateway", "8080"]
+        args    = ["${var.checkout}/examples/demo/service.ts", "simon", "--host", "${NOMAD_IP_http}", "--port", "${NOMAD_PORT_http}", "--gateway", "${var.http_port}"]
       }
 
       resources {

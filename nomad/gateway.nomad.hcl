@@ -1,5 +1,6 @@
 # The gateway on every client: a system job. Services of the same node reach it at 127.0.0.1:8080.
 #
+#   nomad var put -force nomad/jobs/fairlead routes=@nomad/routes.yaml
 #   nomad job run -var fairlead=/usr/local/bin/fairlead nomad/gateway.nomad.hcl
 
 variable "fairlead" {
@@ -19,28 +20,40 @@ variable "datacenters" {
   default = ["*"]
 }
 
+variable "http_port" {
+  type        = number
+  default     = 8080
+  description = "Port of the gateway on each client."
+}
+
+variable "admin_port" {
+  type        = number
+  default     = 9990
+  description = "Port of the admin server, on loopback of each client."
+}
+
 job "fairlead" {
   type        = "system"
   datacenters = var.datacenters
 
-  # One client at a time, and only while it stays healthy.
+  # One client at a time, the next after a pause in which the first has drained and begun anew. For a system job Nomad goes by
+  # the clock alone, whatever became of the one before.
   update {
-    max_parallel     = 1
-    min_healthy_time = "10s"
-    healthy_deadline = "2m"
+    max_parallel = 1
+    stagger      = "45s"
   }
 
   group "gateway" {
     network {
       port "http" {
-        static = 8080
+        static = var.http_port
       }
       port "admin" {
-        static = 9990
+        static = var.admin_port
       }
     }
 
-    # A gateway that cannot start is tried again with growing pauses; it keeps its last good routes and endpoints on disk.
+    # A gateway that cannot start is tried again for ever.
     restart {
       attempts = 5
       interval = "5m"
@@ -48,37 +61,36 @@ job "fairlead" {
       mode     = "delay"
     }
 
-    # Where the last good routes and endpoints are kept: it outlives the task, so a new version starts with them while
-    # Nomad's API cannot be reached.
+    # Where the last good endpoints are kept: it outlives the allocation, so a new version starts with them while Nomad's API
+    # cannot be reached.
     ephemeral_disk {
       size    = 300
       sticky  = true
       migrate = false
     }
 
-    service {
-      name     = "fairlead"
-      provider = "nomad"
-      port     = "http"
-      tags     = ["gateway"]
-
-      # The admin server listens on loopback, and checks go to the client's address: so the check is a route.
-      check {
-        type     = "http"
-        path     = "/-/alive"
-        interval = "5s"
-        timeout  = "2s"
-      }
-    }
-
     task "fairlead" {
       driver = var.driver
 
-      # Nomad stops listing this gateway first, then the gateway drains: nobody meets a closed port.
+      # Nomad stops listing this gateway first, then the gateway drains: whoever found it there has gone elsewhere by then.
       shutdown_delay = "5s"
       kill_signal    = "SIGTERM"
       # Longer than drainTimeout below, within the client's max_kill_timeout (30s unless raised).
       kill_timeout = "25s"
+
+      service {
+        name     = "fairlead"
+        provider = "nomad"
+        port     = "http"
+        tags     = ["gateway"]
+
+        # Of the port: the admin server listens on loopback, where checks do not go, and a route would be the table's to keep.
+        check {
+          type     = "tcp"
+          interval = "5s"
+          timeout  = "2s"
+        }
+      }
 
       config {
         command = var.fairlead
@@ -91,45 +103,28 @@ job "fairlead" {
         file = true
       }
 
-      env {
-        STATE_DIR = "${NOMAD_ALLOC_DIR}/data"
-      }
-
-      # `$${…}` is for Fairlead, which reads the environment itself. Fairlead watches the file, so Nomad need not restart
-      # anything when the template changes.
+      # `$${…}` is for Fairlead, which reads the environment itself. The routes are in a variable of Nomad: when it changes, Nomad
+      # writes the file anew, and Fairlead, which watches it, takes it without a restart.
       template {
         destination = "local/fairlead.yaml"
         change_mode = "noop"
-        data        = <<-YAML
-          listen: 8080
+        # Nomad would wait 5 s for further changes.
+        wait {
+          min = "200ms"
+          max = "2s"
+        }
+        data = <<-YAML
+          listen: $${NOMAD_PORT_http}
+          admin: { port: '$${NOMAD_PORT_admin}' }
+          workers: 2 # with the main process some 270 MB
           drainTimeout: 20s
-          stateDir: '$${STATE_DIR}'
+          stateDir: '$${NOMAD_ALLOC_DIR}/data'
           registries:
             # The agent of this client, through the socket that Nomad gives to each task: no address, no certificates.
             nomad:
               address: 'unix:$${NOMAD_SECRETS_DIR}/api.sock'
               tokenFile: '$${NOMAD_SECRETS_DIR}/nomad_token'
-          services:
-            words:
-              from: nomad/words
-              subsets: { v1: { tags: v1 }, v2: { tags: v2 } }
-          routes:
-            - name: alive
-              match: GET /-/alive
-              respond: { body: "ok\n" }
-            - name: words-for-testers
-              match: { host: words.local, path: /**, headers: { x-user: /^tester-/ } }
-              to: words/v2
-            - name: words
-              match: words.local/**
-              to: [{ service: words/v1, weight: 90% }, { service: words/v2, weight: 10% }]
-              retry: { attempts: 2, on: [connect, reset, 5xx] }
-            - name: capitalizer
-              match: capitalizer.local/**
-              to: nomad/capitalizer
-            - name: simon
-              match: simon.local/**
-              to: nomad/simon
+          {{ with nomadVar "nomad/jobs/fairlead" }}{{ .routes }}{{ end }}
         YAML
       }
 

@@ -1,5 +1,5 @@
-// Every configuration that people may copy passes `fairlead check`: the examples, the Nomad job's, and the blocks of the
-// documents that begin with ```yaml config.
+// Every configuration that people may copy passes `fairlead check`: the examples, the Nomad job's with its routes, and the blocks
+// of the documents that begin with ```yaml config.
 import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { check } from '../../src/cli/check.ts'
 import { fencedBlocks } from '../support/fenced.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const ENV = { CONSUL_HTTP_ADDR: 'http://127.0.0.1:8500', NOMAD_SECRETS_DIR: '/secrets', STATE_DIR: '/tmp/state', CONSUL_HTTP_TOKEN: 'secret', FAIRLEAD_ADMIN_TOKEN: 'secret', FAIRLEAD_EXPLAIN_SECRET: 'secret' }
+const ENV = { CONSUL_HTTP_ADDR: 'http://127.0.0.1:8500', NOMAD_SECRETS_DIR: '/secrets', NOMAD_ALLOC_DIR: '/alloc', NOMAD_PORT_http: '8080', NOMAD_PORT_admin: '9990', CONSUL_HTTP_TOKEN: 'secret', FAIRLEAD_ADMIN_TOKEN: 'secret', FAIRLEAD_EXPLAIN_SECRET: 'secret' }
 
 interface Text {
   readonly name: string
@@ -21,11 +21,14 @@ async function all(pattern: string): Promise<Text[]> {
 
 const documents = [...(await all('*.md')), ...(await all('docs/**/*.md')), ...(await all('examples/**/*.md')), ...(await all('nomad/*.md'))]
 const blocks = documents.flatMap(({ name, text }) => fencedBlocks(text).filter(({ info }) => info === 'yaml config').map((block) => ({ name: `${name}:${block.line}`, text: block.text })))
-const jobs = (await all('nomad/*.hcl')).flatMap(({ name, text }) => [...text.matchAll(/<<-YAML\n([^]*?)\n\s*YAML$/gm)].map(([, yaml = '']) => ({ name, text: yaml.replaceAll('$${', '${') })))
-const texts = [...(await all('examples/**/*.yaml')), ...blocks, ...jobs]
+const routes = await all('nomad/*.yaml')
+// As HCL and then Nomad write it.
+const written = (template: string): string => template.replace(/^ +/gm, (margin) => margin.slice(10)).replaceAll('$${', '${').replace(/\{\{ with .*/, routes[0]?.text ?? '')
+const jobs = (await all('nomad/*.hcl')).flatMap(({ name, text }) => [...text.matchAll(/<<-YAML\n([^]*?)\n\s*YAML$/gm)].map(([, yaml = '']) => ({ name, text: written(yaml) })))
+const texts = [...(await all('examples/**/*.yaml')), ...blocks, ...routes, ...jobs]
 
 it('finds them', () => {
-  expect(texts.map(({ name }) => name)).toEqual(expect.arrayContaining(['examples/demo/fairlead.yaml', 'examples/edge.yaml', 'nomad/gateway.nomad.hcl', expect.stringMatching(/^README\.md:/)]))
+  expect(texts.map(({ name }) => name)).toEqual(expect.arrayContaining(['examples/demo/fairlead.yaml', 'examples/edge.yaml', 'nomad/routes.yaml', 'nomad/gateway.nomad.hcl', expect.stringMatching(/^README\.md:/)]))
 })
 
 it.each(texts)('$name passes fairlead check', async ({ text }) => {

@@ -30,8 +30,11 @@ const REST = 8
 /** A request that takes longer has failed, milliseconds. */
 const PATIENCE = 20_000
 
-/** Starts the clients; they ask for `NAME.drill`. `rest` spreads the same load over the services. */
-export function startLoad(services: readonly string[], port: number, onResult: (result: Result) => void): Load {
+/** What a client sends, where its service is not simply what is asked for. */
+type HeadersOf = (service: string) => Readonly<Record<string, string>>
+
+/** Starts the clients; they ask for `NAME.drill`, or as `headersOf` says. `rest` spreads the same load over the services. */
+export function startLoad(services: readonly string[], port: number, onResult: (result: Result) => void, headersOf: HeadersOf = (service) => ({ host: `${service}.drill` })): Load {
   const results: Result[] = []
   let agent = new Agent({ keepAlive: true })
   let target = port
@@ -40,7 +43,7 @@ export function startLoad(services: readonly string[], port: number, onResult: (
 
   const client = async (service: string, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
-      const result = await request(service, target, agent)
+      const result = await request(service, target, agent, headersOf(service))
       results.push(result)
       onResult(result)
       await sleep(REST * services.length, undefined, { signal }).catch(() => undefined)
@@ -68,12 +71,12 @@ export function startLoad(services: readonly string[], port: number, onResult: (
   }
 }
 
-async function request(service: string, port: number, agent: Agent): Promise<Result> {
+async function request(service: string, port: number, agent: Agent, headers: Readonly<Record<string, string>>): Promise<Result> {
   const startedAt = performance.now()
   const done = (by: string, error: string): Result => ({ service, startedAt, endedAt: performance.now(), by, error })
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      get({ host: '127.0.0.1', port, path: '/', headers: { host: `${service}.drill` }, agent, signal: AbortSignal.timeout(PATIENCE) }, resolve).on('error', reject)
+      get({ host: '127.0.0.1', port, path: '/', headers, agent, signal: AbortSignal.timeout(PATIENCE) }, resolve).on('error', reject)
     })
     const body = await text(response)
     return response.statusCode === 200 ? done(body, '') : done('', `${response.statusCode} ${String(response.headers['fairlead-error'] ?? body)}`)
