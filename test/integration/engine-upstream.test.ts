@@ -102,6 +102,16 @@ describe('tries', () => {
     for (let i = 0; i < 6; i++) expect((await ask(get('/half'))).status).toBe(200)
   })
 
+  test('an endpoint that refused a connection is passed over for a while', async () => {
+    const attempts = async (): Promise<number | undefined> => (await ask(get('/half'))).record?.attempts
+    const afterRefusal = async (): Promise<unknown> => {
+      while ((await attempts()) !== 2);
+      return [await attempts(), await attempts()]
+    }
+    // It lasts two seconds; a machine that takes longer for three requests gets another turn.
+    await expect.poll(afterRefusal, { timeout: 30_000 }).toEqual([1, 1])
+  })
+
   test.each([
     ['/5xx', { bytes: response('503 Service Unavailable', ''), next: 'keep' }],
     ['/429', { bytes: response('429 Too Many Requests', ''), next: 'keep' }],

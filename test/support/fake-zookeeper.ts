@@ -63,7 +63,8 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
   const behaviours = new Map<string, Behaviour>()
   const links = new Set<Link>()
   let all: Behaviour = 'up'
-  let zxid = 0n
+  // The upper half counts elections; beyond what a double tells apart, so that nobody takes it for a number.
+  let zxid = 2n ** 54n
   let sessionIds = 0x1000n
   let target: StreamTarget | undefined
 
@@ -269,7 +270,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
     wipe() {
       sessions.clear()
       nodes.clear()
-      zxid = 0n
+      zxid = 2n ** 53n
       for (const link of links) link.close()
     },
     sessions: () => sessions.size,

@@ -1,5 +1,5 @@
 // Last good endpoint sets on a real disk, under virtual time.
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -84,6 +84,18 @@ test.each([
   const loaded = await open(platform).load()
   expect(loaded.size).toBe(count)
   expect(platform.lines).toHaveLength(count === 0 ? 1 : 0)
+})
+
+test('a write that fails leaves the file as it was: the next one is made beside it, and put in its place when it is whole', async () => {
+  const platform = fakePlatform()
+  const memory = open(platform)
+  memory.save('a', set(1))
+  await memory.flush()
+  await mkdir(`${path()}.next`)
+  memory.save('a', set(2))
+  await memory.flush()
+  expect((await written()).sets['a']?.at).toBe(1)
+  expect(platform.lines).toMatchObject([{ level: 'warn' }])
 })
 
 test('a disk that cannot be written is logged and nothing else', async () => {

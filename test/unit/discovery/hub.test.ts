@@ -186,6 +186,7 @@ test('the status counts outcomes and failures, and keeps the last error and the 
   await platform.settle()
   const { observe } = registry.options('a')
   observe?.(attempt({ at: 10, rejected: [{ id: 'x', reason: 'has no usable port: 0' }] }))
+  expect(hub.status()[0]?.rejected).toEqual([{ id: 'x', reason: 'has no usable port: 0' }])
   registry.send('a', ready('1'))
   await platform.settle()
   for (const at of [20, 30]) observe?.(attempt({ at, outcome: 'failed', message: 'refused', believed: false }))

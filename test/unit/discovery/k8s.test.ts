@@ -137,6 +137,12 @@ test('a list comes in pages, all of one version, and is taken whole', async () =
   expect(server.seen[3]?.query.get('resourceVersion')).toBe(String(server.revision))
 })
 
+test('a list that never ends is refused', async () => {
+  const endless = (): Response => new Response(JSON.stringify({ kind: 'EndpointSliceList', metadata: { resourceVersion: '1', continue: 'more' }, items: [] }), { headers: { 'content-type': 'application/json' } })
+  const { reader } = await start({ prepare: (fake) => void fake.answerWith(({ query }) => (query.has('watch') ? undefined : endless())) })
+  expect(reader.attempts[0]).toMatchObject({ outcome: 'failed', message: 'https://10.0.0.1:6443: the list has more than 100000 slices' })
+})
+
 test('pages that expire on the way are begun again', async () => {
   const slices = Array.from({ length: 100 }, (_, index) => slice(`web-${String(index).padStart(3, '0')}`, 'web', `10.1.${index}.1`))
   let once = true

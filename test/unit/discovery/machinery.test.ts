@@ -16,6 +16,7 @@ import { createSlots } from '../../../discovery/slots.ts'
 import type { Endpoint, EndpointHealth } from '../../../src/model/endpoint.ts'
 import { read, summary } from '../../suites/discoverer.ts'
 import { fakePlatform, START } from '../../support/fake-platform.ts'
+import { listed, polled, ref, trust } from '../../support/scripted-source.ts'
 
 const endpoint = (n: number, more: Partial<Endpoint> = {}): Endpoint => ({
   id: `r/${n}`,
@@ -224,15 +225,6 @@ test('addresses: the next one after a failure, another one to confirm', () => {
 
 // --- the loop, with a source that polls
 
-function polled(answer: (ask: Ask) => Reading, more: Partial<Source> = {}): { source: Source; asks: Ask[] } {
-  const asks: Ask[] = []
-  const source: Source = { registry: 'r', needs: [], changes: { kind: 'poll', every: 10_000 }, read: async (ask) => (asks.push(ask), answer(ask)), ...more }
-  return { source, asks }
-}
-const listed = (...hosts: number[]): Reading => ({ kind: 'listed', instances: hosts.map((n) => ({ id: String(n), host: `10.0.0.${n}`, port: 80, health: 'unknown' as const })) })
-const trust = { allowEmpty: false, allowLinkLocal: false }
-const ref = { registry: 'r', name: 'web', options: {} }
-
 test('poll: each interval, with jitter; a hint after a calm is followed at once, and those that come with it together', async () => {
   const platform = fakePlatform()
   let hint = (): void => {}
@@ -261,7 +253,7 @@ test('block: beyond a hundred services those that would hold a connection are po
   for (const shared of [false, true]) {
     const platform = fakePlatform()
     let follows = 0
-    const versioned = { ...(listed(1) as Extract<Reading, { kind: 'listed' }>), token: 'v1' }
+    const versioned = { ...listed(1), token: 'v1' }
     const read1 = async (ask: Ask, signal: AbortSignal): Promise<Reading> => {
       if (ask.purpose !== 'follow') return versioned
       follows++
@@ -290,7 +282,7 @@ test('poll: an unchanged answer ends trouble, and a full reading is asked for wi
   let trouble = false
   const { source, asks } = polled((ask) => {
     if (trouble) return { kind: 'failed', message: 'x' }
-    return ask.token === 'v1' ? { kind: 'unchanged', token: 'v1' } : { ...(listed(1) as Extract<Reading, { kind: 'listed' }>), token: 'v1' }
+    return ask.token === 'v1' ? { kind: 'unchanged', token: 'v1' } : { ...listed(1), token: 'v1' }
   })
   const reader = read({ platform, ref }, createDiscoverer(source, platform, trust))
   await platform.advance(30_000)
@@ -307,11 +299,11 @@ test('poll: an unchanged answer ends trouble, and a full reading is asked for wi
 
 test.each<readonly [string, Reading]>([
   ['unchanged', { kind: 'unchanged', token: 'v1' }],
-  ['a list', { ...(listed(1) as Extract<Reading, { kind: 'listed' }>), token: 'v1' }],
+  ['a list', { ...listed(1), token: 'v1' }],
   ['not-found', { kind: 'not-found', message: 'x', token: 'v1' }],
 ])('block: a source that is woken by the deadline and answers out of what it knows (%s) confirms nothing', async (_, remembered) => {
   const platform = fakePlatform()
-  const first: Reading = { ...(listed(1) as Extract<Reading, { kind: 'listed' }>), token: 'v1' }
+  const first: Reading = { ...listed(1), token: 'v1' }
   // The registry is silent after its first answer.
   const source: Source = { registry: 'r', needs: [], changes: { kind: 'block', wait: 45_000 }, read: async ({ purpose }, signal) => (purpose === 'follow' ? platform.sleep(Infinity, signal).then(() => remembered) : first) }
   const reader = read({ platform, ref }, createDiscoverer(source, platform, trust))
@@ -323,7 +315,7 @@ test.each<readonly [string, Reading]>([
 
 test('what a source was told before the question is as old as it says', async () => {
   const platform = fakePlatform()
-  let answer: Reading = { ...(listed(1) as Extract<Reading, { kind: 'listed' }>), age: 4000 }
+  let answer: Reading = { ...listed(1), age: 4000 }
   const { source } = polled(() => answer)
   const reader = read({ platform, ref }, createDiscoverer(source, platform, { ...trust, allowEmpty: true }))
   await platform.advance(10)

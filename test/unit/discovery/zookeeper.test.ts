@@ -78,6 +78,17 @@ describe('questions', () => {
     expect(summary(reader.last())).toBe('ready 10.0.0.1:2 10.0.0.1:3 10.0.0.1:4')
   })
 
+  test('transactions that follow each other are told apart, although no double could', async () => {
+    const { platform, registry, endpoint } = await watch()
+    const seen: (string | undefined)[] = []
+    for (const status of ['WARNING', 'DEAD', 'ALIVE', 'WARNING', 'DEAD', 'ALIVE']) {
+      put(registry, '/web/member_1', member(1, { status }))
+      await platform.advance(500)
+      seen.push(endpoint(1)?.health)
+    }
+    expect(seen).toEqual(['warning', 'critical', 'passing', 'warning', 'critical', 'passing'])
+  })
+
   test('in a calm only the list is read, each 45 s, and everything about each 5 min', async () => {
     const { platform, fresh } = await watch()
     fresh()

@@ -1,0 +1,213 @@
+// The rules of discovery/README.md that the machinery keeps for every registry, each by a test that fails without it. What a registry
+// does of its own (watchdogs, leaders, events) is in its own tests, and what all must do in test/suites/discoverer.ts.
+import { expect, test } from 'vitest'
+import { admit } from '../../../discovery/admit.ts'
+import { consul } from '../../../discovery/consul.ts'
+import { createDiscoverer } from '../../../discovery/discoverer.ts'
+import { ask, retryAfter } from '../../../discovery/http.ts'
+import { k8s } from '../../../discovery/k8s.ts'
+import type { Ask, Instance, Reading } from '../../../discovery/reading.ts'
+import type { Discoverer } from '../../../src/model/discoverer.ts'
+import { read, summary, type Reader } from '../../suites/discoverer.ts'
+import { fakePlatform, START } from '../../support/fake-platform.ts'
+import { listed, polled, ref, trust } from '../../support/scripted-source.ts'
+
+const reading = (platform: ReturnType<typeof fakePlatform>, discoverer: Discoverer): Reader => read({ platform, ref }, discoverer)
+
+// --- changes are given out four times a second
+
+test('hints without end: a question each 100 ms, a set each 250 ms', async () => {
+  const platform = fakePlatform()
+  let n = 0
+  const { source, asks } = polled(() => listed(1, 2, (n++ % 200) + 3), { changes: { kind: 'poll', every: 10_000, hint: async () => {} } })
+  const reader = reading(platform, createDiscoverer(source, platform, trust))
+  await platform.advance(10_000)
+  const gaps = reader.times.slice(1).map((time, at) => time - (reader.times[at] ?? 0))
+  expect(Math.min(...gaps)).toBe(250)
+  expect(asks.length).toBeLessThanOrEqual(101)
+  await reader.stop()
+})
+
+// --- five outcomes, never merged
+
+test.each<readonly [string, () => Reading, string, string, string]>([
+  ['instances', () => listed(2), 'ok-with-data', 'ready 10.0.0.2:80', 'ready 10.0.0.2:80'],
+  ['none', () => listed(), 'ok-empty', 'ready', 'stale guarded 10.0.0.1:80'],
+  ['an unknown service', () => ({ kind: 'not-found', message: 'x' }), 'not-found', 'absent', 'stale guarded 10.0.0.1:80'],
+  ['no rights', () => ({ kind: 'denied', message: 'x' }), 'denied', 'pending denied', 'stale denied 10.0.0.1:80'],
+  ['trouble', () => ({ kind: 'failed', message: 'x' }), 'failed', 'pending failed', 'stale failed 10.0.0.1:80'],
+  ['an exception', () => { throw new Error('x') }, 'failed', 'pending failed', 'stale failed 10.0.0.1:80'],
+  ['instances none of which can be used', () => ({ kind: 'listed', instances: [{ id: 'a', host: '10.0.0.1', port: 0, health: 'passing' }] }), 'failed', 'pending failed', 'stale failed 10.0.0.1:80'],
+  ['more instances than one service may have', () => ({ kind: 'listed', instances: crowd(10_001) }), 'failed', 'pending failed', 'stale failed 10.0.0.1:80'],
+])('%s is an outcome of its own, at first and after endpoints', async (_, answer, outcome, first, later) => {
+  for (const [before, wanted] of [[undefined, first], [listed(1), later]] as const) {
+    const platform = fakePlatform()
+    let next = before === undefined ? answer : () => before
+    const reader = reading(platform, createDiscoverer(polled(() => next()).source, platform, trust))
+    await platform.advance(10)
+    next = answer
+    await platform.advance(before === undefined ? 10 : 11_000)
+    expect([reader.attempts.at(-1)?.outcome, summary(reader.last())]).toEqual([outcome, wanted])
+    await reader.stop()
+  }
+})
+
+const crowd = (count: number): Instance[] => Array.from({ length: count }, (_, n) => ({ id: String(n), host: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, port: 80, health: 'unknown' }))
+
+test('ten thousand instances of one service are not too many', async () => {
+  const platform = fakePlatform()
+  const reader = reading(platform, createDiscoverer(polled(() => ({ kind: 'listed', instances: crowd(10_000) })).source, platform, trust))
+  await platform.advance(10)
+  expect(reader.attempts[0]).toMatchObject({ outcome: 'ok-with-data', count: 10_000, rejected: [] })
+  await reader.stop()
+})
+
+// --- sudden emptiness
+
+/** Five instances, then none; gives what was asked for and what was said of it. */
+async function vanishing(more: { readonly hold: number; readonly every: number }) {
+  const platform = fakePlatform()
+  let answer = listed(1, 2, 3, 4, 5)
+  const { source, asks } = polled(() => answer, { hold: more.hold, changes: { kind: 'poll', every: more.every } })
+  const reader = reading(platform, createDiscoverer(source, platform, trust))
+  await platform.advance(10)
+  answer = listed()
+  await platform.advance(more.every * 1.1)
+  const confirmations = (): number => asks.filter(({ purpose }) => purpose === 'confirm').length
+  return { platform, reader, confirmations }
+}
+
+test('emptiness is believed after two confirmations, however soon it might be, and no attempt before counts as a success', async () => {
+  const { platform, reader, confirmations } = await vanishing({ hold: 1, every: 60_000 })
+  await platform.advance(3000)
+  expect([confirmations(), summary(reader.last()).slice(0, 13)]).toEqual([1, 'stale guarded'])
+  await platform.advance(12_000)
+  expect([confirmations(), summary(reader.last())]).toEqual([2, 'ready'])
+  expect(reader.attempts.map(({ believed }) => believed)).toEqual([true, false, false, true])
+})
+
+test('and not before its time, whatever number of answers says so: only those that were asked for to confirm it count', async () => {
+  const { platform, reader, confirmations } = await vanishing({ hold: 30_000, every: 1000 })
+  await platform.advance(28_000)
+  expect(summary(reader.last()).slice(0, 13)).toBe('stale guarded')
+  expect(confirmations()).toBeGreaterThanOrEqual(2)
+  await platform.advance(14_000)
+  expect(summary(reader.last())).toBe('ready')
+})
+
+// --- waits
+
+test.each([['consul', '60s', true], ['consul', '61s', false], ['consul', '1s', true], ['consul', '900ms', false], ['k8s', '5m', true], ['k8s', '301s', false]] as const)('waiting at %s for %s: %s', (type, wait, good) => {
+  expect({ consul, k8s }[type].schema.safeParse({ wait, address: 'http://r' }).success).toBe(good)
+})
+
+test('what knows endpoints from before starts at a moment of its own, so that a fleet does not start in step; what knows none starts at once', async () => {
+  const first = async (seed: number, last?: { readonly endpoints: []; readonly at: number }): Promise<number> => {
+    const platform = fakePlatform({ seed })
+    let asked = -1
+    const { source } = polled(() => ((asked = asked < 0 ? platform.now() : asked), listed(1)))
+    const reader = read({ platform, ref }, createDiscoverer(source, platform, trust), last)
+    await platform.advance(600)
+    await reader.stop()
+    return asked
+  }
+  const seeds = Array.from({ length: 20 }, (_, n) => n + 1)
+  expect(new Set(await Promise.all(seeds.map((seed) => first(seed))))).toEqual(new Set([0]))
+  const scattered = await Promise.all(seeds.map((seed) => first(seed, { endpoints: [], at: START })))
+  expect(new Set(scattered).size).toBe(20)
+  expect(Math.min(...scattered)).toBeLessThan(100)
+  expect(Math.max(...scattered)).toBeGreaterThan(400)
+  expect(Math.max(...scattered)).toBeLessThanOrEqual(500)
+})
+
+test('one good answer ends a row of failures: the next question is an ordinary one', async () => {
+  const platform = fakePlatform()
+  let trouble = true
+  const { source, asks } = polled(() => (trouble ? { kind: 'failed', message: 'x' } : { ...listed(1), token: 'v1' }))
+  const reader = reading(platform, createDiscoverer(source, platform, trust))
+  await platform.advance(60_000)
+  trouble = false
+  await platform.advance(45_000)
+  expect(reader.attempts.at(-1)).toMatchObject({ outcome: 'ok-with-data', believed: true })
+  expect(asks.at(-1)).toMatchObject({ purpose: 'full', token: 'v1' })
+  await reader.stop()
+})
+
+test.each([['5', 5000], ['0', 0], ['999999', 999_999_000], ['', undefined], ['-1', undefined], ['1e3', undefined], ['soon', undefined], ['Wed, 01 Jan 2031 00:00:00 GMT', undefined]])('Retry-After %j: no decision depends on the clock of a registry', (text, wanted) => {
+  expect(retryAfter(new Headers({ 'retry-after': text }))).toBe(wanted)
+})
+
+// --- a periodic full reading
+
+test('what the feed did not tell is found by a full reading each five minutes, give or take a minute, and counted', async () => {
+  const found: number[] = []
+  for (let seed = 1; seed <= 20; seed++) {
+    const platform = fakePlatform({ seed })
+    let hosts = [1]
+    // It says that nothing changed whenever it is asked with its version.
+    const { source } = polled(({ token }: Ask) => (token === 'v1' ? { kind: 'unchanged', token } : { ...listed(...hosts), token: 'v1' }))
+    const reader = reading(platform, createDiscoverer(source, platform, trust))
+    await platform.advance(10)
+    hosts = [1, 2]
+    await platform.advance(372_000)
+    expect(reader.sets.map(summary)).toEqual(['ready 10.0.0.1:80', 'ready 10.0.0.1:80 10.0.0.2:80'])
+    expect(reader.attempts.filter(({ missedChange }) => missedChange)).toHaveLength(1)
+    found.push(reader.times[1] ?? 0)
+    await reader.stop()
+  }
+  expect(Math.min(...found)).toBeGreaterThanOrEqual(240_000)
+  expect(Math.min(...found)).toBeLessThan(270_000)
+  expect(Math.max(...found)).toBeGreaterThan(330_000)
+})
+
+// --- answers and entries are bounded
+
+test('an answer of 32 MiB is read, and one that is longer is given up on its way', async () => {
+  const platform = fakePlatform()
+  let sent = 0
+  const body = (mebibytes: number): ReadableStream<Uint8Array> => new ReadableStream({ pull: (to) => (sent++ < mebibytes ? to.enqueue(new Uint8Array(2 ** 20)) : to.close()) })
+  const asking = (mebibytes: number): Promise<number> => {
+    sent = 0
+    platform.onFetch(() => new Response(body(mebibytes)))
+    return ask(platform, { url: 'http://r/', headers: {}, signal: new AbortController().signal }).then(({ body: { byteLength } }) => byteLength)
+  }
+  expect(await asking(32)).toBe(32 * 2 ** 20)
+  await expect(asking(1000)).rejects.toThrow('http://r: the answer is longer than 32 MiB and was refused')
+  expect(sent).toBeLessThan(36)
+})
+
+const admitted = (...instances: Partial<Instance>[]) => admit(instances.map((instance, n) => ({ id: String(n), host: `10.0.0.${n + 1}`, port: 80, health: 'passing' as const, ...instance })), { registry: 'r', allowLinkLocal: false, at: 1 })
+
+test.each([-1, 65_536, Number.NaN, Infinity, '5', {}])('the weight %j is not used', (weight) => {
+  const { endpoints, rejected } = admitted({ weight })
+  expect([endpoints[0]?.weight, rejected.length]).toEqual([1, 1])
+})
+
+test.each([0, 0.5, 65_535])('the weight %j is used', (weight) => {
+  expect(admitted({ weight })).toMatchObject({ endpoints: [{ weight }], rejected: [] })
+})
+
+test.each(['', 'a\nb', 'a\u001b[2J', 'x'.repeat(513)])('the id %j is refused: it reaches logs and headers', (id) => {
+  expect(admitted({ id }, {})).toMatchObject({ endpoints: [{ id: 'r/1' }], rejected: [{}] })
+})
+
+test('128 tags and 128 entries of metadata are taken, those beyond are left out and said', () => {
+  const names = Array.from({ length: 130 }, (_, n) => `k${n}`)
+  const { endpoints, rejected } = admitted({ tags: names, meta: Object.fromEntries(names.map((name) => [name, 'v'])) })
+  expect([endpoints[0]?.tags.length, Object.keys(endpoints[0]?.meta ?? {}).length, rejected.length]).toEqual([128, 128, 2])
+  expect(endpoints[0]?.cut).toEqual(['k128', 'k129', 'k128=', 'k129='])
+})
+
+test.each(['a\nb', 'x'.repeat(513)])('the name %j is none for metadata', (key) => {
+  expect({ ...admitted({ meta: { [key]: 'v', good: 'v' } }).endpoints[0]?.meta }).toEqual({ good: 'v' })
+})
+
+test('two entries of one address are one server: the first by id, with the tags and metadata of both', () => {
+  const meta = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
+  const second = { id: 'b', host: 'h', tags: ['b', 'both'], meta: meta('{"of":"b","b":"1","constructor":"y"}'), weight: 2 }
+  const first = { id: 'a', host: 'h', tags: ['a', 'both'], meta: meta('{"of":"a","__proto__":"x"}'), weight: 3 }
+  const { endpoints } = admitted(second, first)
+  expect(endpoints).toMatchObject([{ id: 'r/a', weight: 3, tags: ['a', 'both', 'b'] }])
+  expect(Object.getPrototypeOf(endpoints[0]?.meta)).toBe(null)
+  expect(Object.entries(endpoints[0]?.meta ?? {}).sort()).toEqual([['__proto__', 'x'], ['b', '1'], ['constructor', 'y'], ['of', 'a']])
+})
