@@ -1,19 +1,28 @@
 // The guard against sudden emptiness and large shrinks. Registries that restart, lose rights, lose their sessions or answer
 // from a fresh replica say "nothing" with a straight face; what could equally be an accident is held until confirmed.
 import { isInService, type Endpoint } from '../src/model/endpoint.ts'
+import type { Moment } from './question.ts'
+import type { Ask } from './reading.ts'
 
 /** Milliseconds that a suspicion must last before it is believed, unless a source says longer. */
 export const HOLD = 30_000
 /** Milliseconds before the first confirmation: it may already tell the reason, such as missing rights. */
-export const CONFIRM_FIRST = 1000
+const CONFIRM_FIRST = 1000
 /** Milliseconds between two confirmations. */
-export const CONFIRM_EVERY = 10_000
+const CONFIRM_EVERY = 10_000
 /** Confirming answers needed, however long it lasts. */
-export const CONFIRMATIONS = 2
+const CONFIRMATIONS = 2
 /** A shrink below this share of what there was … */
 const SHRINK = 0.5
 /** … that loses at least so many endpoints is suspicious. */
 const LOSES = 3
+
+/** A suspicion under confirmation. Times are monotonic milliseconds. */
+export interface Hold {
+  readonly since: number
+  readonly confirmAt: number
+  readonly confirmations: number
+}
 
 /** Why an answer is suspicious, and which endpoints to go on using meanwhile. */
 export interface Suspicion {
@@ -42,8 +51,21 @@ export function suspect(accepted: readonly Endpoint[], next: readonly Endpoint[]
   const lost = before.filter((endpoint) => !left.has(endpoint.id) && !left.has(addressOf(endpoint)))
   if (lost.length === 0) return undefined
   if (after.length === 0) return { lost, message: `all ${before.length} endpoints vanished at once` }
-  const sudden = lost.length >= LOSES && after.length < before.length * SHRINK
-  return sudden || holding ? { lost, message: `${lost.length} of ${before.length} endpoints vanished at once` } : undefined
+  return isSudden(lost.length, before.length, after.length) || holding ? { lost, message: `${lost.length} of ${before.length} endpoints vanished at once` } : undefined
+}
+
+/** Whether what was lost is big enough and sudden enough to be held at first sight. */
+export function isSudden(lost: number, before: number, after: number): boolean {
+  return after === 0 || (lost >= LOSES && after < before * SHRINK)
+}
+
+/** What a suspicious answer makes of the suspicion: undefined once it has been confirmed often and long enough, which is `lasts` milliseconds. */
+export function confirm(hold: Hold | undefined, { purpose }: Pick<Ask, 'purpose'>, lasts: number, { now, random }: Moment): Hold | undefined {
+  if (hold === undefined) return { since: now, confirmAt: now + CONFIRM_FIRST * (1 + random), confirmations: 0 }
+  if (purpose !== 'confirm') return hold
+  const confirmations = hold.confirmations + 1
+  if (confirmations >= CONFIRMATIONS && now - hold.since >= lasts) return undefined
+  return { since: hold.since, confirmAt: now + CONFIRM_EVERY * (1 + 0.1 * random), confirmations }
 }
 
 /** What is used while a suspicion is being confirmed: everything listed, and what was lost in its last form, marked as held. */

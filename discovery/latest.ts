@@ -11,6 +11,9 @@ export interface Latest<T> {
   values(signal: AbortSignal): AsyncGenerator<T, void>
 }
 
+/** Least time between two values for whoever follows a registry, milliseconds: a storm of changes is applied four times a second. */
+export const APPLY_GAP = 250
+
 /** Makes an empty channel. The first value after a calm is given at once. */
 export function createLatest<T>(platform: Platform, gap: number): Latest<T> {
   let waiting: { readonly value: T } | undefined
@@ -44,6 +47,27 @@ export function createLatest<T>(platform: Platform, gap: number): Latest<T> {
         }
       }
     },
+  }
+}
+
+/**
+ * What a piece of work puts, as by a channel of its own. The work's signal is aborted when the given one is or the reader leaves, and
+ * it has ended when the values have. Nothing is started when the signal is aborted already.
+ */
+export async function* latestOf<T>(platform: Platform, gap: number, signal: AbortSignal, run: (signal: AbortSignal, put: (value: T) => void) => Promise<void>): AsyncGenerator<T, void> {
+  if (signal.aborted) return
+  const own = new AbortController()
+  const abort = (): void => own.abort(signal.reason)
+  signal.addEventListener('abort', abort)
+  const latest = createLatest<T>(platform, gap)
+  const work = run(own.signal, (value) => latest.put(value)).finally(() => latest.end())
+  try {
+    yield* latest.values(own.signal)
+  } finally {
+    // Also when the reader leaves early.
+    signal.removeEventListener('abort', abort)
+    own.abort()
+    await work
   }
 }
 

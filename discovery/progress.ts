@@ -1,42 +1,24 @@
 // The state of one watch as pure transitions: what an answer means for the endpoints, given everything known before.
 import { endpointsOf, type Endpoint, type EndpointSet, type StaleCause } from '../src/model/endpoint.ts'
-import type { Attempt, ReadOutcome, Rejection, ServiceRef, WatchOptions } from '../src/model/discoverer.ts'
+import type { Attempt, ReadOutcome, Rejection, WatchOptions } from '../src/model/discoverer.ts'
 import { admit, MAX_INSTANCES } from './admit.ts'
-import { CONFIRM_EVERY, CONFIRM_FIRST, CONFIRMATIONS, suspect, withHeld, type Suspicion } from './guard.ts'
-import type { Ask, Reading } from './reading.ts'
+import { confirm, suspect, withHeld, type Hold, type Suspicion } from './guard.ts'
+import { nextResync, type Asked, type Moment, type Question } from './question.ts'
+import type { Reading } from './reading.ts'
 import { reconcile } from './reconcile.ts'
 
-const RESYNC = 300_000
 const MAX_REJECTIONS = 100
 
 /** All that is known of one service. */
-export interface Progress {
+export interface Progress extends Asked {
   /** The last answer that was believed; undefined before the first. */
   readonly accepted: readonly Endpoint[] | undefined
   /** Wall clock of the last believed answer, milliseconds. */
   readonly at: number
   /** What the reader was told last. */
   readonly set: EndpointSet | undefined
-  /** Version of the last answer. */
-  readonly token: string | undefined
   /** Whether the last believed answer left rows out for lack of rights; undefined when that is not known. */
   readonly filtered: boolean | undefined
-  /** A suspicion under confirmation; times are monotonic milliseconds. */
-  readonly hold: { readonly since: number; readonly confirmAt: number; readonly confirmations: number } | undefined
-  /** Failures in a row. */
-  readonly failures: number
-  /** Monotonic milliseconds. */
-  readonly resyncAt: number
-}
-
-/** The moment of a transition. */
-export interface Moment {
-  /** Monotonic milliseconds. */
-  readonly now: number
-  /** Wall clock, milliseconds. */
-  readonly wall: number
-  /** Uniform in [0, 1). */
-  readonly random: number
 }
 
 /** What a registry's configuration says about believing it. */
@@ -49,27 +31,9 @@ export interface Trust {
   readonly hold: number
 }
 
-/** A question, and whether it only checks that the feed of changes missed nothing. */
-export interface Question {
-  readonly ask: Ask
-  readonly resync: boolean
-}
-
 /** The state before the first question. */
 export function begin(last: WatchOptions['last'], moment: Moment): Progress {
   return { accepted: last?.endpoints, at: last?.at ?? 0, set: undefined, token: undefined, filtered: undefined, hold: undefined, failures: 0, resyncAt: nextResync(moment) }
-}
-
-/** The next question. `wait` is how long a blocking query may take, 0 where the source is polled. */
-export function nextQuestion(progress: Progress, ref: ServiceRef, wait: number, now: number): Question {
-  const { hold, token } = progress
-  if (hold !== undefined && now >= hold.confirmAt) return { ask: { ref, purpose: 'confirm', wait: 0 }, resync: false }
-  const resync = now >= progress.resyncAt
-  // After a failure the version is not asked with: a registry that came back may count anew, and would not wake us.
-  if (token === undefined || resync || progress.failures > 0) return { ask: { ref, purpose: 'full', wait: 0 }, resync }
-  if (wait === 0) return { ask: { ref, purpose: 'full', token, wait: 0 }, resync }
-  const bounded = hold === undefined ? wait : Math.max(1000, Math.min(wait, hold.confirmAt - now))
-  return { ask: { ref, purpose: 'follow', token, wait: bounded }, resync }
 }
 
 /** What an answer makes of the state. */
@@ -141,7 +105,7 @@ interface Answer {
 function answered(before: Progress, question: Question, answer: Answer, reading: Listed | Extract<Reading, { kind: 'not-found' }>, trust: Trust, moment: Moment): Digested {
   const known = before.accepted?.filter((endpoint) => reading.left?.has(endpoint.id.slice(trust.registry.length + 1)) !== true)
   const suspicion = trust.allowEmpty || reading.stated === true || known === undefined ? undefined : suspect(known, answer.endpoints, answer.presumed, before.hold !== undefined || reading.unsure === true)
-  const hold = suspicion === undefined ? undefined : confirm(before, question, trust, moment)
+  const hold = suspicion === undefined ? undefined : confirm(before.hold, question.ask, trust.hold, moment)
   const progress = suspicion !== undefined && hold !== undefined ? held(before, answer, suspicion, hold, reading, trust) : believed(before, answer, reading, moment)
   const outcome = reading.kind === 'not-found' ? 'not-found' : answer.endpoints.length > 0 ? 'ok-with-data' : 'ok-empty'
   const message = reading.kind === 'not-found' ? reading.message : hold === undefined ? undefined : suspicion?.message
@@ -155,20 +119,11 @@ function believed(before: Progress, answer: Answer, reading: Reading, moment: Mo
   return { ...before, accepted, at: moment.wall, filtered, hold: undefined, set: difference(before.set, set) }
 }
 
-function held(before: Progress, answer: Answer, suspicion: Suspicion, hold: NonNullable<Progress['hold']>, reading: Reading, trust: Trust): Progress {
+function held(before: Progress, answer: Answer, suspicion: Suspicion, hold: Hold, reading: Reading, trust: Trust): Progress {
   const listed = reading.kind === 'not-found' ? 'the registry does not know the service any more' : suspicion.message
   const cause: StaleCause = { outcome: 'guarded', message: `${listed}; the endpoints are kept until this is confirmed over ${trust.hold / 1000} s` }
   const endpoints = reconcile(endpointsOf(before.set ?? { kind: 'pending' }), withHeld(reconcile(before.accepted ?? [], answer.endpoints), suspicion.lost))
   return { ...before, hold, set: difference(before.set, { kind: 'stale', endpoints, at: before.at, cause }) }
-}
-
-// Undefined once it has been confirmed often and long enough.
-function confirm(before: Progress, question: Question, trust: Trust, moment: Moment): Progress['hold'] {
-  if (before.hold === undefined) return { since: moment.now, confirmAt: moment.now + CONFIRM_FIRST * (1 + moment.random), confirmations: 0 }
-  if (question.ask.purpose !== 'confirm') return before.hold
-  const confirmations = before.hold.confirmations + 1
-  if (confirmations >= CONFIRMATIONS && moment.now - before.hold.since >= trust.hold) return undefined
-  return { since: before.hold.since, confirmAt: moment.now + CONFIRM_EVERY * (1 + 0.1 * moment.random), confirmations }
 }
 
 function keepServing(before: Progress, cause: StaleCause): EndpointSet {
@@ -195,8 +150,4 @@ function causeText(set: EndpointSet): string {
 function loses(before: Progress, endpoints: readonly Endpoint[]): boolean {
   const listed = new Set(endpoints.map((endpoint) => endpoint.id))
   return (before.accepted ?? []).some((endpoint) => !listed.has(endpoint.id))
-}
-
-function nextResync(moment: Moment): number {
-  return moment.now + RESYNC * (0.8 + 0.4 * moment.random)
 }

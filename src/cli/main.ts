@@ -5,7 +5,7 @@ import process from 'node:process'
 import { text as readAll } from 'node:stream/consumers'
 import { dispatch } from './dispatch.ts'
 import type { CliIo } from './io.ts'
-import { visible } from './visible.ts'
+import { visible } from '../model/visible.ts'
 
 // Who reads the output may stop (`| head`): that is no defect, and a gateway that logs into a pipe goes on.
 for (const stream of [process.stdout, process.stderr]) {

@@ -1,5 +1,6 @@
 // The script of the admin page. It asks the JSON endpoints every two seconds and sets texts only (never HTML), since names and
 // tags come from registries.
+import { visible } from '../../model/visible.ts'
 import { DISCOVERY_SCRIPT } from './page-discovery.ts'
 import { TAGS_SCRIPT } from './page-tags.ts'
 
@@ -11,13 +12,12 @@ const byId = (id) => document.getElementById(id)
 const number = (value) => value >= 1e6 ? (value / 1e6).toFixed(1) + ' M' : Math.round(value).toLocaleString('en')
 const rate = (value) => value === undefined ? '–' : value === 0 ? '0' : value < 10 ? value.toFixed(1) : number(value)
 
-/** Characters without a shape of their own are written out: one that turns the direction would make a name look like another. */
-const visible = (text) => String(text).replace(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, (character) => '\\u{' + character.codePointAt(0).toString(16) + '}')
+const visible = ${visible}
 
 function node(tag, kind, ...children) {
   const element = document.createElement(tag)
   if (kind) element.className = kind
-  element.append(...children.map((child) => child instanceof Node ? child : visible(child)))
+  element.append(...children.map((child) => child instanceof Node ? child : visible(String(child))))
   return element
 }
 const cell = (kind, ...children) => node('td', kind, ...children)

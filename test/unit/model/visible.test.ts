@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { visible } from '../../../src/cli/visible.ts'
+import { visible } from '../../../src/model/visible.ts'
 
 test.each([
   ['plain text, with umlauts äöü and 日本', 'plain text, with umlauts äöü and 日本'],

@@ -1,7 +1,0 @@
-// Texts of registries, stores and peers on a terminal: what would move the cursor, colour the screen or turn the order of letters
-// is written out, since whoever registers a service must not speak through the operator's screen.
-
-/** A line with every control and format character but line ends and tabs as `\uXXXX`, which means the same within JSON. */
-export function visible(line: string): string {
-  return line.replace(/[^\P{C}\n\t]|[\p{Zl}\p{Zp}]/gu, (character) => character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''))
-}
