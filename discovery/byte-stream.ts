@@ -1,5 +1,5 @@
 // Connections of bytes, for registries that do not speak HTTP. src/node gives them over net and tls; a runtime with sockets of its own can as well.
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 
 /** One open connection. */
 export interface ByteStream {

@@ -1,5 +1,5 @@
 // The agents of one configured Consul: their clients, the token, and what every question to them has in common.
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { createAddresses, type Addresses } from './addresses.ts'

@@ -3,7 +3,7 @@
 // what the client has no option for: an AbortSignal, a cap on the answer, the headers of every answer, TLS per registry,
 // time that a test can stand still, and a runtime without sockets.
 import Consul from 'consul'
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { ask, type HttpAnswer } from './http.ts'
 

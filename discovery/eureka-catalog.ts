@@ -1,6 +1,6 @@
 // The applications of Eureka with the metadata of their instances. Servers have no list of names, so it is the list of
 // instances that is read; the list of changes, which is short, says when.
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Catalog, CatalogService } from '../src/model/catalog.ts'
 import { refKey } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'

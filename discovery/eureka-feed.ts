@@ -1,6 +1,6 @@
 // One feed of a registry for all services that are watched in it: who is asked what and when, and which view is believed.
 // Nothing runs by itself: whoever waits for news asks when it is time, and all others share the answer.
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { backoff } from './backoff.ts'
 import { Known, SETTLING, type News } from './eureka-known.ts'

@@ -1,5 +1,5 @@
 // One question to one Eureka server, and what its answer means.
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { printable } from './admit.ts'
 import { withDeadline } from './deadline.ts'

@@ -1,5 +1,5 @@
 // One bounded HTTP exchange with a registry, and its failures in words for people.
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { printable } from './admit.ts'
 

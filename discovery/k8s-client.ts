@@ -1,5 +1,5 @@
 // The API server as it is asked: lists in pages, watches, its ways of saying no.
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { createAddresses, type Addresses } from './addresses.ts'

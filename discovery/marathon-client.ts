@@ -1,5 +1,5 @@
 // One question to Marathon's HTTP API: credentials, redirects to the leader, and what its answers mean.
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { createAddresses } from './addresses.ts'

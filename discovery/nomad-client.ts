@@ -1,5 +1,5 @@
 // One question to Nomad's HTTP API, at an agent's address or through the socket that Nomad gives to its tasks.
-import type { UpstreamTlsConfig } from '../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { createAddresses } from './addresses.ts'

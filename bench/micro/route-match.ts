@@ -1,7 +1,9 @@
 // What finding a route and deciding on it costs, in nanoseconds, for tables of 10, 1,000 and 100,000 routes of several shapes.
 // Run: node bench/micro/route-match.ts. "same" asks for one route again and again, "spread" for all in a scattered order, so
 // that a large table also pays for the memory it lies in.
-import type { MatchConfig, RouteConfig, TableConfig } from '../../src/model/config.ts'
+import type { MatchConfig } from '../../src/model/match-config.ts'
+import type { RouteConfig } from '../../src/model/route-config.ts'
+import type { TableConfig } from '../../src/model/table-config.ts'
 import { HeaderList } from '../../src/model/headers.ts'
 import type { RequestHead } from '../../src/model/request.ts'
 import type { DecideContext, Table } from '../../src/model/route.ts'

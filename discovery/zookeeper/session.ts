@@ -1,6 +1,6 @@
 // One session for all services of a registry: which server, resumed or new, when to try again. A reader owns no nodes, so a
 // session that is lost costs one reading of the lists.
-import type { UpstreamTlsConfig } from '../../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../../src/model/service-config.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import { printable } from '../admit.ts'
 import { backoff } from '../backoff.ts'

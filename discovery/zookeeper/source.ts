@@ -1,5 +1,5 @@
 // From a layout of nodes to a discoverer: what serversets and Curator share. One session serves every service that is watched.
-import type { UpstreamTlsConfig } from '../../src/model/config.ts'
+import type { UpstreamTlsConfig } from '../../src/model/service-config.ts'
 import type { Discoverer, Rejection, ServiceRef } from '../../src/model/discoverer.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'

@@ -1,6 +1,7 @@
 // The part of a configuration that is not the table: listeners, registries, admin, and the rest, in normal form.
 import type { z } from 'zod'
-import type { Config, ListenerConfig, ListenerTlsConfig, RegistryConfig } from '../model/config.ts'
+import type { Config, RegistryConfig } from '../model/config.ts'
+import type { ListenerConfig, ListenerTlsConfig } from '../model/listener-config.ts'
 import { beside } from './beside.ts'
 import type { Source } from './document.ts'
 import { suggest } from './nearest.ts'

@@ -1,6 +1,7 @@
 // What is surely not meant in a table that is valid: routes that can never win, services that nothing uses, subsets without
 // an endpoint; and the tests written in it. `fairlead check` and `routes push` show it.
-import type { ServiceConfig, TableConfig } from '../model/config.ts'
+import type { ServiceConfig } from '../model/service-config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Table } from '../model/route.ts'
 import type { Problem } from '../model/store.ts'
 import { isInSubset } from '../proxy/pools.ts'

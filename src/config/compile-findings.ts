@@ -1,5 +1,5 @@
 // What only compiling a table can see, brought back to what was written.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import { compileTable } from '../route/compile.ts'
 import { TableError } from '../route/table-error.ts'
 import type { Path, Source } from './document.ts'

@@ -1,5 +1,6 @@
 // One call for users of the library: a text or a parsed table in, a table ready to decide out.
-import type { Config, TableConfig } from '../model/config.ts'
+import type { Config } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Table } from '../model/route.ts'
 import type { Problem } from '../model/store.ts'
 import { compileTable } from '../route/compile.ts'

@@ -1,5 +1,5 @@
 // Hosts as routes name them: exact, `*.suffix` or `/regex/`, brought into the normal form of `RequestHead.host`.
-import type { HostPattern } from '../model/config.ts'
+import type { HostPattern } from '../model/match-config.ts'
 import { Complaint } from './complaint.ts'
 import { checkPattern } from './pattern.ts'
 

@@ -1,5 +1,5 @@
 // The short form of a match: `[METHODS ]host/path`.
-import type { MatchConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
 import { Complaint } from './complaint.ts'
 import { readHost } from './host.ts'
 import { readPath } from './path-pattern.ts'

@@ -1,5 +1,6 @@
 // Text in, configuration or problems out. Everything that is wrong is reported at once; nothing is thrown for any input.
-import type { Config, TableConfig } from '../model/config.ts'
+import type { Config } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { ParsedTable, Problem } from '../model/store.ts'
 import { assembleFrame, type RegistryKind } from './assemble.ts'
 import { checkDocument, numbered } from './check-document.ts'

@@ -1,6 +1,6 @@
 // Paths as routes name them, brought into the normal form that requests have (`proxy/normalize.ts`), so that matching is a
 // comparison of strings.
-import type { PathPattern, PathSegment } from '../model/config.ts'
+import type { PathPattern, PathSegment } from '../model/match-config.ts'
 import { Complaint } from './complaint.ts'
 import { checkPattern } from './pattern.ts'
 

@@ -1,5 +1,5 @@
 // Texts to compare with: exact, or `/regex/` in RE2 syntax.
-import type { TextMatch } from '../model/config.ts'
+import type { TextMatch } from '../model/match-config.ts'
 import { compileRegex } from '../route/regex.ts'
 import { Complaint } from './complaint.ts'
 

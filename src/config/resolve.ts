@@ -1,5 +1,7 @@
 // From a checked document to the table: names become services, registries named directly become services of their own.
-import type { CallerConfig, DestinationConfig, RouteConfig, ServiceConfig, StaticEndpointConfig, TableConfig } from '../model/config.ts'
+import type { DestinationConfig, RouteConfig } from '../model/route-config.ts'
+import type { ServiceConfig, StaticEndpointConfig } from '../model/service-config.ts'
+import type { CallerConfig, TableConfig } from '../model/table-config.ts'
 import { refKey } from '../model/discoverer.ts'
 import { Complaint } from './complaint.ts'
 import { readDestination, readRef, type DestinationRef, type KnownNames } from './destination.ts'

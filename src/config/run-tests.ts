@@ -1,6 +1,6 @@
 // Runs the tests written in a table through the code that decides real requests. A test fails unless every place where its
 // request can end is expected: a split counts with each destination that has a weight.
-import type { RouteTestConfig } from '../model/config.ts'
+import type { RouteTestConfig } from '../model/route-config.ts'
 import { GatewayError } from '../model/error.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { DecideContext, Entry, Route, Table } from '../model/route.ts'

@@ -1,7 +1,7 @@
 // The worker runtime: what `import … from 'fairlead/edge'` gives, and the worker that wrangler.toml names.
 import { Hono } from 'hono'
 import type { AccessRecord } from '../model/access.ts'
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import { GatewayError } from '../model/error.ts'
 import { handle } from '../proxy/gateway.ts'
 import { BadBody, explainAsked, readExplainRequest } from '../proxy/asked-explain.ts'

@@ -1,6 +1,6 @@
 // What an isolate serves with: the table of its environment, compiled once, and the pipeline around it.
 import type { AccessRecord } from '../model/access.ts'
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
 import { Budgets } from '../proxy/budgets.ts'
 import { createEndpointBook } from '../proxy/endpoints.ts'

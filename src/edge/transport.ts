@@ -1,6 +1,6 @@
 // Sends tries by `fetch`. The runtime keeps the connections, and does not tell how far a failed one got.
 import type { EndpointState } from '../model/balancer.ts'
-import type { ServiceConfig } from '../model/config.ts'
+import type { ServiceConfig } from '../model/service-config.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Exchange, OutboundRequest, Transport, UpstreamResponse } from '../model/exchange.ts'
 import { HeaderList } from '../model/headers.ts'

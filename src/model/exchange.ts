@@ -1,6 +1,6 @@
 // The seam between the core, which decides, and a runtime, which moves bytes.
 import type { EndpointState } from './balancer.ts'
-import type { ServiceConfig } from './config.ts'
+import type { ServiceConfig } from './service-config.ts'
 import type { HeaderList } from './headers.ts'
 import type { RequestHead, ResponseHead } from './request.ts'
 

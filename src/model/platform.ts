@@ -1,5 +1,5 @@
 // Everything the core may ask of the world it runs in. Tests pass a virtual clock and seeded randomness.
-import type { UpstreamTlsConfig } from './config.ts'
+import type { UpstreamTlsConfig } from './service-config.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 

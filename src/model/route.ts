@@ -1,5 +1,8 @@
 // The compiled route table: what a request is decided on.
-import type { ActionConfig, CallerConfig, HostPattern, PathPattern, RouteConfig, ServiceConfig, TableConfig } from './config.ts'
+import type { HostPattern, PathPattern } from './match-config.ts'
+import type { ActionConfig, RouteConfig } from './route-config.ts'
+import type { ServiceConfig } from './service-config.ts'
+import type { CallerConfig, TableConfig } from './table-config.ts'
 import type { RequestHead } from './request.ts'
 
 /** What conditions may ask besides the head. */

@@ -1,7 +1,7 @@
 // What one request sees: a table and the endpoints of its services at one moment.
 import type { EndpointState, Picker } from './balancer.ts'
 import type { EndpointSet, Origin } from './endpoint.ts'
-import type { ServiceConfig } from './config.ts'
+import type { ServiceConfig } from './service-config.ts'
 import type { Table } from './route.ts'
 
 /** Which table this is: a number that grows with each effective change in this gateway, and the hash of its content. */

@@ -1,5 +1,5 @@
 // The contract of a route store: something that holds a table which one hand wrote, and tells when it changes.
-import type { TableConfig } from './config.ts'
+import type { TableConfig } from './table-config.ts'
 import type { EndpointSet } from './endpoint.ts'
 
 /** One problem of a document, for people: where, what, and what to do. */

@@ -1,5 +1,5 @@
 // Routes that services carry as tags: what goes into the assembly of a table, and what comes out of it.
-import type { TableConfig } from './config.ts'
+import type { TableConfig } from './table-config.ts'
 import type { Mode } from './endpoint.ts'
 
 /** One instance of a service that carries tags. */

@@ -1,5 +1,5 @@
 // The table and the sets that all workers are told, and who is told.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { Revision } from '../model/snapshot.ts'
 import type { SetChange } from './messages.ts'

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { connect as tcpConnect, isIP, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import type { ByteStream, Connect } from '../../discovery/byte-stream.ts'
-import type { UpstreamTlsConfig } from '../model/config.ts'
+import type { UpstreamTlsConfig } from '../model/service-config.ts'
 
 /** Opens a connection. */
 export const connectStream: Connect = async ({ host, port, tls, signal }) => {

@@ -1,5 +1,5 @@
 // What one client connection stands in: its listener's rules, its peer, and the gateway that serves its requests.
-import type { ListenerLimits } from '../model/config.ts'
+import type { ListenerLimits } from '../model/listener-config.ts'
 import type { GatewayError } from '../model/error.ts'
 import type { RequestHead, Source } from '../model/request.ts'
 import { clientAddress } from '../proxy/client-address.ts'

@@ -1,7 +1,8 @@
 // The part of a process that serves traffic: listeners, the HTTP/1.1 engine, and the snapshot that requests are decided on.
 // It is told tables and endpoint sets; where those come from is the control plane's business.
 import type { AccessRecord } from '../model/access.ts'
-import type { ListenerConfig, TableConfig } from '../model/config.ts'
+import type { ListenerConfig } from '../model/listener-config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { GatewayError } from '../model/error.ts'
 import type { Platform } from '../model/platform.ts'

@@ -1,7 +1,7 @@
 // Opens a connection to an endpoint: TCP, then TLS and a PROXY header where the service asks for them.
 import { connect as tcpConnect, isIP, type Socket } from 'node:net'
 import { connect as tlsConnect, type SecureContext } from 'node:tls'
-import type { ServiceConfig, UpstreamTlsConfig } from '../model/config.ts'
+import type { ServiceConfig, UpstreamTlsConfig } from '../model/service-config.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { GatewayError } from '../model/error.ts'
 import type { RequestHead } from '../model/request.ts'

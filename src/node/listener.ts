@@ -1,7 +1,7 @@
 // One listener: a port, who may vouch for clients on it, and its connections.
 import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
-import type { ListenerConfig } from '../model/config.ts'
+import type { ListenerConfig } from '../model/listener-config.ts'
 import type { Platform } from '../model/platform.ts'
 import { type Trust, trustOf, unmapped } from '../proxy/client-address.ts'
 import { ClientConnection, type Serving } from './client-connection.ts'

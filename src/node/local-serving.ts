@@ -2,7 +2,7 @@
 import process from 'node:process'
 import type { WorkerView } from '../model/admin.ts'
 import type { AccessRecord } from '../model/access.ts'
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Revision } from '../model/snapshot.ts'

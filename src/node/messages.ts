@@ -1,6 +1,8 @@
 // What the main process and its workers say to each other. Plain data, in this order: `start`, the parts of a table and the sets that
 // go with it, `table`, `listen`; then tables and sets as they change. No message is long, so none holds up the next for long.
-import type { AccessLogConfig, ListenerConfig, TableConfig } from '../model/config.ts'
+import type { AccessLogConfig } from '../model/config.ts'
+import type { ListenerConfig } from '../model/listener-config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { Revision } from '../model/snapshot.ts'
 import type { InstrumentsDump } from '../telemetry/dump.ts'

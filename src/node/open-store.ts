@@ -1,5 +1,6 @@
 // Which store the table comes from: Redis when one is configured, with the table of the file in force until Redis has one; else the file.
-import type { Config, TableConfig } from '../model/config.ts'
+import type { Config } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ParseTable, RouteStore, StoreEvent } from '../model/store.ts'
 import { loadLastGood, withLastGood } from '../store/last-good.ts'

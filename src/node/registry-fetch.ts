@@ -1,7 +1,7 @@
 // fetch for registries: undici's, with an agent of its own for each way of TLS and each Unix socket that a registry is configured with.
 import { readFile, stat } from 'node:fs/promises'
 import { Agent, fetch } from 'undici'
-import type { UpstreamTlsConfig } from '../model/config.ts'
+import type { UpstreamTlsConfig } from '../model/service-config.ts'
 import type { Platform } from '../model/platform.ts'
 
 interface KeptAgent {

@@ -1,6 +1,6 @@
 // Endpoint sets as differences to the ones before, for processes that have those: one endpoint of a thousand that changes should not
 // cost a thousand. What did not change also stays the same object there.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import { endpointsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
 
 /** A set in which an endpoint of the set before is told by its place there. */

@@ -3,7 +3,8 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { ListenerTlsConfig, UpstreamTlsConfig } from '../model/config.ts'
+import type { ListenerTlsConfig } from '../model/listener-config.ts'
+import type { UpstreamTlsConfig } from '../model/service-config.ts'
 import type { Platform } from '../model/platform.ts'
 
 /** One certificate of a listener. */

@@ -1,5 +1,5 @@
 // What a worker was told, put together again out of the pieces of its feed.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { SetChange, SetPart, SetsPart, TablePart, WholeTable } from './messages.ts'
 import { applyDelta, refsOf, retainSets, type SetDelta } from './set-delta.ts'

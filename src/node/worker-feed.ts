@@ -1,7 +1,7 @@
 // What one worker is told, in pieces: fifty thousand endpoints in one message would stop the main process for as long as it takes to
 // write them down, and every change would wait behind them in the channel. A worker that stands still costs the main process a
 // bounded number of bytes: what the channel does not take is not written down, but told as it is by then.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { Revision } from '../model/snapshot.ts'
 import type { SetChange, SetPart, SetsPart, TablePart, ToWorker } from './messages.ts'

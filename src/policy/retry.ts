@@ -1,5 +1,5 @@
 // When a request is tried again. Pure: the attempt loop asks, and acts.
-import type { RetryConfig } from '../model/config.ts'
+import type { RetryConfig } from '../model/route-config.ts'
 import type { GatewayError } from '../model/error.ts'
 
 /** Methods whose repetition changes nothing (RFC 9110 section 9.2.2). */

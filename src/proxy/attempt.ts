@@ -2,7 +2,7 @@
 // again, where that is safe and paid for.
 import { observe, observeFailure } from '../balance/ewma.ts'
 import type { AccessRecord } from '../model/access.ts'
-import type { RetryConfig } from '../model/config.ts'
+import type { RetryConfig } from '../model/route-config.ts'
 import type { EndpointState } from '../model/balancer.ts'
 import { GatewayError } from '../model/error.ts'
 import type { Exchange, OutboundRequest, UpstreamResponse } from '../model/exchange.ts'

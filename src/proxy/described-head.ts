@@ -1,7 +1,7 @@
 // A request that was described rather than received (explain, tests of a table) as the head that the table decides on. It goes
 // through the same normal forms as a received one, so that what would be refused is refused here too.
 import type { ExplainRequest } from '../model/admin.ts'
-import type { CallerConfig } from '../model/config.ts'
+import type { CallerConfig } from '../model/table-config.ts'
 import { GatewayError, type Reason } from '../model/error.ts'
 import { HeaderList } from '../model/headers.ts'
 import type { RequestHead, Source } from '../model/request.ts'

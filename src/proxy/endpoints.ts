@@ -1,7 +1,7 @@
 // The book of endpoint states: what a worker knows of each endpoint outlives the sets and tables it appears in. From a
 // service's configuration and the sets of its registries it builds what requests pick from.
 import type { EndpointState } from '../model/balancer.ts'
-import type { ServiceConfig } from '../model/config.ts'
+import type { ServiceConfig } from '../model/service-config.ts'
 import type { Endpoint, EndpointSet, Origin } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ServiceEndpoints } from '../model/snapshot.ts'

@@ -1,7 +1,7 @@
 // The explanation of one request: what `route/explain.ts` says of the decision, and beside it the endpoints it could go to and
 // how it would be tried again. Plain data; the same for the admin API, the command line and live explanations.
 import type { EndpointView, OriginView, SetView } from '../model/admin.ts'
-import type { RetryCondition, RouteConfig } from '../model/config.ts'
+import type { RetryCondition, RouteConfig } from '../model/route-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { DecideContext, Destination } from '../model/route.ts'
 import type { Revision, Snapshot } from '../model/snapshot.ts'

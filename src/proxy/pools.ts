@@ -2,7 +2,7 @@
 // were is kept, so that a rotation keeps its place and no hash table is drawn anew for a change elsewhere.
 import { balancerByName } from '../balance/list.ts'
 import type { BalancerOptions, EndpointState, Picker } from '../model/balancer.ts'
-import type { ServiceConfig, SubsetConfig } from '../model/config.ts'
+import type { ServiceConfig, SubsetConfig } from '../model/service-config.ts'
 import { hasLabel, type Endpoint } from '../model/endpoint.ts'
 import type { Pool } from '../model/snapshot.ts'
 import { pickedFrom, type Standing } from './candidates.ts'

@@ -1,6 +1,6 @@
 // The hash that keeps a key on one endpoint, for balancers that ask for one.
 import { hashString } from '../balance/hash.ts'
-import type { BalanceConfig } from '../model/config.ts'
+import type { BalanceConfig } from '../model/service-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import { cookieValue } from '../route/cookie.ts'
 

@@ -1,5 +1,5 @@
 // Compiles a route without its match: destinations with their shares, and the texts that captures go into.
-import type { DestinationConfig, RouteConfig } from '../model/config.ts'
+import type { DestinationConfig, RouteConfig } from '../model/route-config.ts'
 import type { Destination, Route } from '../model/route.ts'
 import { LOCATION_NAMES, compileHeaderRules, compileLocation, compileRewriteHost, compileRewritePath } from './rewrite.ts'
 import type { TableScope } from './scope.ts'

@@ -1,6 +1,6 @@
 // Looks at a compiled table for what is surely not meant: routes that can never win, and routes between which only the order
 // of declaration decides. It says only what the texts prove; two different regular expressions are never compared.
-import type { MatchConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
 import type { Entry, Table } from '../model/route.ts'
 import { CoverIndex } from './cover.ts'
 import { implies } from './implies.ts'

@@ -1,5 +1,5 @@
 // A caller is who the gateway can vouch for: an address in one of its ranges, or a verified certificate with one of its names.
-import type { CallerConfig } from '../model/config.ts'
+import type { CallerConfig } from '../model/table-config.ts'
 import type { Source } from '../model/request.ts'
 import { inCidr, parseAddress, parseCidr } from './cidr.ts'
 

@@ -1,6 +1,8 @@
 // Compiles the route table: routes are spread into entries (one for each alternative, host and path), the entries ranked by
 // the total order once and for all, and filed so that a request finds the winner without looking at the others.
-import type { MatchConfig, RouteConfig, TableConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
+import type { RouteConfig } from '../model/route-config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition, DecideContext, Entry, Params, Route, Standing, Table } from '../model/route.ts'
 import { compileRoute } from './action.ts'

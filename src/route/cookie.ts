@@ -1,6 +1,6 @@
 // Matches cookies over every Cookie field (RFC 6265 section 5.4, HTTP/2 may split them). Names and values are taken as sent,
 // without the quotes that may surround a value.
-import type { MatchConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition } from '../model/route.ts'
 import { fieldConditions } from './field.ts'

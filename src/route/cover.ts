@@ -1,6 +1,6 @@
 // Finds, for an entry, the entries whose host and path accept everything that its own accept. Entries are looked up by host
 // and by the shape of their path (which segments are literal), so that a hundred thousand routes are not compared in pairs.
-import type { HostPattern, PathPattern } from '../model/config.ts'
+import type { HostPattern, PathPattern } from '../model/match-config.ts'
 import type { Entry } from '../model/route.ts'
 import { hostText } from './host.ts'
 import { pathStanding } from './path.ts'

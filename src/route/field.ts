@@ -1,6 +1,6 @@
 // What headers, query parameters and cookies have in common: a name, possibly several values, and a test over them.
 // Every value is looked at, so that a second field of the same name cannot hide behind the first.
-import type { FieldCondition, TextMatch } from '../model/config.ts'
+import type { FieldCondition, TextMatch } from '../model/match-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition } from '../model/route.ts'
 import type { Scope } from './matcher.ts'

@@ -1,5 +1,5 @@
 // Matches header fields, by lower-case name; each line of a repeated field is looked at by itself.
-import type { MatchConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition } from '../model/route.ts'
 import { fieldConditions } from './field.ts'

@@ -1,5 +1,5 @@
 // Matches the host that was asked for: one name, every name below a suffix, or a regular expression over the whole host.
-import type { HostPattern, MatchConfig } from '../model/config.ts'
+import type { HostPattern, MatchConfig } from '../model/match-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition } from '../model/route.ts'
 import type { Matcher, Scope } from './matcher.ts'

@@ -1,6 +1,6 @@
 // Whether one match implies another, as far as their texts tell: every request that `narrow` accepts, `wide` accepts too.
 // A false answer may only mean that it cannot be told. Hosts and paths are compared by the audit, which looks them up.
-import type { FieldCondition, MatchConfig, SourcePattern, TextMatch } from '../model/config.ts'
+import type { FieldCondition, MatchConfig, SourcePattern, TextMatch } from '../model/match-config.ts'
 import { containsCidr, parseCidr } from './cidr.ts'
 
 /** Host and path apart, whether `narrow` implies `wide`. */

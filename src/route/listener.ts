@@ -1,5 +1,5 @@
 // Matches the listener that accepted the request.
-import type { MatchConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
 import type { Condition } from '../model/route.ts'
 import type { Matcher } from './matcher.ts'
 

@@ -1,5 +1,5 @@
 // What a matcher is: it turns its part of a match into conditions, and tells a scope what is wrong with it.
-import type { MatchConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
 import type { Condition } from '../model/route.ts'
 import type { Caller } from './caller.ts'
 import type { Regex } from './regex.ts'

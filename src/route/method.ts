@@ -1,5 +1,5 @@
 // Matches the method, letter for letter: methods are case-sensitive (RFC 9110 section 9.1) and GET does not imply HEAD.
-import type { MatchConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
 import type { Condition } from '../model/route.ts'
 import type { Matcher } from './matcher.ts'
 

@@ -1,6 +1,7 @@
 // The total order of entries, as a value: one number or text for each criterion, compared from the left, the smaller one wins.
 // docs/reference/precedence.md says the same in prose.
-import type { MatchConfig, RouteConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
+import type { RouteConfig } from '../model/route-config.ts'
 import type { Entry, Standing } from '../model/route.ts'
 import { hostStanding, hostText } from './host.ts'
 import { pathStanding, pathText } from './path.ts'

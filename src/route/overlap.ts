@@ -1,6 +1,6 @@
 // Whether two matches surely accept some request in common, as far as their texts tell. A false answer may only mean that it
 // cannot be told: a warning about two patterns that nobody can satisfy at once would teach people to ignore warnings.
-import type { FieldCondition, MatchConfig, SourcePattern } from '../model/config.ts'
+import type { FieldCondition, MatchConfig, SourcePattern } from '../model/match-config.ts'
 import { contains, sameText } from './implies.ts'
 
 /** Host and path apart, whether some request satisfies both. */

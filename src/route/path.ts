@@ -1,6 +1,6 @@
 // Matches the path: literal segments, `{name}` for one non-empty segment, a trailing `/**` for the prefix itself and all below
 // it, or a regular expression over the whole path. Rules see `matchPath`; captures are taken from `path`, still encoded.
-import type { MatchConfig, PathPattern } from '../model/config.ts'
+import type { MatchConfig, PathPattern } from '../model/match-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition, Params } from '../model/route.ts'
 import type { Matcher, Scope } from './matcher.ts'

@@ -1,6 +1,6 @@
 // Matches query parameters after decoding (percent and plus), so that `?role=%61dmin` cannot pass by a rule on `admin`.
 // Parameters are separated by `&` only; a parameter without `=` has the empty value.
-import type { MatchConfig } from '../model/config.ts'
+import type { MatchConfig } from '../model/match-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition } from '../model/route.ts'
 import { fieldConditions } from './field.ts'

@@ -1,6 +1,6 @@
 // The texts of a route that leave the gateway: rewritten path and host, redirect location, header rules. All are checked when
 // the table is compiled, and what is rendered from a request is checked or escaped once more as the last step.
-import type { HeaderRulesConfig, RewriteConfig } from '../model/config.ts'
+import type { HeaderRulesConfig, RewriteConfig } from '../model/route-config.ts'
 import { GatewayError } from '../model/error.ts'
 import type { HeaderRules, Template } from '../model/route.ts'
 import type { Scope } from './matcher.ts'

@@ -1,5 +1,6 @@
 // Where one compilation keeps its problems and what several routes share: patterns, callers, services, equal conditions.
-import type { ServiceConfig, TableConfig } from '../model/config.ts'
+import type { ServiceConfig } from '../model/service-config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Condition, Destination } from '../model/route.ts'
 import { type Caller, compileCallers } from './caller.ts'
 import type { Scope, TableProblem } from './matcher.ts'

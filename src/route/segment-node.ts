@@ -1,5 +1,5 @@
 // The tree of path segments for templates and prefixes: one node for each segment that some pattern has at that place.
-import type { PathSegment } from '../model/config.ts'
+import type { PathSegment } from '../model/match-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { DecideContext } from '../model/route.ts'
 import { type Best, type FiledEntry, canBeat, firstHolding, prepend } from './bucket.ts'

@@ -1,5 +1,5 @@
 // Matches who sent the request: an address range or a named caller; any of a list.
-import type { MatchConfig, SourcePattern } from '../model/config.ts'
+import type { MatchConfig, SourcePattern } from '../model/match-config.ts'
 import type { RequestHead, Source } from '../model/request.ts'
 import type { Condition } from '../model/route.ts'
 import { badRange } from './caller.ts'

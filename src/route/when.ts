@@ -1,6 +1,6 @@
 // Matches the time of the request: between two instants, in daily hours (UTC), on some days of the week. Hours that wrap
 // midnight belong to the day on which they begin.
-import type { MatchConfig, TimeWindow } from '../model/config.ts'
+import type { MatchConfig, TimeWindow } from '../model/match-config.ts'
 import type { Condition } from '../model/route.ts'
 import type { Matcher, Scope } from './matcher.ts'
 

@@ -1,6 +1,6 @@
 // One look at the file of a route table. Half a save, a rename dance, an empty or a vanished file are told apart from a change
 // by letting bad news stand for a second before they are believed.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ParseTable, StoreEvent } from '../model/store.ts'
 import { judgePlain } from './accept.ts'

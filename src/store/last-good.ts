@@ -1,5 +1,5 @@
 // The last good table: kept outside the store, so that a gateway that starts while its store is down still serves.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ParseTable, RouteStore, SavedSource, StoreEvent } from '../model/store.ts'
 import { readTable } from './read-table.ts'

@@ -1,6 +1,6 @@
 // What a gateway remembers about the offers of a store: what it holds, what it refused and why, and what it still has to tell
 // the publisher. No I/O; every event leaves through it, so each trouble is said once.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Problem, StoreEvent } from '../model/store.ts'
 import type { Held, Verdict } from './accept.ts'
 import { problem } from './read-table.ts'

@@ -1,6 +1,6 @@
 // A route store that holds what it is given: for tests, and for a table that another program makes in this process.
 import type { Platform } from '../model/platform.ts'
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { RouteStore, StoreEvent } from '../model/store.ts'
 import { createWake } from './wake.ts'
 

@@ -1,6 +1,6 @@
 // From a text to a table that may replace the running one: parsed whole and without errors, and with routes unless the
 // document says that having none is meant. Otherwise nothing of it is taken.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { ParseTable, Problem } from '../model/store.ts'
 
 export type ReadTable = { readonly table: TableConfig; readonly text: string; readonly warnings: readonly Problem[] } | { readonly problems: readonly Problem[] }

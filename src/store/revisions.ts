@@ -1,6 +1,6 @@
 // The revisions of the table in this gateway: each effective change gets a number and a content hash, and the last ones are
 // kept with what changed, beside the attempts that were rejected.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Revision } from '../model/snapshot.ts'
 import type { Problem } from '../model/store.ts'

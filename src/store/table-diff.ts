@@ -1,5 +1,5 @@
 // What differs between two tables, by the names of routes and services.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import { sameJson } from './table-hash.ts'
 
 /** Names, in the order of the table that has them. */

@@ -1,5 +1,5 @@
 // The content hash of a table: equal for equal content, whatever the order of keys or the layout of the source.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import { sha256OfText } from './digest.ts'
 
 /** First 12 hex digits of the SHA-256 of the canonical JSON. */

@@ -1,7 +1,7 @@
 // The route store over tags: follows the catalogues of registries and the endpoints of the services that carry routes, and
 // puts what they say behind the table of another store, if there is one.
 import type { Catalog, CatalogService, CatalogSet } from '../model/catalog.ts'
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 import type { Attempt } from '../model/discoverer.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'

@@ -1,6 +1,7 @@
 // All tagged services together as one table: deterministic whatever the order in which services and instances come, and made
 // so that no service can spoil the route of another.
-import type { DestinationConfig, RouteConfig, ServiceConfig } from '../model/config.ts'
+import type { DestinationConfig, RouteConfig } from '../model/route-config.ts'
+import type { ServiceConfig } from '../model/service-config.ts'
 import type { RefusedTag, TaggedService, TagTable } from '../model/tagged.ts'
 import { checkDraft, type CheckedDraft } from './check-draft.ts'
 import { cutIn, withoutCut } from './cut.ts'

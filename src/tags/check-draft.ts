@@ -1,6 +1,7 @@
 // One draft through the very schema and compiler that a file goes through, alone: a bad one spoils no other.
 import { parseTable } from '../config/parse.ts'
-import type { RouteConfig, ServiceConfig } from '../model/config.ts'
+import type { RouteConfig } from '../model/route-config.ts'
+import type { ServiceConfig } from '../model/service-config.ts'
 import type { Draft } from './dialect.ts'
 
 /** Routes in normal form; those that forward go to the service `s`, which is not yet named. */

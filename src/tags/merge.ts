@@ -1,5 +1,5 @@
 // Routes from tags behind the table that one hand wrote: its routes are declared first, and none of its names is taken.
-import type { TableConfig } from '../model/config.ts'
+import type { TableConfig } from '../model/table-config.ts'
 
 /** One table of both. */
 export function mergeTables(written: TableConfig, tagged: TableConfig): TableConfig {

@@ -1,6 +1,6 @@
 // The routes of one service out of the tags of its instances: instances that say the same are one, and where they differ the
 // greater number wins.
-import type { LabelSet } from '../model/config.ts'
+import type { LabelSet } from '../model/service-config.ts'
 import type { RefusedTag, TaggedInstance, TaggedService } from '../model/tagged.ts'
 import type { CheckedDraft } from './check-draft.ts'
 import type { Draft } from './dialect.ts'

@@ -1,7 +1,8 @@
 // What every matcher must keep: it says nothing about a match that says nothing of it, its conditions hold and fail as its
 // cases say, it reports bad input with a path instead of throwing, and no request makes it throw.
 import { describe, expect, it } from 'vitest'
-import type { CallerConfig, MatchConfig } from '../../src/model/config.ts'
+import type { MatchConfig } from '../../src/model/match-config.ts'
+import type { CallerConfig } from '../../src/model/table-config.ts'
 import { HeaderList } from '../../src/model/headers.ts'
 import type { RequestHead } from '../../src/model/request.ts'
 import type { DecideContext } from '../../src/model/route.ts'

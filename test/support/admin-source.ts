@@ -1,6 +1,6 @@
 // A gateway as the admin server sees it, for tests and for looking at the page: two registries, a canary, a stale set, a
 // refused table, and counts that a test can change.
-import type { TableConfig } from '../../src/model/config.ts'
+import type { TableConfig } from '../../src/model/table-config.ts'
 import type { Endpoint, EndpointSet } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'

@@ -1,6 +1,7 @@
 // Random tables and requests, for properties of the route table.
 import * as fc from 'fast-check'
-import type { MatchConfig, RouteConfig } from '../../src/model/config.ts'
+import type { MatchConfig } from '../../src/model/match-config.ts'
+import type { RouteConfig } from '../../src/model/route-config.ts'
 import type { RequestHead } from '../../src/model/request.ts'
 import { host, path, request, route } from './build-table.ts'
 

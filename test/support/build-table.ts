@@ -1,5 +1,8 @@
 // Builders for tables and requests in tests of the route table.
-import type { FieldCondition, HostPattern, MatchConfig, PathPattern, RouteConfig, ServiceConfig, TableConfig, TextMatch } from '../../src/model/config.ts'
+import type { FieldCondition, HostPattern, MatchConfig, PathPattern, TextMatch } from '../../src/model/match-config.ts'
+import type { RouteConfig } from '../../src/model/route-config.ts'
+import type { ServiceConfig } from '../../src/model/service-config.ts'
+import type { TableConfig } from '../../src/model/table-config.ts'
 import { HeaderList } from '../../src/model/headers.ts'
 import type { RequestHead } from '../../src/model/request.ts'
 import type { DecideContext } from '../../src/model/route.ts'

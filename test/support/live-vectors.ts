@@ -1,6 +1,6 @@
 // Decision vectors as real requests: the bytes to send, and what must be seen at both ends when the decision is the right one.
 import { REASONS, type Reason } from '../../src/model/error.ts'
-import type { TableConfig } from '../../src/model/config.ts'
+import type { TableConfig } from '../../src/model/table-config.ts'
 import { valuesOf } from './http1.ts'
 import { type Origin, startOrigin } from './origin.ts'
 import { RawClient, type ReceivedResponse } from './raw-client.ts'

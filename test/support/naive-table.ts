@@ -1,6 +1,7 @@
 // The route table as one would write it on a first evening: every route is looked at, one after another, straight from the
 // configuration. Slow and plain; the real table is held against it. It shares nothing with src/route.
-import type { FieldCondition, HostPattern, MatchConfig, PathPattern, RouteConfig } from '../../src/model/config.ts'
+import type { FieldCondition, HostPattern, MatchConfig, PathPattern } from '../../src/model/match-config.ts'
+import type { RouteConfig } from '../../src/model/route-config.ts'
 import type { RequestHead } from '../../src/model/request.ts'
 
 /** One way to match: a route, one alternative, one host and one path. */

@@ -1,5 +1,6 @@
 // Follows a route store in virtual time, and a Redis that is a map, for tests of the rules of reading.
-import type { RouteConfig, TableConfig } from '../../src/model/config.ts'
+import type { RouteConfig } from '../../src/model/route-config.ts'
+import type { TableConfig } from '../../src/model/table-config.ts'
 import type { ParseTable, RouteStore, StoreEvent } from '../../src/model/store.ts'
 import { sha256Hex } from '../../src/store/digest.ts'
 import { redisKeys } from '../../src/store/layout.ts'

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { build } from 'esbuild'
 import { parseTable } from '../../src/config/parse.ts'
-import type { TableConfig } from '../../src/model/config.ts'
+import type { TableConfig } from '../../src/model/table-config.ts'
 import { makeTempDirectory } from './temp.ts'
 
 export interface TestWorker {

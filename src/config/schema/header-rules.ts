@@ -1,6 +1,6 @@
 // `requestHeaders`, `responseHeaders` and other headers that a person writes.
 import { z } from 'zod'
-import type { HeaderRulesConfig } from '../../model/config.ts'
+import type { HeaderRulesConfig } from '../../model/route-config.ts'
 import { Complaint } from '../complaint.ts'
 import { complain, maybe, oneOrMany, section, text } from './values.ts'
 

@@ -1,6 +1,6 @@
 // `listen` and `listeners`: where the gateway accepts connections.
 import { z } from 'zod'
-import type { ListenerTlsConfig } from '../../model/config.ts'
+import type { ListenerTlsConfig } from '../../model/listener-config.ts'
 import { readCidr, readHostPort } from '../address.ts'
 import { Complaint } from '../complaint.ts'
 import { complain, duration, integer, maybe, named, plain, section, size, text } from './values.ts'

@@ -1,6 +1,6 @@
 // `match`: which requests a route is for.
 import { z } from 'zod'
-import type { FieldCondition, MatchConfig, SourcePattern, TimeWindow } from '../../model/config.ts'
+import type { FieldCondition, MatchConfig, SourcePattern, TimeWindow } from '../../model/match-config.ts'
 import { isAddress, readCidr } from '../address.ts'
 import { readHost } from '../host.ts'
 import { readMatch, readMethod } from '../match-text.ts'

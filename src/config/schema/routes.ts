@@ -1,6 +1,6 @@
 // `routes`: what happens to the requests that match.
 import { z } from 'zod'
-import type { RetryConfig } from '../../model/config.ts'
+import type { RetryConfig } from '../../model/route-config.ts'
 import { Complaint } from '../complaint.ts'
 import { normalHost } from '../host.ts'
 import { readMethod } from '../match-text.ts'

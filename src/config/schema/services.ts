@@ -1,6 +1,7 @@
 // `services` and `callers`: what requests are sent to, and who sends them.
 import { z } from 'zod'
-import type { BalanceConfig, CallerConfig, HashKey, StaticEndpointConfig, UpstreamTlsConfig } from '../../model/config.ts'
+import type { BalanceConfig, HashKey, StaticEndpointConfig, UpstreamTlsConfig } from '../../model/service-config.ts'
+import type { CallerConfig } from '../../model/table-config.ts'
 import { readCidr, readHostPort } from '../address.ts'
 import { Complaint } from '../complaint.ts'
 import { complain, duration, integer, maybe, named, oneOrMany, plain, section, text } from './values.ts'

@@ -1,6 +1,6 @@
 // GET /api/routes: the table in force in the order of precedence, and what was refused since.
 import type { RejectedView, RouteView, RoutesAnswer } from '../../model/admin.ts'
-import type { ActionConfig } from '../../model/config.ts'
+import type { ActionConfig } from '../../model/route-config.ts'
 import type { Entry, Route, Table } from '../../model/route.ts'
 import { hostText } from '../../route/host.ts'
 import { pathText } from '../../route/path.ts'

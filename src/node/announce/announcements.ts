@@ -1,7 +1,9 @@
 // Everything that this gateway announces itself to, as the configuration says: only Eureka has a word for it.
 import { hostname, networkInterfaces } from 'node:os'
 import type { AnnouncementView } from '../../model/admin.ts'
-import type { Config, ListenerConfig, UpstreamTlsConfig } from '../../model/config.ts'
+import type { Config } from '../../model/config.ts'
+import type { ListenerConfig } from '../../model/listener-config.ts'
+import type { UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { Platform } from '../../model/platform.ts'
 import { eurekaOptions, type EurekaOptions } from '../../../discovery/eureka-options.ts'
 import { createServers } from '../../../discovery/eureka-servers.ts'

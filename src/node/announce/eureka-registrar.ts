@@ -1,7 +1,7 @@
 // The calls of an announcement to Eureka, by eureka-js-client. Of the client its register, deregister and request are used; its
 // timers are not, since its `stop` can meet a heartbeat that is under way and registers again.
 import { readFile } from 'node:fs/promises'
-import type { UpstreamTlsConfig } from '../../model/config.ts'
+import type { UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { Platform } from '../../model/platform.ts'
 import { printable } from '../../../discovery/admit.ts'
 import type { Server } from '../../../discovery/eureka-servers.ts'

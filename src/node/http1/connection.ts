@@ -1,5 +1,5 @@
 // What a client connection knows from its listener and its peer, and what it reports back.
-import type { ListenerLimits } from '../../model/config.ts'
+import type { ListenerLimits } from '../../model/listener-config.ts'
 import type { GatewayError } from '../../model/error.ts'
 import type { RequestHead } from '../../model/request.ts'
 import type { Downstream } from './downstream.ts'

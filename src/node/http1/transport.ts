@@ -1,6 +1,6 @@
 // Sends tries over pooled connections: an idle one when there is one, else a new one.
 import type { EndpointState } from '../../model/balancer.ts'
-import type { ServiceConfig } from '../../model/config.ts'
+import type { ServiceConfig } from '../../model/service-config.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { Exchange, OutboundRequest, Transport, UpstreamResponse } from '../../model/exchange.ts'
 import type { Dialer } from '../dial.ts'

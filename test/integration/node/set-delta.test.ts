@@ -1,7 +1,7 @@
 // Sets told as differences, as the workers get them.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { TableConfig } from '../../../src/model/config.ts'
+import type { TableConfig } from '../../../src/model/table-config.ts'
 import type { Endpoint, EndpointSet } from '../../../src/model/endpoint.ts'
 import { applyDelta, deltaOf, refsOf, retainSets } from '../../../src/node/set-delta.ts'
 import { endpoint } from '../../support/endpoints.ts'

@@ -1,7 +1,7 @@
 // What workers are told, in pieces, with whatever changes in between: over channels that deliver when the test says so.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { TableConfig } from '../../../src/model/config.ts'
+import type { TableConfig } from '../../../src/model/table-config.ts'
 import type { Endpoint, EndpointSet } from '../../../src/model/endpoint.ts'
 import { Broadcast } from '../../../src/node/broadcast.ts'
 import type { ToWorker } from '../../../src/node/messages.ts'

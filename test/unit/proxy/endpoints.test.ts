@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EndpointState } from '../../../src/model/balancer.ts'
-import type { ServiceConfig } from '../../../src/model/config.ts'
+import type { ServiceConfig } from '../../../src/model/service-config.ts'
 import type { Endpoint, EndpointSet } from '../../../src/model/endpoint.ts'
 import { createEndpointBook } from '../../../src/proxy/endpoints.ts'
 import type { EndpointBook } from '../../../src/proxy/endpoints.ts'

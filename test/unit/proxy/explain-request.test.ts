@@ -1,6 +1,7 @@
 // What an explanation adds to the decision: endpoint candidates with origin and age, and the retry plan.
 import { describe, expect, test } from 'vitest'
-import type { RetryConfig, ServiceConfig } from '../../../src/model/config.ts'
+import type { RetryConfig } from '../../../src/model/route-config.ts'
+import type { ServiceConfig } from '../../../src/model/service-config.ts'
 import type { Endpoint, EndpointSet } from '../../../src/model/endpoint.ts'
 import type { Snapshot } from '../../../src/model/snapshot.ts'
 import { describedHead } from '../../../src/proxy/described-head.ts'

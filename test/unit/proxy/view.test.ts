@@ -1,6 +1,6 @@
 // What people are told of a service over several registries: which reference is used, and why another or an endpoint is not.
 import { describe, expect, test } from 'vitest'
-import type { ServiceConfig } from '../../../src/model/config.ts'
+import type { ServiceConfig } from '../../../src/model/service-config.ts'
 import type { Endpoint, EndpointSet, StaleCause } from '../../../src/model/endpoint.ts'
 import { createEndpointBook } from '../../../src/proxy/endpoints.ts'
 import { arrange, viewCandidate, viewOrigins } from '../../../src/proxy/view.ts'

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { MatchConfig, RouteConfig, SourcePattern } from '../../../src/model/config.ts'
+import type { MatchConfig, SourcePattern } from '../../../src/model/match-config.ts'
+import type { RouteConfig } from '../../../src/model/route-config.ts'
 import { auditTable } from '../../../src/route/audit.ts'
 import { compileTable } from '../../../src/route/compile.ts'
 import { RUNS, anyHead, anyRoutes } from '../../support/arbitrary-table.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RouteConfig, TableConfig } from '../../../src/model/config.ts'
+import type { RouteConfig } from '../../../src/model/route-config.ts'
+import type { TableConfig } from '../../../src/model/table-config.ts'
 import { compileTable } from '../../../src/route/compile.ts'
 import { TableError } from '../../../src/route/table-error.ts'
 import { field, host, path, route, service, table } from '../../support/build-table.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { FieldCondition, MatchConfig, TimeWindow } from '../../../src/model/config.ts'
+import type { FieldCondition, MatchConfig, TimeWindow } from '../../../src/model/match-config.ts'
 import { cookieMatcher } from '../../../src/route/cookie.ts'
 import { headerMatcher } from '../../../src/route/header.ts'
 import { hostMatcher } from '../../../src/route/host.ts'

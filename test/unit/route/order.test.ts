@@ -1,7 +1,7 @@
 // The total order, pair by pair: of two routes that both match, the one named first wins, whichever is declared first.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { MatchConfig, SourcePattern } from '../../../src/model/config.ts'
+import type { MatchConfig, SourcePattern } from '../../../src/model/match-config.ts'
 import type { RequestHead } from '../../../src/model/request.ts'
 import { compileTable } from '../../../src/route/compile.ts'
 import { explain } from '../../../src/route/explain.ts'

@@ -1,7 +1,7 @@
 // Numbers, hashes and the history of tables.
 import { assert, jsonValue, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { TableConfig } from '../../../src/model/config.ts'
+import type { TableConfig } from '../../../src/model/table-config.ts'
 import { createRevisions } from '../../../src/store/revisions.ts'
 import { diffTables } from '../../../src/store/table-diff.ts'
 import { canonicalJson, sameJson, tableHash } from '../../../src/store/table-hash.ts'

@@ -1,0 +1,49 @@
+// A listener in normal form: where it listens, whom it believes, and its limits.
+
+export interface ListenerTlsConfig {
+  /** One or several certificates, chosen by server name; the first is the default. Paths of PEM files, reloaded when they change. */
+  readonly certificates: readonly { readonly cert: string; readonly key: string }[]
+  /** CA for client certificates; asked for when present. */
+  readonly clientCa?: string
+  /** Refuse clients without a certificate; default true when `clientCa` is set. */
+  readonly requireClientCert: boolean
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+}
+
+/** Limits of one listener. Times in milliseconds, sizes in bytes. */
+export interface ListenerLimits {
+  /** Whole head, from its first byte. Default 10 s. */
+  readonly headTimeout: number
+  /** Between requests on a kept connection. Default 60 s. */
+  readonly idleTimeout: number
+  /** Between two bytes of a body, either way. Default 30 s. */
+  readonly bodyTimeout: number
+  /** No byte either way on an upgraded connection. Default 1 h. */
+  readonly tunnelTimeout: number
+  /** Request line. Default 16 KiB. */
+  readonly lineBytes: number
+  /** Whole head. Default 64 KiB. */
+  readonly headBytes: number
+  /** Header fields. Default 100. */
+  readonly headerCount: number
+  /** Request body; 0 for no limit. Default 0. */
+  readonly bodyBytes: number
+  /** Requests on one connection before it is closed; 0 for no limit. Default 0. */
+  readonly requestsPerConnection: number
+  /** Connections of one worker on this listener. Default 65536. */
+  readonly connections: number
+}
+
+export interface ListenerConfig {
+  readonly name: string
+  /** 0 picks a free one. */
+  readonly port: number
+  /** Default `0.0.0.0` and `::` together. */
+  readonly host?: string
+  readonly tls?: ListenerTlsConfig
+  /** Proxies whose forwarding headers and PROXY header are believed; none by default. */
+  readonly trustedProxies: readonly string[]
+  /** Expect a PROXY protocol header (v1 or v2) on each connection from a trusted proxy. */
+  readonly proxyProtocol: boolean
+  readonly limits: ListenerLimits
+}
