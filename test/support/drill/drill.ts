@@ -16,7 +16,7 @@
 // its service was up all the time (from the first answer of that service on; `d.excuse` for what a drill means to break).
 // Nothing is waited for by time: `sees`, `serves`, `uses` and `until` wait for what they name, at most 30 s.
 import type { RefStatus } from '../../../src/model/ref-status.ts'
-import type { AnnouncementsAnswer, AnnouncementView, WatchesAnswer } from '../../../src/model/admin.ts'
+import type { AnnouncementsAnswer, AnnouncementView, RoutesAnswer, WatchesAnswer } from '../../../src/model/admin.ts'
 import { makeTempDirectory } from '../temp.ts'
 import { startBackend, type Backend } from './backend.ts'
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts'
@@ -42,6 +42,8 @@ export interface DrillPlan {
   /** `registries` of the configuration; gets the `host:port` of each upstream's proxy. */
   readonly registries: (addresses: Readonly<Record<string, string>>) => object
   readonly services: Readonly<Record<string, DrillService>>
+  /** `store` of the configuration, where tables come from one; the first is the plan's own. */
+  readonly store?: (addresses: Readonly<Record<string, string>>) => object
   /** Address that the backends listen on, for registries that take no loopback address. Default 127.0.0.1. */
   readonly host?: string
   /** How many times faster registries' time runs: a guard's hold of 30 s takes 30 s / `speed`. Default 5. */
@@ -69,6 +71,10 @@ export interface Drill {
   until: typeof until
   /** Puts a table in force in which these services are described anew, and the others as before. */
   reroute(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): Promise<void>
+  /** A table in which these services are described anew, and the others as before, as text for a store. */
+  table(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): string
+  /** Where the table in force came from, such as `redis:v2`. */
+  origin(): Promise<string>
   /** What is known of one reference, such as failures in a row and what the last error was. */
   watch(ref: string): Promise<RefStatus>
   metrics(): Promise<string>
@@ -203,8 +209,20 @@ class Running implements Drill {
   }
 
   async reroute(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): Promise<void> {
-    this.#services = Object.fromEntries(Object.entries(this.#services).map(([name, service]) => [name, { ...service, ...services[name] }]))
+    this.#services = this.#with(services)
     await this.#running.useTable(this.#config())
+  }
+
+  table(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): string {
+    return JSON.stringify(tableOf(this.#with(services)))
+  }
+
+  async origin(): Promise<string> {
+    return (await this.#running.admin<RoutesAnswer>('/api/routes')).revision?.origin ?? ''
+  }
+
+  #with(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): DrillPlan['services'] {
+    return Object.fromEntries(Object.entries(this.#services).map(([name, service]) => [name, { ...service, ...services[name] }]))
   }
 
   get port(): number {
@@ -244,16 +262,24 @@ class Running implements Drill {
 
   #config(): object {
     const addresses = Object.fromEntries([...this.#proxies].map(([name, proxy]) => [name, proxy.address]))
-    const services = Object.entries(this.#services)
+    const { registries, store } = this.#plan
     return {
       listen: '127.0.0.1:0',
       admin: { port: 0 },
       stateDir: this.#directory?.directory,
-      registries: this.#plan.registries(addresses),
-      services: Object.fromEntries(services.map(([name, { from, merge = false }]) => [name, { from, merge, balance: 'round-robin' }])),
-      // As an operator who cares would have it: what a crash takes from an idempotent request is tried elsewhere.
-      routes: services.map(([name, { to = name }]) => ({ name, match: `${name}.drill/**`, to, retry: { attempts: 2, on: ['connect', 'reset'] } })),
+      registries: registries(addresses),
+      ...(store === undefined ? {} : { store: store(addresses) }),
+      ...tableOf(this.#services),
     }
+  }
+}
+
+function tableOf(services: DrillPlan['services']): object {
+  const all = Object.entries(services)
+  return {
+    services: Object.fromEntries(all.map(([name, { from, merge = false }]) => [name, { from, merge, balance: 'round-robin' }])),
+    // As an operator who cares would have it: what a crash takes from an idempotent request is tried elsewhere.
+    routes: all.map(([name, { to = name }]) => ({ name, match: `${name}.drill/**`, to, retry: { attempts: 2, on: ['connect', 'reset'] } })),
   }
 }
 

@@ -1,12 +1,14 @@
 // The gateway of a drill: the real one, in this process, with its admin server. Registries live in faster time, so that a hold
 // of 30 s needs not 30 s; requests live in real time.
 import { adapters } from '../../../discovery/list.ts'
-import { parseConfig } from '../../../src/config/parse.ts'
+import { parseConfig, parseTable } from '../../../src/config/parse.ts'
 import type { Config } from '../../../src/model/config.ts'
 import type { Platform } from '../../../src/model/platform.ts'
+import type { ParsedTable } from '../../../src/model/store.ts'
 import { startAdmin } from '../../../src/node/admin/server.ts'
 import { ControlPlane } from '../../../src/node/control-plane.ts'
 import { LocalServing } from '../../../src/node/local-serving.ts'
+import { openStore } from '../../../src/node/open-store.ts'
 import { nodePlatform, type LogSink } from '../../../src/node/platform.ts'
 import { memoryStore } from '../../../src/store/memory.ts'
 import { until } from './until.ts'
@@ -17,7 +19,7 @@ export interface DrillGateway {
   admin<T>(path: string): Promise<T>
   /** Metrics in the text format of Prometheus. */
   metrics(): Promise<string>
-  /** Puts the table of this configuration in force. Resolves when requests are decided by it. */
+  /** Puts the table of this configuration in force, unless tables come from a store. Resolves when requests are decided by it. */
   useTable(config: object): Promise<void>
   stop(): Promise<void>
 }
@@ -27,7 +29,8 @@ export async function startDrillGateway(config: object, speed: number, log: LogS
   const parsed = read(config)
   const real = nodePlatform(log)
   const fast = faster(real, speed)
-  const store = memoryStore(fast, parsed.table)
+  const memory = memoryStore(fast, parsed.table)
+  const store = parsed.store === undefined ? memory : await openStore(parsed, fast, { gatewayId: 'drill', parseFile: parseStored, parseStored })
   const serving = new LocalServing(real)
   const control = new ControlPlane(parsed, fast, serving, store, () => undefined)
   await control.start()
@@ -39,7 +42,7 @@ export async function startDrillGateway(config: object, speed: number, log: LogS
     metrics: async () => (await ask('/metrics')).text(),
     async useTable(next) {
       const before = serving.workers()[0]?.revision
-      store.set(read(next).table)
+      memory.set(read(next).table)
       await until('the new table is in force', () => serving.workers()[0]?.revision !== before)
     },
     async stop() {
@@ -48,6 +51,8 @@ export async function startDrillGateway(config: object, speed: number, log: LogS
     },
   }
 }
+
+const parseStored = (text: string): ParsedTable => parseTable(text, { file: '' })
 
 function read(config: object): Config {
   const { config: parsed, problems } = parseConfig(JSON.stringify(config), { file: '', env: process.env, adapters })
