@@ -1,8 +1,10 @@
 // `fairlead routes`: the table that a gateway serves, in the order in which it prefers routes, and what it refused.
 import type { RejectedView, RoutesAnswer } from '../model/admin.ts'
-import type { CatalogStatus, RefusedTag } from '../model/tagged.ts'
+import type { RefusedTag } from '../model/tagged.ts'
+import { shortened } from '../model/visible.ts'
 import { AdminFault, askAdmin } from './admin-client.ts'
 import { readArguments } from './arguments.ts'
+import { catalogsText } from './catalogs-text.ts'
 import { age, columns } from './columns.ts'
 import { type CliIo, type ExitCode, UsageError } from './io.ts'
 import { formatProblem } from './problem.ts'
@@ -17,6 +19,9 @@ example:
 
 /** Options of commands that read one list from the admin server. */
 export const ADMIN_OPTIONS = { admin: { type: 'string' }, json: { type: 'boolean', default: false } } as const
+
+/** Characters of the tags of one route; all are in the JSON. */
+const TAG_LENGTH = 200
 
 const OPTIONS = { ...ADMIN_OPTIONS, invalid: { type: 'boolean', default: false } } as const
 
@@ -43,7 +48,7 @@ export async function orFault<T>(asked: Promise<T>, io: CliIo): Promise<T | unde
 }
 
 function routesText({ revision, routes, rejected, refusedTags, catalogs }: RoutesAnswer): string[] {
-  const note = [...catalogs.flatMap(catalogNote), ...refusedNote(rejected), ...tagsNote(refusedTags)]
+  const note = [...catalogsText(catalogs, refusedTags, Date.now()), ...refusedNote(rejected), ...tagsNote(refusedTags)]
   if (revision === null) return ['no table yet', ...note]
   const rows = routes.map(({ name, priority, match, action, counts }) => [name, match.join(' | '), `-> ${action}`, priority === 0 ? '' : `priority ${priority}`, `${counts.requests} requests`])
   return [`revision ${revision.number}, ${revision.hash} of ${revision.origin}, since ${age(Date.now() - revision.at)}; ${routes.length} routes, best first`, ...columns(rows), ...note]
@@ -51,12 +56,6 @@ function routesText({ revision, routes, rejected, refusedTags, catalogs }: Route
 
 function refusedNote(rejected: readonly RejectedView[]): string[] {
   return rejected.length === 0 ? [] : ['', `${rejected.length} later ${rejected.length === 1 ? 'table was' : 'tables were'} refused: fairlead routes --invalid`]
-}
-
-function catalogNote({ registry, mode, services, lastSuccess, cause }: CatalogStatus): string[] {
-  if (mode === 'live') return []
-  const since = lastSuccess === undefined ? '' : `, last confirmed ${age(Date.now() - lastSuccess)} ago`
-  return ['', `the services of ${registry} are ${mode}, ${services} with routes${since}${cause === undefined ? '' : `: ${cause}`}`]
 }
 
 function tagsNote(refused: readonly RefusedTag[]): string[] {
@@ -69,10 +68,10 @@ function invalidText(rejected: readonly RejectedView[], refused: readonly Refuse
   return [...rejectedText(rejected), ...refused.flatMap(tagText)]
 }
 
-/** Whose tag it is, then what is wrong with it. */
+/** Whose tag it is, then what is wrong with it, a line each. */
 function tagText({ registry, service, instances, count, tag, reason, kind }: RefusedTag): string[] {
   const more = count > instances.length ? ` and ${count - instances.length} more` : ''
-  return [`${service} in ${registry}, ${instances.join(', ')}${more}: ${tag}`, `  ${kind === 'note' ? 'served, but ' : ''}${reason}`]
+  return [`${service} in ${registry}, ${instances.join(', ')}${more}: ${shortened(tag, TAG_LENGTH)}`, ...reason.split('\n').map((line) => `  ${kind === 'note' ? 'served, but ' : ''}${line}`)]
 }
 
 function rejectedText(rejected: readonly RejectedView[]): string[] {

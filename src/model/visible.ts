@@ -5,3 +5,8 @@
 export function visible(line: string): string {
   return line.replace(/[^\P{C}\n\t]|[\p{Zl}\p{Zp}]/gu, (character) => character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''))
 }
+
+/** A text of at most so many characters; one that was longer ends in `…`. */
+export function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`
+}

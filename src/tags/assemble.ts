@@ -10,6 +10,7 @@ import { dialects } from './list.ts'
 import { Names } from './names.ts'
 import { destinationWeights } from './split.ts'
 import { readService, type Entry, type InstanceReading, type Reading } from './variants.ts'
+import { tagText } from './wording.ts'
 
 /** Routes of all services; more are refused. */
 const MAX_ROUTES = 20_000
@@ -90,7 +91,7 @@ function forwards({ routes }: CheckedDraft): boolean {
 function taken(entry: Entry, holder: Entry): RefusedTag {
   const { service, draft, instances } = entry
   const whose = holder.service === service ? 'another tag of this service' : `${holder.service.name} in ${holder.service.registry}`
-  return { registry: service.registry, service: service.name, instances: instances.slice(0, 10).map(({ id }) => id), count: instances.length, tag: draft.labels.join(' '), reason: `${whose} has the same match and comes first`, kind: 'refused' }
+  return { registry: service.registry, service: service.name, instances: instances.slice(0, 10).map(({ id }) => id), count: instances.length, tag: tagText(draft.labels), reason: `${whose} has the same match and comes first`, kind: 'refused' }
 }
 
 function build(all: readonly Shared[], refuse: (tag: RefusedTag) => void): TagTable['table'] {
@@ -169,7 +170,7 @@ function remembering({ listeners }: AssemblerOptions): Remembering {
   return {
     reading: {
       read: (service, instance) => once(reads, readNow, JSON.stringify([service.name, instance.port, instance.labels]), () => readLabels(instance.labels, { service: service.name, port: instance.port, listeners })),
-      check: (draft: Draft) => once(checks, checkedNow, JSON.stringify([draft.routes, draft.service]), () => checkDraft(draft, names)),
+      check: (draft: Draft) => once(checks, checkedNow, JSON.stringify([draft.routes, draft.service, draft.alternatives]), () => checkDraft(draft, names)),
     },
     forgetUnused() {
       ;[reads, checks] = [readNow, checkedNow]

@@ -3,6 +3,7 @@ import { parseTable } from '../config/parse.ts'
 import type { RouteConfig } from '../model/route-config.ts'
 import type { ServiceConfig } from '../model/service-config.ts'
 import type { Draft } from './dialect.ts'
+import { reasonText } from './wording.ts'
 
 /** Routes in normal form; those that forward go to the service `s`, which is not yet named. */
 export interface CheckedDraft {
@@ -22,11 +23,12 @@ export function checkDraft(draft: Draft, listeners: readonly string[]): CheckedD
   const [service] = table?.services ?? []
   if (table !== undefined && service !== undefined) return { routes: table.routes, service }
   const errors = problems.filter(({ severity }) => severity === 'error')
-  return { reason: [...new Set(errors.map(({ path, message, hint }) => `${shown(path)}${message}${hint === undefined ? '' : ` (${hint})`}`))].join('; ') }
+  return { reason: reasonText(errors.map(({ path, message, hint }) => ({ where: placeOf(path, draft), what: `${message}${hint === undefined ? '' : ` (${hint})`}` }))) }
 }
 
-/** The place inside the route; that it is one of a document is of no interest. */
-function shown(path: string): string {
+/** The tag where it is known, else the place inside the route; that it is one of a document is of no interest. */
+function placeOf(path: string, { alternatives }: Draft): string {
   const inner = path.replace(/^(?:routes\[\d+\]|services\.s)\.?/, '')
-  return inner === '' ? '' : `${inner}: `
+  const place = /^match\.any\[(\d+)\]/.exec(inner)?.[1]
+  return (place === undefined ? undefined : alternatives?.[Number(place)]) ?? inner.replace(/^match\.any\[\d+\]/, 'match')
 }

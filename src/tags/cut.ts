@@ -3,6 +3,7 @@
 import { ANY_LABEL } from '../model/endpoint.ts'
 import type { Dialect, Refusal } from './dialect.ts'
 import type { InstanceReading } from './variants.ts'
+import { tagText } from './wording.ts'
 
 /** No label has it: they are admitted without control characters. */
 const MARK = '\u0000'
@@ -22,6 +23,6 @@ export function cutIn(labels: readonly string[], dialect: Dialect): readonly str
 export function withoutCut(reading: InstanceReading, cut: readonly string[], dialect: Dialect): InstanceReading {
   const refused = cut.map((tag): Refusal => ({ tag: `${tag}…`, reason: 'is over 2048 characters long, one of over 128, or has control characters, and was left out' }))
   if (dialect.selfContained === true) return { drafts: reading.drafts, refused: [...reading.refused, ...refused] }
-  const open = reading.drafts.map(({ labels }): Refusal => ({ tag: labels.join(' '), reason: `a tag beside it was left out (${cut[0] ?? ''}…), without which the route might be more open than it was written` }))
+  const open = reading.drafts.map(({ labels }): Refusal => ({ tag: tagText(labels), reason: `a tag beside it was left out (${cut[0] ?? ''}…), without which the route might be more open than it was written` }))
   return { drafts: [], refused: [...reading.refused, ...refused, ...open] }
 }

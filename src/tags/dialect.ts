@@ -23,6 +23,8 @@ export interface Draft {
   readonly name: string
   /** The tags it was made of: instances are told apart by them. */
   readonly labels: readonly string[]
+  /** Of the alternatives of its match, which of these says each; left out where one tag says all. */
+  readonly alternatives?: readonly string[]
   /** At least one; several where one tag needs it (an access list is a route and a refusal). */
   readonly routes: readonly RouteBody[]
   /** Settings of the service as a person would write them in `services`, without `from`. */

@@ -4,6 +4,7 @@ import { suggest } from '../config/nearest.ts'
 import { BadTag, type Dialect, type Draft, type Refusal, type RouteBody } from './dialect.ts'
 import { conditionsOf, optionsOf, OPTIONS, serviceOf, type Given } from './fairlead-options.ts'
 import { stripPrefix } from './strip.ts'
+import { tagText } from './wording.ts'
 
 const LABEL = /^fairlead\.(?:route|routes\.(?<name>[^.=]+))(?:\.(?<option>[^=]+))?=(?<value>.*)$/s
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/
@@ -40,7 +41,7 @@ export const fairlead: Dialect = {
         drafts.push(draftOf(name, service, written))
       } catch (error) {
         if (!(error instanceof BadTag)) throw error
-        refused.push({ tag: written.labels.join(' '), reason: error.message })
+        refused.push({ tag: tagText(written.labels), reason: error.message })
       }
     }
     return { drafts, refused }
@@ -56,7 +57,9 @@ function draftOf(name: string, service: string, { matches, options, labels }: Wr
   }
   const weighted = options.has('weight')
   const routes = routesOf(matches, options)
-  return { dialect: 'fairlead', key: name, name: name === '' ? service : `${service}-${name}`, labels, routes, service: serviceOf(options), weighted, shared: weighted, notes: [] }
+  // With a prefix to strip each alternative is a route.
+  const alternatives = routes.length === 1 && matches.length > 1 ? { alternatives: matches.map((match) => `${own}=${match}`) } : {}
+  return { dialect: 'fairlead', key: name, name: name === '' ? service : `${service}-${name}`, labels, ...alternatives, routes, service: serviceOf(options), weighted, shared: weighted, notes: [] }
 }
 
 function routesOf(matches: readonly string[], options: Given): RouteBody[] {

@@ -4,6 +4,7 @@ import type { LabelSet } from '../model/service-config.ts'
 import type { RefusedTag, TaggedInstance, TaggedService } from '../model/tagged.ts'
 import type { CheckedDraft } from './check-draft.ts'
 import type { Draft } from './dialect.ts'
+import { tagText } from './wording.ts'
 
 /** What the tags of one instance come to. */
 export interface InstanceReading {
@@ -59,7 +60,7 @@ export function readService(service: TaggedService, reading: Reading, refuse: (r
   }
   for (const { tag, reason, instances } of refusals.values()) tell(tag, reason, instances, 'refused')
   const entries = [...byKey.keys()].sort().flatMap((key) => chosen(service, [...(byKey.get(key)?.values() ?? [])], reading, tell))
-  for (const entry of entries.slice(MAX_ROUTES)) tell(entry.draft.labels.join(' '), `the service has more than ${MAX_ROUTES} routes`, service.instances, 'refused')
+  for (const entry of entries.slice(MAX_ROUTES)) tell(tagText(entry.draft.labels), `the service has more than ${MAX_ROUTES} routes`, service.instances, 'refused')
   return entries.slice(0, MAX_ROUTES)
 }
 
@@ -82,14 +83,14 @@ function chosen(service: TaggedService, variants: readonly Variant[], reading: R
   const good: { readonly variant: Variant; readonly checked: CheckedDraft }[] = []
   for (const variant of variants) {
     const checked = reading.check(variant.draft)
-    if ('reason' in checked) tell(variant.draft.labels.join(' '), checked.reason, variant.instances, 'refused')
+    if ('reason' in checked) tell(tagText(variant.draft.labels), checked.reason, variant.instances, 'refused')
     else good.push({ variant, checked })
   }
   const [winner, ...others] = good.sort((a, b) => weigh(b.variant) - weigh(a.variant) || b.variant.instances.length - a.variant.instances.length || (a.variant.text < b.variant.text ? -1 : 1))
   if (winner === undefined) return []
   const { variant, checked } = winner
-  for (const other of others) tell(other.variant.draft.labels.join(' '), `differs from what ${variant.instances.length} ${variant.instances.length === 1 ? 'instance' : 'instances'} of the service say, which count; these get no requests by this route`, other.variant.instances, 'refused')
-  for (const [note, instances] of variant.notes) tell(variant.draft.labels.join(' '), note, instances, 'note')
+  for (const other of others) tell(tagText(other.variant.draft.labels), `differs from what ${variant.instances.length} ${variant.instances.length === 1 ? 'instance' : 'instances'} of the service say, which count; these get no requests by this route`, other.variant.instances, 'refused')
+  for (const [note, instances] of variant.notes) tell(tagText(variant.draft.labels), note, instances, 'note')
   const rest = variants.filter((each) => each !== variant)
   const labels = variant.instances.length === service.instances.length ? undefined : [...variant.labels.values()].map((all): LabelSet => ({ all, none: telling(all, rest) }))
   return [{ service, draft: variant.draft, checked, labels, shared: variant.shared, instances: variant.instances }]

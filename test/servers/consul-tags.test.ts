@@ -59,7 +59,7 @@ describeWithServers(['consul'], 'routes from the tags of a real Consul', () => {
     await register('words', 'a', 'fairlead.route=words.test/**', 'v1')
     await register('fab', 'b', 'urlprefix-fab.test/foo strip=/foo')
     await register('trf', 'c', 'traefik.enable=true', 'traefik.http.routers.trf.rule=Host(`trf.test`) && PathPrefix(`/t`)')
-    await register('bad', 'a', 'fairlead.route=x/{', 'urlprefix-:3306 proto=tcp', 'traefik.http.routers.bad.rule=Host(')
+    await register('bad', 'a', 'fairlead.route=x/**', 'fairlead.route=y/{', 'urlprefix-:3306 proto=tcp', 'traefik.http.routers.bad.rule=Host(')
     const [port = 0, admin = 0] = await freePorts(2)
     const { directory, remove } = await makeTempDirectory()
     closing.push(remove)
@@ -74,9 +74,16 @@ describeWithServers(['consul'], 'routes from the tags of a real Consul', () => {
     await becomes(() => get(port, 'words.test', '/x').catch(() => ''), '200 a')
     expect(said).toContain(`found a Consul agent at ${server.url} (CONSUL_HTTP_ADDR)`)
     expect(await Promise.all([get(port, 'fab.test', '/foo/x'), get(port, 'trf.test', '/t/x'), get(port, 'trf.test', '/other'), get(port, 'bad.test')])).toEqual(['200 b', '200 c', '404 no_route', '404 no_route'])
-    const invalid = spawn(process.execPath, [MAIN, 'routes', '--invalid', '--admin', `http://127.0.0.1:${admin}`])
-    const [shown, [code]] = await Promise.all([text(invalid.stdout), once(invalid, 'exit') as Promise<[number]>])
+    const routesCommand = async (...options: string[]): Promise<{ readonly shown: string; readonly code: number }> => {
+      const command = spawn(process.execPath, [MAIN, 'routes', ...options, '--admin', `http://127.0.0.1:${admin}`])
+      const [shown, [code]] = await Promise.all([text(command.stdout), once(command, 'exit') as Promise<[number]>])
+      return { shown, code }
+    }
+    const { shown: listed } = await routesCommand()
+    expect(listed).toMatch(/\n\nroutes from the tags of\n {2}consul {2}live {2}4 services {2}3 tags refused {2}confirmed \d+ s ago\n/)
+    const { shown, code } = await routesCommand('--invalid')
     expect(code).toBe(1)
+    expect(shown).toContain("fairlead.route=y/{: '{' in '/{' is not a parameter")
     for (const part of ['bad in consul, consul/n1/bad-a: urlprefix-:3306 proto=tcp', 'only HTTP is routed by tags', 'traefik.http.routers.bad', 'cannot be read at character']) expect(shown).toContain(part)
     expect(shown).not.toContain('words in consul')
     expect(await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text()).toContain('fairlead_refused_tags{registry="consul",kind="refused"} 3')

@@ -83,6 +83,30 @@ describe('refused, with a reason', () => {
     expect(table.routes.map(({ name }) => name)).toEqual(['good@consul'])
   })
 
+  test('several tags of one route: a reason for each tag, and the count of the rest', () => {
+    const bad = Array.from({ length: 6 }, (_, i) => `${R}=w${i}.test/{b`)
+    const [refusal, ...others] = assembled([tagged('words', [`${R}=good.test/**`, `${R}=a b c`, ...bad, `${R}.timeout=soon`])]).refused
+    expect(others).toEqual([])
+    expect(refusal?.reason.split('\n')).toEqual([
+      `${R}=a b c: 'a b c' has more than methods and host/path (write GET,POST host/path)`,
+      expect.stringContaining(`${R}=w0.test/{b: '{b' in '/{b' is not a parameter`) as string,
+      expect.stringContaining(`${R}=w1.test/{b: '{b' in '/{b' is not a parameter`) as string,
+      'and 5 more are wrong',
+    ])
+  })
+
+  test('tags of any length: a reason that can be read', () => {
+    const [refusal] = assembled([tagged('words', Array.from({ length: 40 }, (_, i) => `${R}=w${i}.test/{${'b'.repeat(1900)}`))]).refused
+    expect(refusal?.reason.length).toBeLessThan(1300)
+    expect(refusal?.tag).toHaveLength(2048)
+    expect(refusal?.tag.endsWith('…')).toBe(true)
+  })
+
+  test('the same match under another name is told by that name', () => {
+    const { refused } = assembled([tagged('words', [`${R}=a.test/{`, `${R}=b.test/**`, 'fairlead.routes.x=a.test/{', 'fairlead.routes.x=b.test/**'])])
+    expect(refused.map(({ reason }) => reason.slice(0, reason.indexOf(': ')))).toEqual([`${R}=a.test/{`, 'fairlead.routes.x=a.test/{'])
+  })
+
   test('one route, and not the others of the service', () => {
     const made = assembled([tagged('words', [`${R}=a.test/**`, 'fairlead.routes.x=b.test/{', 'fairlead.routes.y=c.test/**'])])
     expect(made.table.routes.map(({ name }) => name)).toEqual(['words@consul', 'words-y@consul'])
