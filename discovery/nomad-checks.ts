@@ -9,13 +9,18 @@ import type { Shared } from './nomad-watch.ts'
 const GAP = 50
 /** Longest time that a list waits for the checks of allocations that are new, milliseconds. */
 const PATIENCE = 1000
+/** Before the second question for an allocation whose checks have not run yet, milliseconds; each further one takes twice as long. */
+const AGAIN = 1000
 /** A client that cannot be reached says nothing for longer than its agent lives, milliseconds. */
 const DEADLINE = 5000
 /** How long a failed check counts that can no longer be asked for, milliseconds: then the health is unknown, and traffic tells. */
 const FORGET = 180_000
 
+/** What checks say; `pending` when they have not run since the allocation was first seen. */
+type Said = EndpointHealth | 'pending'
+
 interface Known {
-  readonly health: EndpointHealth
+  readonly said: Said
   /** Monotonic milliseconds of the last answer. */
   readonly at: number
 }
@@ -31,13 +36,20 @@ export class AllocationChecks {
   readonly #shared: Shared
   readonly #service: string
   readonly #region: Query
+  readonly #life: AbortSignal
+  readonly #changed: () => void
   readonly #known = new Map<string, Known>()
   #targets: readonly Target[] = []
+  #runs = false
+  #settles = false
 
-  constructor(shared: Shared, service: string, region: Query) {
+  /** Asks again and again until `life` is aborted, from the first `follow` on; calls `changed` when an instance's health is another one. */
+  constructor(shared: Shared, service: string, region: Query, life: AbortSignal, changed: () => void) {
     this.#shared = shared
     this.#service = service
     this.#region = region
+    this.#life = life
+    this.#changed = changed
   }
 
   /** Makes these the allocations to ask for, and waits a moment for those that are new. A new instance begins with what its checks say. */
@@ -46,7 +58,22 @@ export class AllocationChecks {
     for (const { allocation, namespace } of registrations) if (allocation !== undefined) targets.set(allocation, { allocation, namespace })
     for (const allocation of this.#known.keys()) if (!targets.has(allocation)) this.#known.delete(allocation)
     this.#targets = [...targets.values()]
-    const fresh = this.#targets.filter(({ allocation }) => !this.#known.has(allocation))
+    await this.#meet(this.#targets.filter(({ allocation }) => !this.#known.has(allocation)), signal)
+    if (!this.#runs) void this.#run()
+    if (!this.#settles) void this.#settle()
+  }
+
+  /**
+   * What is known of an instance; `unknown` before its first answer, and where a service has no checks. Nomad lists an allocation
+   * before its task begins: where others pass it waits for its checks, as it would at a registry that begins with a failure.
+   */
+  healthOf({ allocation }: Registration): EndpointHealth {
+    const said = (allocation === undefined ? undefined : this.#known.get(allocation)?.said) ?? 'unknown'
+    if (said !== 'pending') return said
+    return [...this.#known.values()].some((other) => other.said === 'passing') ? 'critical' : 'unknown'
+  }
+
+  async #meet(fresh: readonly Target[], signal: AbortSignal): Promise<void> {
     if (fresh.length === 0) return
     const own = new AbortController()
     const abort = (): void => own.abort()
@@ -56,21 +83,30 @@ export class AllocationChecks {
     own.abort()
   }
 
-  /** What is known of an instance; `unknown` before its first answer, and where a service has no checks. */
-  healthOf({ allocation }: Registration): EndpointHealth {
-    return (allocation === undefined ? undefined : this.#known.get(allocation)?.health) ?? 'unknown'
-  }
-
-  /** Asks again and again until the signal is aborted; calls `changed` when an instance's health is another one. */
-  async run(signal: AbortSignal, changed: () => void): Promise<void> {
-    while (!signal.aborted) {
-      const every = Math.max(this.#shared.options.checksEvery, this.#targets.length * GAP)
-      await this.#shared.platform.sleep(every * (0.9 + 0.2 * this.#shared.platform.random()), signal)
-      if (await this.#askAll(this.#targets, signal)) changed()
+  async #run(): Promise<void> {
+    this.#runs = true
+    while (!this.#life.aborted) {
+      await this.#shared.platform.sleep(this.#every() * (0.9 + 0.2 * this.#shared.platform.random()), this.#life)
+      if (await this.#askAll(this.#targets, this.#life)) this.#changed()
     }
   }
 
-  /** True when a health that was known is another one now, or a new one is known. */
+  // Nothing tells when checks have run for the first time, and a rolling update may soon stop those that pass now.
+  async #settle(): Promise<void> {
+    this.#settles = true
+    const waiting = (): readonly Target[] => this.#targets.filter(({ allocation }) => this.#known.get(allocation)?.said === 'pending')
+    for (let pause = AGAIN; waiting().length > 0 && !this.#life.aborted; pause = Math.min(2 * pause, this.#every())) {
+      await this.#shared.platform.sleep(Math.max(pause, waiting().length * GAP), this.#life)
+      if (await this.#askAll(waiting(), this.#life)) this.#changed()
+    }
+    this.#settles = false
+  }
+
+  #every(): number {
+    return Math.max(this.#shared.options.checksEvery, this.#targets.length * GAP)
+  }
+
+  /** True when an instance's health may be another one. */
   async #askAll(targets: readonly Target[], signal: AbortSignal): Promise<boolean> {
     const changes = await Promise.all(
       targets.map(async (target) => {
@@ -93,21 +129,27 @@ export class AllocationChecks {
     if (signal.aborted) return false
     if (got.kind === 'denied') this.#shared.checksDenied(got.message)
     const before = this.#known.get(allocation)
-    const health = got.kind === 'got' ? judge(got.value, this.#service) : undefined
+    const said = got.kind === 'got' ? judge(got.value, this.#service, before?.said) : undefined
     const now = this.#shared.platform.now()
-    if (health !== undefined) this.#known.set(allocation, { health, at: now })
-    else if (before?.health === 'critical' && now - before.at > FORGET) this.#known.set(allocation, { health: 'unknown', at: now })
-    return (this.#known.get(allocation)?.health ?? 'unknown') !== (before?.health ?? 'unknown')
+    if (said !== undefined) this.#known.set(allocation, { said, at: now })
+    else if (before?.said === 'critical' && now - before.at > FORGET) this.#known.set(allocation, { said: 'unknown', at: now })
+    return (this.#known.get(allocation)?.said ?? 'unknown') !== (before?.said ?? 'unknown')
   }
 }
 
-// The checks of a service in an allocation, whichever port they look at. One that has not run yet says nothing.
-function judge(answer: unknown, service: string): EndpointHealth | undefined {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined
-  const states = Object.values(answer as Record<string, unknown>).flatMap((check) => {
+// What the checks of a service in an allocation say after what they said before, whichever port they look at; undefined for nothing.
+function judge(answer: unknown, service: string, before: Said | undefined): Said | undefined {
+  if (typeof answer !== 'object' || Array.isArray(answer)) return undefined
+  // An allocation without checks is null.
+  const states = Object.values((answer ?? {}) as Record<string, unknown>).flatMap((check) => {
     const { Service: of, Status: status } = (check ?? {}) as { readonly Service?: unknown; readonly Status?: unknown }
     return of === service ? [status] : []
   })
+  // So is one that was listed a moment before its client began with them.
+  if (states.length === 0) return before === undefined ? 'pending' : 'unknown'
   if (states.includes('failure')) return 'critical'
-  return states.length > 0 && states.every((status) => status === 'success') ? 'passing' : 'unknown'
+  if (states.every((status) => status === 'success')) return 'passing'
+  if (!states.every((status) => status === 'success' || status === 'pending')) return 'unknown'
+  // After a change of the job in place checks begin anew, and what they said holds until they have run.
+  return before === undefined || before === 'pending' ? 'pending' : undefined
 }

@@ -50,7 +50,7 @@ export class NomadWatch implements Listener {
     this.#ref = ref
     this.#region = { region: ref.options['region'] ?? shared.options.region }
     this.#signal = signal
-    this.#checks = shared.options.checks ? new AllocationChecks(shared, ref.name, this.#region) : undefined
+    this.#checks = shared.options.checks ? new AllocationChecks(shared, ref.name, this.#region, signal, () => this.#ring()) : undefined
   }
 
   onEvent(event: ServiceEvent): void {
@@ -141,7 +141,6 @@ export class NomadWatch implements Listener {
     if (this.#streams.length > 0 || this.#signal.aborted) return
     this.#streams = this.#namespaces().map((namespace) => this.#shared.streamOf({ ...this.#region, namespace }))
     for (const stream of this.#streams) stream.join(this, this.#signal)
-    void this.#checks?.run(this.#signal, () => this.#ring())
   }
 
   #ring(): void {

@@ -1,6 +1,6 @@
 // Nomad's service API, event stream and allocation checks at the level of their wire: indexes of the whole table, blocking and
-// stale lists, namespaces, ACLs, and the ways in which the stream misleads. Written after Nomad's API documentation and recorded
-// answers of Nomad 1.10.5; no real Nomad runs in these tests (see discovery/README.md).
+// stale lists, namespaces, ACLs, and the ways in which the stream misleads. Written after Nomad's API documentation and a real Nomad
+// 1.10.5, which test/servers/nomad.test.ts holds the adapter against.
 import type { FetchInit, Platform } from '../../src/model/platform.ts'
 
 /** A registration as a test builds it. */
@@ -36,6 +36,7 @@ interface Frame {
 
 interface OpenStream {
   readonly namespace: string
+  readonly token: string | undefined
   write(text: string): void
   end(): void
 }
@@ -55,7 +56,7 @@ export interface FakeNomad {
   put(service: string, rows: readonly (Row | Registered)[], options?: PutOptions): void
   /** Lists change and no stream hears of it. */
   putSilently(service: string, rows: readonly Row[]): void
-  /** What the checks of an allocation say: pairs of service and status. Without it a known allocation has none. */
+  /** What the checks of an allocation say: pairs of service and status. Without it a known allocation has none, and says `null`. */
   setChecks(id: string, ...checks: readonly (readonly [service: string, status: string])[]): void
   /** Servers other than the leader keep answering with what they have now, until called with false. */
   lag(lagging: boolean): void
@@ -69,7 +70,7 @@ export interface FakeNomad {
   freeze(): void
   /** The agent comes back without any state: the index starts anew. */
   restartEmpty(): void
-  /** Turns on ACLs: what each token may read; `*` is every namespace. */
+  /** Turns on ACLs: what each token may read; `*` is every namespace. Ends the streams of tokens whose rights change. */
   acl(rights: Readonly<Record<string, readonly string[]>>): void
   /** Answers everything with this until `recover`; may depend on the question. */
   answerWith(answer: Override): void
@@ -141,7 +142,16 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
       fake.index = 7
       fake.cut()
     },
-    acl: (next) => void (rights = next),
+    acl(next) {
+      const before = rights
+      rights = next
+      for (const stream of streams) {
+        const of = (all: typeof rights): string => JSON.stringify(all?.[stream.token ?? ''])
+        if (of(before) === of(next)) continue
+        stream.write('subscription closed by server, client should resubscribe\n')
+        stream.end()
+      }
+    },
     answerWith: (answer) => void (override = answer),
     recover: () => void (override = undefined),
     fetch: (url, init = {}) => answer(url, init),
@@ -156,11 +166,14 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
     if (overridden !== undefined) return overridden
     const namespace = query.get('namespace') ?? 'default'
     const allowed = rights === undefined ? ['*'] : token === undefined ? [] : rights[token]
-    if (allowed === undefined) return plain(403, 'ACL token not found')
+    // It knows the token or not: it says the same.
+    if (allowed === undefined) return plain(403, 'Permission denied')
     const may = (wanted: string): boolean => allowed.includes('*') || allowed.includes(wanted)
     if (pathname === '/v1/services') return listServices(query, init, namespace, allowed, may)
-    if (!may(namespace)) return plain(403, 'Permission denied')
-    if (pathname === '/v1/event/stream') return openStream(namespace, init)
+    // The stream of all namespaces needs rights in each that there is.
+    const all = pathname === '/v1/event/stream' && namespace === '*' ? ['default', ...[...table.keys()].map((name) => name.split(' ')[0] ?? '')] : [namespace]
+    if (!all.every(may)) return plain(403, 'Permission denied')
+    if (pathname === '/v1/event/stream') return openStream(namespace, token, init)
     const allocation = /^\/v1\/client\/allocation\/([^/]+)\/checks$/.exec(pathname)?.[1]
     if (allocation !== undefined) return checksOf(allocation)
     const service = decodeURIComponent(/^\/v1\/service\/([^/]+)$/.exec(pathname)?.[1] ?? '')
@@ -201,7 +214,7 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
     })
   }
 
-  function openStream(namespace: string, init: FetchInit): Response {
+  function openStream(namespace: string, token: string | undefined, init: FetchInit): Response {
     const encoder = new TextEncoder()
     const closed = new AbortController()
     const beat = async (stream: OpenStream): Promise<void> => {
@@ -214,6 +227,7 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
       start(controller) {
         const stream: OpenStream = {
           namespace,
+          token,
           write: (text) => void (frozen || controller.enqueue(encoder.encode(text))),
           end() {
             leave()
@@ -242,7 +256,7 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
   }
 
   function checksOf(allocation: string): Response {
-    const known = checks.get(allocation) ?? ([...table.values()].flat().some((row) => row['AllocID'] === allocation) ? {} : undefined)
+    const known = checks.get(allocation) ?? ([...table.values()].flat().some((row) => row['AllocID'] === allocation) ? null : undefined)
     return known === undefined ? plain(404, `Unknown allocation "${allocation}"`) : json(known)
   }
 

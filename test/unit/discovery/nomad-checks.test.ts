@@ -40,7 +40,7 @@ test('the first set has the health that the checks say', async () => {
     registry.setChecks('3', ['web', 'success'], ['web', 'pending'])
   })
   expect(reader.sets).toHaveLength(1)
-  expect(healths(reader)).toBe('passing critical unknown')
+  expect(healths(reader)).toBe('passing critical critical')
 })
 
 test.each<readonly [string, readonly (readonly [string, string])[], string]>([
@@ -64,6 +64,47 @@ test('a check that begins to fail is seen within seconds, without any event, and
   registry.setChecks('2', ['web', 'success'])
   await platform.advance(11_500)
   expect(healths(reader)).toBe('passing passing passing')
+})
+
+test('an allocation is listed before its task begins: where others pass it waits for its checks, which are asked for soon', async () => {
+  const { platform, registry, reader } = await watch((fake) => fake.setChecks('1', ['web', 'success']), {}, three.slice(0, 1))
+  // Its client has not begun with its checks yet, and says nothing of them.
+  registry.put('web', three.slice(0, 2))
+  await platform.advance(600)
+  expect(healths(reader)).toBe('passing critical')
+  registry.setChecks('2', ['web', 'pending'])
+  await platform.advance(1000)
+  expect(healths(reader)).toBe('passing critical')
+  registry.setChecks('2', ['web', 'success'])
+  await platform.advance(2500)
+  expect(healths(reader)).toBe('passing passing')
+})
+
+test('an allocation whose checks have not run gets what there is when the one that passed is gone', async () => {
+  const { platform, registry, reader } = await watch((fake) => three.forEach(({ id }) => fake.setChecks(id, ['web', id === '1' ? 'success' : 'pending'])))
+  expect(healths(reader)).toBe('passing critical critical')
+  registry.put('web', three.slice(1))
+  await platform.advance(600)
+  expect(healths(reader)).toBe('unknown unknown')
+})
+
+test('what checks said holds while they begin anew', async () => {
+  const { platform, registry, reader } = await watch((fake) => three.forEach(({ id }) => fake.setChecks(id, ['web', id === '2' ? 'failure' : 'success'])))
+  three.forEach(({ id }) => registry.setChecks(id, ['web', 'pending']))
+  await platform.advance(60_000)
+  expect(healths(reader)).toBe('passing critical passing')
+})
+
+test('allocations without checks are known as such, and cost no list a question', async () => {
+  const { platform, registry, reader } = await watch(() => undefined, { checksEvery: '10m' })
+  await platform.advance(10_000)
+  expect(healths(reader)).toBe('unknown unknown unknown')
+  const before = registry.seen.filter(isChecks).length
+  for (let turn = 0; turn < 5; turn++) {
+    registry.put('web', three.map((row) => ({ ...row, tags: [`t${turn}`] })))
+    await platform.advance(1000)
+  }
+  expect(registry.seen.filter(isChecks)).toHaveLength(before)
 })
 
 test('all checks failing is what the registry states, and is believed', async () => {

@@ -330,7 +330,7 @@ test('without the right to hear events each service is listed every 5 s, and tha
 test.each<readonly [string, () => Response, string]>([
   ['ends at once', () => new Response('', { headers: { 'content-type': 'application/json' } }), 'the agent closed it'],
   ['ends after a sign of life', () => new Response('{}\n'), 'the agent closed it'],
-  ['is an error in words', () => new Response('{}\nACL token not found\n{}\n'), 'ACL token not found'],
+  ['is an error in words', () => new Response('{}\nsubscription closed by server, client should resubscribe\n'), 'subscription closed by server'],
   ['is an error as JSON', () => new Response('{}\n{"Error":{"Code":403,"Message":"Permission denied"}}\n{}\n'), 'Permission denied'],
 ])('a stream that %s is opened again and again more slowly, and costs lists no more than polling does', async (_, answer, reason) => {
   const { platform, registry } = await watch({ prepare: (fake) => fake.answerWith(({ path }) => (path === '/v1/event/stream' ? answer() : undefined)) })
