@@ -52,13 +52,17 @@ export class AllocationChecks {
     this.#changed = changed
   }
 
-  /** Makes these the allocations to ask for, and waits a moment for those that are new. A new instance begins with what its checks say. */
+  /** Makes these the allocations to ask for, and waits a moment for those that are new: an instance begins with what its checks say. */
   async follow(registrations: readonly Registration[], signal: AbortSignal): Promise<void> {
     const targets = new Map<string, Target>()
     for (const { allocation, namespace } of registrations) if (allocation !== undefined) targets.set(allocation, { allocation, namespace })
-    for (const allocation of this.#known.keys()) if (!targets.has(allocation)) this.#known.delete(allocation)
+    const gone = [...this.#known.keys()].filter((allocation) => !targets.has(allocation))
+    for (const allocation of gone) this.#known.delete(allocation)
     this.#targets = [...targets.values()]
-    await this.#meet(this.#targets.filter(({ allocation }) => !this.#known.has(allocation)), signal)
+    const fresh = this.#targets.filter(({ allocation }) => !this.#known.has(allocation))
+    // Nomad stops what an update replaces as soon as its successor passes, which may be news here: then nobody would be left.
+    const doubtful = gone.length === 0 ? [] : this.#targets.filter(({ allocation }) => ['pending', 'critical'].includes(this.#known.get(allocation)?.said ?? ''))
+    await this.#meet([...fresh, ...doubtful.slice(0, PATIENCE / GAP)], signal)
     if (!this.#runs) void this.#run()
     if (!this.#settles) void this.#settle()
   }
@@ -73,12 +77,13 @@ export class AllocationChecks {
     return [...this.#known.values()].some((other) => other.said === 'passing') ? 'critical' : 'unknown'
   }
 
-  async #meet(fresh: readonly Target[], signal: AbortSignal): Promise<void> {
-    if (fresh.length === 0) return
+  /** Asks for these, and waits for a moment at most. */
+  async #meet(targets: readonly Target[], signal: AbortSignal): Promise<void> {
+    if (targets.length === 0) return
     const own = new AbortController()
     const abort = (): void => own.abort()
     signal.addEventListener('abort', abort)
-    await Promise.race([this.#askAll(fresh, own.signal), this.#shared.platform.sleep(PATIENCE, own.signal)])
+    await Promise.race([this.#askAll(targets, own.signal), this.#shared.platform.sleep(PATIENCE, own.signal)])
     signal.removeEventListener('abort', abort)
     own.abort()
   }

@@ -79,7 +79,7 @@ export async function listed(at: NomadAt, service = 'web', namespace = 'default'
 function jobOf({ id, namespace = 'default', count = 1, service = 'web', port, more, group, program, env = {} }: JobSpec): object {
   const task =
     program === undefined
-      ? { Driver: 'mock_driver', Config: { run_for: '1h' }, Resources: { CPU: 1, MemoryMB: 10 } }
+      ? { Driver: 'mock_driver', Config: { run_for: '1h' }, Env: env, Resources: { CPU: 1, MemoryMB: 10 } }
       : { Driver: 'raw_exec', Config: { command: process.execPath, args: [program] }, Env: env, Resources: { CPU: 1, MemoryMB: 512 } }
   return {
     ID: id,

@@ -88,6 +88,18 @@ test('an allocation whose checks have not run gets what there is when the one th
   expect(healths(reader)).toBe('unknown unknown')
 })
 
+test('when the one that passed is stopped since its successor passes now, the successor gets its requests at once', async () => {
+  const { platform, registry, reader } = await watch((fake) => {
+    fake.setChecks('1', ['web', 'success'])
+    fake.setChecks('2', ['web', 'failure'])
+  }, {}, three.slice(0, 2))
+  expect(healths(reader)).toBe('passing critical')
+  registry.setChecks('2', ['web', 'success'])
+  registry.put('web', three.slice(1, 2))
+  await platform.advance(600)
+  expect(reader.sets.map((set) => endpointsOf(set).map(({ health }) => health).join(' '))).toEqual(['passing critical', 'passing'])
+})
+
 test('what checks said holds while they begin anew', async () => {
   const { platform, registry, reader } = await watch((fake) => three.forEach(({ id }) => fake.setChecks(id, ['web', id === '2' ? 'failure' : 'success'])))
   three.forEach(({ id }) => registry.setChecks(id, ['web', 'pending']))
