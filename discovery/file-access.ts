@@ -2,7 +2,8 @@
 
 /** What decides whether a file is another one than before. */
 export interface FileStat {
-  readonly kind: 'file' | 'directory'
+  /** `other` is what must not be opened: a pipe would be waited for without end. */
+  readonly kind: 'file' | 'directory' | 'other'
   /** Milliseconds since the epoch, with fractions where the system has them. */
   readonly modified: number
   readonly size: number

@@ -7,7 +7,9 @@ import { createDiscoverer } from './discoverer.ts'
 import type { FileAccess, FileStat } from './file-access.ts'
 import { parseEndpointsFile } from './file-format.ts'
 import { fileOptions, type FileOptions } from './file-options.ts'
+import { ACCESSES, inTurn } from './file-turns.ts'
 import type { Ask, Reading } from './reading.ts'
+import { createSlots } from './slots.ts'
 
 const MAX_BYTES = 4 * 2 ** 20
 /** Between two looks that must agree, milliseconds. */
@@ -26,7 +28,8 @@ export const file: Adapter = {
     const options = fileOptions.parse(written)
     const { files } = capabilities
     if (files === undefined) throw new Error(`registry ${name}: files cannot be read in this runtime`)
-    const read = oneAtATime((ask: Ask, signal: AbortSignal) => readService({ options, files, platform }, ask, signal))
+    const slots = createSlots(ACCESSES)
+    const read = oneAtATime((ask: Ask, signal: AbortSignal) => readService({ options, files: inTurn(files, slots, signal), platform }, ask, signal))
     // A file that cannot be read is cheap to look at again.
     const source = { registry: name, needs: ['files' as const], read, changes: { kind: 'poll' as const, every: options.every }, strict: true, maxBackoff: options.every }
     return createDiscoverer(source, platform, options)
@@ -35,8 +38,7 @@ export const file: Adapter = {
 
 type Read = (ask: Ask, signal: AbortSignal) => Promise<Reading>
 
-// A file system that hangs (NFS without its server) holds one thread of the process for each access, which cannot be called
-// back: nothing more is asked for a service until the access before has ended.
+// An access to a file system that hangs cannot be called back: nothing more is asked for a service until it has ended.
 function oneAtATime(read: Read): Read {
   const underWay = new Map<string, Promise<unknown>>()
   return async (ask, signal) => {
@@ -73,14 +75,21 @@ async function locate({ options, files }: Shelf, ref: ServiceRef): Promise<strin
   const rootStat = root === undefined ? undefined : await files.stat(root)
   if (root === undefined || rootStat === undefined) return { kind: 'failed', message: `${options.path} does not exist` }
   if (rootStat.kind === 'file') return root
+  if (rootStat.kind === 'other') return unreadable(options.path)
   if (ref.name.split('/').some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) return { kind: 'failed', message: `${ref.name} is no name of a file` }
   for (const candidate of [`${root}/${ref.name}`, `${root}/${ref.name}.json`]) {
     const path = await files.resolve(candidate)
     if (path === undefined) continue
     if (!path.startsWith(`${root}/`)) return { kind: 'failed', message: `${candidate} leads out of ${options.path}` }
-    if ((await files.stat(path))?.kind === 'file') return path
+    const kind = (await files.stat(path))?.kind
+    if (kind === 'file') return path
+    if (kind === 'other') return unreadable(candidate)
   }
   return { kind: 'not-found', message: `${options.path} has no file ${ref.name} or ${ref.name}.json` }
+}
+
+function unreadable(path: string): Reading {
+  return { kind: 'failed', message: `${path} is neither a file nor a directory` }
 }
 
 async function readFile({ options, files, platform }: Shelf, path: string, ask: Ask, signal: AbortSignal): Promise<Reading> {

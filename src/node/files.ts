@@ -6,7 +6,7 @@ import type { FileAccess } from '../../discovery/file-access.ts'
 export const nodeFiles: FileAccess = {
   async stat(path) {
     const found = await unlessMissing(stat(path))
-    return found && { kind: found.isDirectory() ? 'directory' : 'file', modified: found.mtimeMs, size: found.size, inode: found.ino }
+    return found && { kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other', modified: found.mtimeMs, size: found.size, inode: found.ino }
   },
   resolve: (path) => unlessMissing(realpath(path)),
   async read(path, maxBytes) {

@@ -6,6 +6,8 @@ export interface FakeFiles extends FileAccess {
   /** Creates or replaces a file, as a rename does: with a new inode. */
   write(path: string, content: string): void
   remove(path: string): void
+  /** Puts a pipe, a socket or a device there. */
+  special(path: string): void
   link(path: string, target: string): void
   /** Makes every access fail with this code, or none. */
   break(code: string | undefined): void
@@ -43,6 +45,7 @@ export function fakeFiles(platform: FakePlatform, directories: readonly string[]
     },
     resolve: async (path) => known(enter(path)),
     write: (path, content) => void files.set(path, { content, stat: { kind: 'file', modified: platform.wallClock(), size: content.length, inode: ++inode } }),
+    special: (path) => void files.set(path, { content: '', stat: { kind: 'other', modified: 0, size: 0, inode: ++inode } }),
     remove: (path) => void files.delete(path),
     link: (path, target) => void links.set(path, target),
     break: (next) => void (code = next),

@@ -137,6 +137,19 @@ test('a link that leads out of the directory is refused, one within it is follow
   expect(summary(started.last())).toBe('ready 10.0.0.2:80')
 })
 
+test.each([
+  ['in the directory', '/e', '/e/web'],
+  ['as the path of the registry', '/pipe', '/pipe'],
+])('a pipe %s is refused and not opened, since that would wait without end', async (_name, registry, pipe) => {
+  const { platform, files, reader } = open('web', registry)
+  files.special(pipe)
+  Object.assign(files, { read: () => new Promise(() => {}) })
+  const started = reader()
+  await platform.advance(1500)
+  expect(summary(started.last())).toBe('pending failed')
+  expect(started.attempts[0]?.message).toBe(`${pipe} is neither a file nor a directory`)
+})
+
 test('one file holds several services, and names are looked up in it', async () => {
   const { platform, files, reader } = open('web', '/one.json')
   files.write('/one.json', '{"version":1,"services":{"web":{"instances":[{"host":"10.0.0.1","port":80}]}}}')
@@ -171,6 +184,29 @@ test('a file system that never answers is late after 10 s, and asked once at a t
   waiting.forEach((resolve) => resolve())
   await platform.advance(12_000)
   expect(summary(started.last())).toBe('ready 10.0.0.1:80')
+})
+
+test('a file system that never answers holds two accesses, however many services are watched', async () => {
+  const platform = fakePlatform()
+  const files = fakeFiles(platform, ['/e'])
+  const names = Array.from({ length: 20 }, (_, index) => `web-${index}`)
+  for (const name of names) files.write(`/e/${name}`, '10.0.0.1 80\n')
+  const discoverer = file.create('f', { path: '/e' }, platform, { files })
+  const started = names.map((name) => read({ platform, ref: { registry: 'f', name, options: {} } }, discoverer))
+  readers.push(...started)
+  await platform.advance(400)
+  expect(started.map((each) => summary(each.last()))).toEqual(names.map(() => 'ready 10.0.0.1:80'))
+  const { stat } = files
+  const waiting: (() => void)[] = []
+  Object.assign(files, { stat: async (path: string) => new Promise<void>((resolve) => waiting.push(resolve)).then(() => stat(path)) })
+  await platform.advance(60_000)
+  expect(started.map((each) => summary(each.last()))).toEqual(names.map(() => 'stale failed 10.0.0.1:80'))
+  expect(new Set(started.map((each) => each.attempts.at(-1)?.message))).toEqual(new Set(['no answer within 10 s']))
+  expect(waiting).toHaveLength(2)
+  Object.assign(files, { stat })
+  waiting.forEach((resolve) => resolve())
+  await platform.advance(15_000)
+  expect(started.map((each) => summary(each.last()))).toEqual(names.map(() => 'ready 10.0.0.1:80'))
 })
 
 test.each([
