@@ -65,10 +65,10 @@ export const TLS_PATHS = ['tls.ca', 'tls.cert', 'tls.key'] as const
 /** Trust and identity towards a registry over https. */
 export const tlsOption = z
   .strictObject({
-    ca: z.string().optional().describe('PEM file of the authority that signed the registry’s certificate.'),
-    cert: z.string().optional().describe('PEM file of the client certificate.'),
-    key: z.string().optional().describe('PEM file of the client key.'),
-    serverName: z.string().optional().describe('Name to expect in the certificate, such as `server.dc1.consul`.'),
+    ca: z.string().exactOptional().describe('PEM file of the authority that signed the registry’s certificate.'),
+    cert: z.string().exactOptional().describe('PEM file of the client certificate.'),
+    key: z.string().exactOptional().describe('PEM file of the client key.'),
+    serverName: z.string().exactOptional().describe('Name to expect in the certificate, such as `server.dc1.consul`.'),
     verify: z.boolean().default(true).describe('False accepts any certificate.'),
   })
   .optional()

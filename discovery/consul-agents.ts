@@ -1,5 +1,4 @@
 // The agents of one configured Consul: their clients, the token, and what every question to them has in common.
-import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { createAddresses, type Addresses } from './addresses.ts'
@@ -132,7 +131,7 @@ function refused(error: unknown, answer: HttpAnswer | undefined, address: string
 function clientOf(agents: Agents, address: string): ConsulClient {
   const known = agents.clients.get(address)
   if (known !== undefined) return known
-  const client = createConsulClient(address, agents.platform, agents.options.tls as UpstreamTlsConfig | undefined)
+  const client = createConsulClient(address, agents.platform, agents.options.tls)
   agents.clients.set(address, client)
   return client
 }

@@ -1,6 +1,5 @@
 // The applications of Eureka with the metadata of their instances. Servers have no list of names, so it is the list of
 // instances that is read; the list of changes, which is short, says when.
-import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Catalog, CatalogService } from '../src/model/catalog.ts'
 import { refKey } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
@@ -17,7 +16,7 @@ const PATIENCE = 4000
 /** The catalogue of one configured Eureka. */
 export function createEurekaCatalog(registry: string, options: EurekaOptions, platform: Platform): Catalog {
   const servers = createServers(options, platform)
-  const tls = options.tls as UpstreamTlsConfig | undefined
+  const tls = options.tls
   /** Every server at most once, the one in use first; `undefined` when it has no list of changes. */
   const ask = async (what: 'apps' | 'apps/delta', elsewhere: boolean, signal: AbortSignal): Promise<Applications | Trouble | undefined> => {
     const [first, ...others] = servers.order()

@@ -50,7 +50,7 @@ export class Feed {
     this.#name = name
     this.#platform = platform
     this.#every = options.every
-    this.#tls = options.tls as UpstreamTlsConfig | undefined
+    this.#tls = options.tls
     this.#servers = createServers(options, platform)
     this.interest = createInterest(() => {
       this.#life.abort()

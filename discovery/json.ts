@@ -1,5 +1,14 @@
 // Reading JSON that a registry wrote, without believing its types.
 
+/** The value of a JSON text; undefined for what is none, such as a page of HTML. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** The value as an object, undefined for anything else. */
 export function recordOf(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined

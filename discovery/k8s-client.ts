@@ -1,5 +1,4 @@
 // The API server as it is asked: lists in pages, watches, its ways of saying no.
-import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { createAddresses, type Addresses } from './addresses.ts'
@@ -7,7 +6,7 @@ import { printable } from './admit.ts'
 import { Late, withDeadline } from './deadline.ts'
 import { ask, open, retryAfter } from './http.ts'
 import { SERVICE_ACCOUNT, type K8sOptions } from './k8s-options.ts'
-import { recordOf } from './json.ts'
+import { parseJson, recordOf } from './json.ts'
 import { readLines } from './lines.ts'
 
 /** Slices of one page: with at most 1000 endpoints each they stay below the bound of one answer. */
@@ -111,10 +110,10 @@ async function readPage(to: Asking, url: string, signal: AbortSignal): Promise<P
   const { origin } = new URL(url)
   const late = (reason: Late): Refusal => ({ kind: 'failed', message: `${origin}: ${reason.message}` })
   return withDeadline<Page | Refusal>(to.platform, DEADLINE, signal, async (own) => {
-    const answer = await ask(to.platform, { url, headers: await headersOf(to), signal: own, tls: to.options.tls as UpstreamTlsConfig | undefined })
+    const answer = await ask(to.platform, { url, headers: await headersOf(to), signal: own, tls: to.options.tls })
     const body = new TextDecoder().decode(answer.body)
     if (answer.status !== 200) return refusal(origin, answer.status, answer.headers, body)
-    const list = recordOf(parsed(body))
+    const list = recordOf(parseJson(body))
     const metadata = recordOf(list?.['metadata'])
     const items = list?.['items'] ?? []
     const [version, next = ''] = [metadata?.['resourceVersion'], metadata?.['continue']]
@@ -126,7 +125,7 @@ async function readPage(to: Asking, url: string, signal: AbortSignal): Promise<P
 }
 
 async function openWatch(to: Asking, url: string, signal: AbortSignal): Promise<Watch | Refusal> {
-  const response = await open(to.platform, { url, headers: await headersOf(to), signal, tls: to.options.tls as UpstreamTlsConfig | undefined })
+  const response = await open(to.platform, { url, headers: await headersOf(to), signal, tls: to.options.tls })
   if (response.status === 200 && response.body !== null) return { kind: 'open', lines: readLines(response.body, MAX_LINE) }
   let body = ''
   if (response.body !== null) for await (const line of readLines(response.body, MAX_STATUS)) body = (body + line).slice(0, MAX_STATUS)
@@ -135,7 +134,7 @@ async function openWatch(to: Asking, url: string, signal: AbortSignal): Promise<
 
 /** A status object, of an answer or of an event of type ERROR, as a refusal. */
 export function refusal(origin: string, status: number, headers: Headers | undefined, body: string): Refusal {
-  const said = recordOf(parsed(body))
+  const said = recordOf(parseJson(body))
   const text = typeof said?.['message'] === 'string' ? said['message'] : body
   const message = `${origin}: ${status} ${printable(text).trim()}`.trim()
   const asked = headers === undefined ? undefined : retryAfter(headers)
@@ -145,14 +144,6 @@ export function refusal(origin: string, status: number, headers: Headers | undef
   if (status === 410) return { kind: 'expired', message, ...more }
   if (status === 404) return { kind: 'failed', message: `${message}; discovery.k8s.io/v1 needs Kubernetes 1.21 or newer`, ...more }
   return { kind: 'failed', message, ...more }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 // Read before each question: such tokens are renewed while the gateway runs.

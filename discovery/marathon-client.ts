@@ -1,11 +1,11 @@
 // One question to Marathon's HTTP API: credentials, redirects to the leader, and what its answers mean.
-import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { createAddresses } from './addresses.ts'
 import { printable } from './admit.ts'
 import { Late } from './deadline.ts'
 import { ask, open, retryAfter, TooLong, type HttpAnswer } from './http.ts'
+import { parseJson } from './json.ts'
 import { allowHosts, followLeader } from './marathon-leader.ts'
 import type { MarathonOptions } from './marathon-options.ts'
 import type { Reading } from './reading.ts'
@@ -34,7 +34,7 @@ export function createMarathonClient(registry: string, options: MarathonOptions,
   const [first = '', ...others] = [options.address].flat()
   const addresses = createAddresses([first, ...others])
   const allowed = allowHosts([first, ...others], options.leaders)
-  const tls = options.tls as UpstreamTlsConfig | undefined
+  const tls = options.tls
   const urlAt = (address: string, path: string): string => `${address.replace(/\/+$/, '')}${path}`
   // Not when the watch was stopped: that says nothing against the node.
   const blame = (address: string, signal: AbortSignal): void => void ((!signal.aborted || signal.reason instanceof Late) && addresses.failed(address))
@@ -115,11 +115,7 @@ function understand({ status, headers, body }: HttpAnswer, place: string): Answe
 }
 
 function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body)) as unknown
-  } catch {
-    return undefined
-  }
+  return parseJson(new TextDecoder().decode(body))
 }
 
 // Its own errors are JSON; those of its web server are pages.

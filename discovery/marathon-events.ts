@@ -6,7 +6,7 @@ import { backoff } from './backoff.ts'
 import { withDeadline } from './deadline.ts'
 import { readLines } from './lines.ts'
 import type { MarathonClient } from './marathon-client.ts'
-import { recordOf, textOf } from './json.ts'
+import { parseJson, recordOf, textOf } from './json.ts'
 
 /** Longest time without a line, milliseconds: Marathon writes an empty one each 10 s. */
 const WATCHDOG = 25_000
@@ -147,11 +147,7 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    return recordOf(JSON.parse(text))
-  } catch {
-    return undefined
-  }
+  return recordOf(parseJson(text))
 }
 
 function thrown(reason: Error): never {

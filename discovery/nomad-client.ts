@@ -1,5 +1,4 @@
 // One question to Nomad's HTTP API, at an agent's address or through the socket that Nomad gives to its tasks.
-import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { createAddresses } from './addresses.ts'
@@ -45,7 +44,7 @@ export function createNomadClient(options: NomadOptions, platform: Platform, cap
   const question = async (address: string, path: string, query: Query, signal: AbortSignal): Promise<HttpQuestion> => {
     const token = await readToken(options, capabilities)
     const headers = { 'user-agent': 'fairlead', ...(token === undefined ? {} : { 'x-nomad-token': token }) }
-    return { ...locate(address, path, query), headers, signal, tls: options.tls as UpstreamTlsConfig | undefined }
+    return { ...locate(address, path, query), headers, signal, tls: options.tls }
   }
   // Not when the watch was stopped: that says nothing against the agent.
   const blame = (address: string, signal: AbortSignal): void => void ((!signal.aborted || signal.reason instanceof Late) && addresses.failed(address))

@@ -1,5 +1,4 @@
 // From a layout of nodes to a discoverer: what serversets and Curator share. One session serves every service that is watched.
-import type { UpstreamTlsConfig } from '../../src/model/service-config.ts'
 import type { Discoverer, Rejection, ServiceRef } from '../../src/model/discoverer.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
@@ -63,7 +62,7 @@ class Ensemble<T> {
     }
     this.#layout = layout
     this.#platform = platform
-    this.#open = () => createZooKeeper({ servers: serversOf(options), timeout: sessionTimeout, tls: tls as UpstreamTlsConfig | undefined, connect, platform, credentials })
+    this.#open = () => createZooKeeper({ servers: serversOf(options), timeout: sessionTimeout, tls, connect, platform, credentials })
   }
 
   async read(ask: Ask, signal: AbortSignal, watch: AbortSignal): Promise<Reading> {

@@ -28,7 +28,7 @@ export interface Bench {
   readonly hold?: number
   discoverer(options?: { readonly allowEmpty?: boolean }): Discoverer
   put(instances: readonly Written[]): void
-  /** The registry suddenly lists nothing, in the way that may be an accident. */
+  /** The registry suddenly lists nothing, in the way that may be an accident: as `unknown` says, by an empty list or by not knowing the service any more. */
   vanish(): void
   /** What a service that the registry never had looks like. */
   readonly unknown: 'absent' | 'empty'

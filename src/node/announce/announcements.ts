@@ -3,7 +3,6 @@ import { hostname, networkInterfaces } from 'node:os'
 import type { AnnouncementView } from '../../model/admin.ts'
 import type { Config } from '../../model/config.ts'
 import type { ListenerConfig } from '../../model/listener-config.ts'
-import type { UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { Platform } from '../../model/platform.ts'
 import { eurekaOptions, type EurekaOptions } from '../../../discovery/eureka-options.ts'
 import { createServers } from '../../../discovery/eureka-servers.ts'
@@ -56,7 +55,7 @@ function announcementAt(registry: string, options: EurekaOptions, listeners: rea
   }
   const connect = async () => {
     if (listener === undefined) throw new Error(`announce.listener: there is no listener ${announce.listener}; there is ${listeners.map(({ name }) => name).join(', ')}`)
-    return eurekaRegistrar({ servers: createServers(options, platform).order(), tls: options.tls as UpstreamTlsConfig | undefined, instance, platform })
+    return eurekaRegistrar({ servers: createServers(options, platform).order(), tls: options.tls, instance, platform })
   }
   return [new Announcement(platform, { registry, instance: `${app}/${instance.instanceId}`, heartbeat: announce.heartbeat, drain: announce.drain, ready, connect })]
 }
