@@ -108,8 +108,35 @@ describeWithServers(['nomad'], 'the jobs on a real Nomad', () => {
     expect((await words()).map(({ TaskStates: tasks }) => tasks?.['words']?.Restarts).sort()).toEqual([0, 1])
   })
 
+  test('a canary gets the requests of testers only, and everybody’s when it is promoted; no request fails', async () => {
+    const [run = '', curl = '', promote = ''] = CANARY.split('\n')
+    let met = Infinity
+    let promoted = Infinity
+    const results = await underLoad(async (load) => {
+      await jobs.type(run)
+      await until('testers get the canary', () => versions(load.results.slice(-20), 'testers') === 'v2')
+      met = performance.now()
+      expect(await jobs.type(curl)).toMatch(/ \(words v2\)\n$/)
+      expect((await jobs.watch(STABLE))?.endpoints).toBe(2)
+      // Nomad refuses until the canary is healthy.
+      await until('it is promoted', async () => {
+        promoted = performance.now()
+        await jobs.type(promote)
+        return true
+      })
+      await until('everybody gets it', () => versions(load.results.slice(-40), 'everyone') === 'v2')
+      await until('two of it are stable', async () => (await jobs.watch(STABLE))?.endpoints === 2)
+    })
+    expect(failures(results)).toEqual([])
+    const before = results.filter(({ endedAt }) => endedAt < promoted)
+    expect(versions(before, 'everyone')).toBe('v1')
+    expect(versions(before.filter(({ startedAt }) => startedAt > met), 'testers')).toBe('v2')
+  })
+
   test('the gateway is replaced: it is not listed before it drains, what is under way ends in peace, the next one begins with what was known', async () => {
     const [old] = await jobs.allocations('fairlead')
+    // Nomad restarts a task for another template at a random moment within 5 s, so this was not to be seen at once.
+    expect(old?.TaskStates?.['fairlead']?.Restarts).toBe(0)
     const upload = request({ host: '127.0.0.1', port: jobs.port, method: 'POST', path: '/', headers: { host: 'capitalizer.local', 'content-length': 10 }, agent: false })
     const answer = new Promise<string>((resolve, reject) => upload.on('error', reject).on('response', (response) => void text(response).then((body) => resolve(`${response.statusCode} ${body}`), reject)))
     upload.write('under')
@@ -134,29 +161,6 @@ describeWithServers(['nomad'], 'the jobs on a real Nomad', () => {
     expect(next?.ID).not.toBe(old?.ID)
     expect(await log()).toContain('known from before')
     await until('it is listed', async () => (await listed(server, 'fairlead')).length === 1)
-  })
-
-  test('a canary gets the requests of testers only, and everybody’s when it is promoted; no request fails', async () => {
-    const [run = '', curl = '', promote = ''] = CANARY.split('\n')
-    let met = Infinity
-    let promoted = Infinity
-    const results = await underLoad(async (load) => {
-      await jobs.type(run)
-      await until('testers get the canary', () => versions(load.results.slice(-20), 'testers') === 'v2')
-      met = performance.now()
-      expect(await jobs.type(curl)).toMatch(/ \(words v2\)\n$/)
-      // Nomad refuses until the canary is healthy.
-      await until('it is promoted', async () => {
-        promoted = performance.now()
-        await jobs.type(promote)
-        return true
-      })
-      await until('everybody gets it', () => versions(load.results.slice(-40), 'everyone') === 'v2')
-      await until('two of it are stable', async () => (await jobs.watch(STABLE))?.endpoints === 2)
-    })
-    expect(failures(results)).toEqual([])
-    expect(versions(results.filter(({ endedAt }) => endedAt < promoted), 'everyone')).toBe('v1')
-    expect(versions(results.filter(({ startedAt }) => startedAt > met), 'testers')).toBe('v2')
   })
 })
 
