@@ -1,9 +1,9 @@
 // Header trust and hop-by-hop rules for an untrusted peer: every case of headers-trust.json with the default configuration.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectInnocent, LISTENERS, loadCorpus } from '../support/corpus.ts'
-import { gatewayAvailable, startGateway, type TestGateway } from '../support/gateway.ts'
+import { expectInnocent, loadCorpus, startRawGateway } from '../support/corpus.ts'
+import { gatewayAvailable, type TestGateway } from '../support/gateway.ts'
 import { valuesOf } from '../support/http1.ts'
-import { startOrigin, type Origin, type SeenRequest } from '../support/origin.ts'
+import type { Origin, SeenRequest } from '../support/origin.ts'
 import { exchange } from '../support/raw-client.ts'
 
 interface HeaderCase {
@@ -54,11 +54,7 @@ async function judge(each: HeaderCase, seen: SeenRequest): Promise<void> {
 
 describe.skipIf(!gatewayAvailable)('headers-trust', () => {
   beforeAll(async () => {
-    origin = await startOrigin()
-    gateway = await startGateway(`${LISTENERS}
-routes:
-  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
-`)
+    ({ origin, gateway } = await startRawGateway())
   })
   afterAll(async () => {
     await gateway?.stop()

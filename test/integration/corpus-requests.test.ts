@@ -1,9 +1,9 @@
 // HTTP/1.1 request framing: every case of h1-requests.json through a gateway to a strict origin.
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { bytesOf, LISTENERS, loadCorpus, type Raw } from '../support/corpus.ts'
+import { bytesOf, loadCorpus, type Raw, startRawGateway } from '../support/corpus.ts'
 import { expectFraming, type FramingCase } from '../support/framing.ts'
-import { gatewayAvailable, startGateway, type TestGateway } from '../support/gateway.ts'
-import { startOrigin, type Origin } from '../support/origin.ts'
+import { gatewayAvailable, type TestGateway } from '../support/gateway.ts'
+import type { Origin } from '../support/origin.ts'
 
 interface RequestCase {
   readonly id: string
@@ -28,11 +28,7 @@ function framingCase(each: RequestCase): FramingCase {
 
 describe.skipIf(!gatewayAvailable)('h1-requests', () => {
   beforeAll(async () => {
-    origin = await startOrigin()
-    gateway = await startGateway(`${LISTENERS}
-routes:
-  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
-`)
+    ({ origin, gateway } = await startRawGateway())
   })
   afterAll(async () => {
     await gateway?.stop()

@@ -6,20 +6,16 @@ import { flows } from '../support/cases/flows.ts'
 import { junkBytes } from '../support/cases/junk-bytes.ts'
 import { lengths } from '../support/cases/lengths.ts'
 import { lines } from '../support/cases/lines.ts'
-import { LISTENERS } from '../support/corpus.ts'
+import { startRawGateway } from '../support/corpus.ts'
 import { expectFraming } from '../support/framing.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { startOrigin, type Origin } from '../support/origin.ts'
+import type { TestGateway } from '../support/gateway.ts'
+import type { Origin } from '../support/origin.ts'
 
 let origin: Origin
 let gateway: TestGateway
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  gateway = await startGateway(`${LISTENERS}
-routes:
-  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
-`)
+  ({ origin, gateway } = await startRawGateway())
 })
 afterAll(async () => {
   await gateway?.stop()

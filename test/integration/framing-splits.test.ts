@@ -1,8 +1,8 @@
 // Legal requests and responses cut in two at every byte, and sent a byte at a time: what arrives must not depend on how it was cut.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { LISTENERS } from '../support/corpus.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { startOrigin, type Origin, type SeenRequest } from '../support/origin.ts'
+import { startRawGateway } from '../support/corpus.ts'
+import type { TestGateway } from '../support/gateway.ts'
+import type { Origin, SeenRequest } from '../support/origin.ts'
 import { RawClient, type Reading } from '../support/raw-client.ts'
 
 const post = (fields: string, body: string): string => `POST /raw/split HTTP/1.1\r\nHost: lab.test\r\n${fields}\r\n${body}`
@@ -58,11 +58,7 @@ function cuts(text: string): string[][] {
 }
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  gateway = await startGateway(`${LISTENERS}
-routes:
-  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
-`)
+  ({ origin, gateway } = await startRawGateway())
 })
 beforeEach(() => {
   origin.script = () => undefined

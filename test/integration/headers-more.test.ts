@@ -1,9 +1,9 @@
 // More of what a peer may not do with header fields: name them in Connection, forge who it is, hide behind other spellings; both ways.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { expectInnocent, LISTENERS } from '../support/corpus.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { expectInnocent, startRawGateway } from '../support/corpus.ts'
+import type { TestGateway } from '../support/gateway.ts'
 import { valuesOf } from '../support/http1.ts'
-import { response, startOrigin, type Origin, type SeenRequest } from '../support/origin.ts'
+import { type Origin, response, type SeenRequest } from '../support/origin.ts'
 import { exchange, type ReceivedResponse } from '../support/raw-client.ts'
 
 let origin: Origin
@@ -20,11 +20,7 @@ async function send(fields: readonly string[]): Promise<{ answer: ReceivedRespon
 const names = (message: { fields: SeenRequest['fields'] } | undefined): string[] => (message?.fields ?? []).map(([name]) => name.toLowerCase())
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  gateway = await startGateway(`${LISTENERS}
-routes:
-  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
-`)
+  ({ origin, gateway } = await startRawGateway())
 })
 beforeEach(() => {
   origin.script = () => undefined

@@ -1,10 +1,10 @@
 // More upstream responses of the classes that the corpus has examples of, made from tables, and what becomes of the connection that brought them.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answers, type AnswerCase } from '../support/cases/responses.ts'
-import { expectInnocent, LISTENERS } from '../support/corpus.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { expectInnocent, startRawGateway } from '../support/corpus.ts'
+import type { TestGateway } from '../support/gateway.ts'
 import { valuesOf } from '../support/http1.ts'
-import { startOrigin, type Origin, type OriginConnection } from '../support/origin.ts'
+import type { Origin, OriginConnection } from '../support/origin.ts'
 import { RawClient, type Reading } from '../support/raw-client.ts'
 
 let origin: Origin
@@ -30,11 +30,7 @@ const JUDGES: Record<AnswerCase['want'], (each: AnswerCase, reading: Reading) =>
 }
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  gateway = await startGateway(`${LISTENERS}
-routes:
-  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
-`)
+  ({ origin, gateway } = await startRawGateway())
 })
 afterAll(async () => {
   await gateway?.stop()

@@ -1,7 +1,8 @@
 // Reads the corpora of test/fixtures/corpora and holds what their runners share.
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
-import type { Origin } from './origin.ts'
+import { startGateway, type TestGateway } from './gateway.ts'
+import { startOrigin, type Origin } from './origin.ts'
 import { exchange } from './raw-client.ts'
 
 /** Latin1 text, or pieces of it with how often each is repeated. */
@@ -38,3 +39,13 @@ admin: { port: 0 }
 accessLog: { format: 'off' }
 workers: 1
 `
+
+/** An origin, and a gateway with these listeners that passes everything below `/raw` on to it. */
+export async function startRawGateway(): Promise<{ readonly origin: Origin; readonly gateway: TestGateway }> {
+  const origin = await startOrigin()
+  const gateway = await startGateway(`${LISTENERS}
+routes:
+  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
+`)
+  return { origin, gateway }
+}
