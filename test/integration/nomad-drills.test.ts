@@ -22,12 +22,12 @@ function list(d: Backends, names: readonly string[], options: PutOptions = {}): 
   registry.put('web', names.map((name) => ({ id: name, address: d.backend(name).host, port: d.backend(name).port })), options)
 }
 
-function plan(backends: readonly string[], options: object = {}): DrillPlan {
+function plan(backends: readonly string[], options: object = {}, speed: number = SPEED): DrillPlan {
   return {
     upstreams: { nomad: served.address },
     registries: ({ nomad }) => ({ nomad: { address: `http://${nomad}`, checksEvery: '5s', ...options } }),
     services: { web: { from: 'nomad/web', backends } },
-    speed: SPEED,
+    speed,
     before: async (backend) => list({ backend }, backends),
   }
 }
@@ -35,7 +35,8 @@ function plan(backends: readonly string[], options: object = {}): DrillPlan {
 const cutOff = /failed|no answer|refused|reset|closed|socket/i
 
 test('a deploy that replaces every allocation loses no request: what was heard to leave gets no more', () =>
-  drill(plan(['a', 'b', 'c']), async (d) => {
+  // In true time nothing is found by the list that comes each 45 s.
+  drill(plan(['a', 'b', 'c'], {}, 1), async (d) => {
     await d.sees('web', 'live a,b,c')
     for (const [gone, left] of [['a', ['b', 'c']], ['b', ['a', 'c']], ['c', ['a', 'b']]] as const) {
       // Nomad deregisters, waits for shutdown_delay, and kills.
@@ -53,10 +54,13 @@ test('a job that is stopped is gone at once, and comes back', () =>
     await d.sees('web', 'live a,b')
     await d.excuse('web', async () => {
       list(d, [])
+      const modes = new Set<string>()
       await d.until('the emptiness is believed', async () => {
         const { mode, endpoints } = await d.watch('nomad/web')
+        modes.add(mode)
         return mode === 'live' && endpoints === 0
       })
+      expect(modes).toEqual(new Set(['live']))
       list(d, ['a', 'b'])
       await d.uses('web', ['a', 'b'])
     })
@@ -110,9 +114,12 @@ test('a stream that is cut, or silent, is opened again, and what it did not say 
     list(d, ['a', 'b'])
     await d.sees('web', 'live a,b')
     await d.until('the stream is there again', async () => registry.streams() === 1)
+    const opened = (): number => registry.seen.filter(({ path }) => path === '/v1/event/stream').length
+    const before = opened()
     registry.freeze()
     list(d, ['a'])
     await d.sees('web', 'live a')
+    await d.until('the silent stream is given up', () => opened() > before)
   }))
 
 test.each([
@@ -165,12 +172,21 @@ test('a gateway that starts while the agent is down serves what it knew', () =>
   }))
 
 test('an instance that comes and goes costs few lists and no request', () =>
-  drill(plan(['a', 'b', 'c']), async (d) => {
+  drill(plan(['a', 'b', 'c'], {}, 1), async (d) => {
     await d.sees('web', 'live a,b,c')
+    const lists = (): number => registry.seen.filter(({ path }) => path === '/v1/service/web').length
+    const [before, began] = [lists(), performance.now()]
     for (let flap = 0; flap < 40; flap++) {
       list(d, flap % 2 === 0 ? ['a', 'b'] : ['a', 'b', 'c'])
       await d.next('web', 3)
     }
+    // Ten a second, however many events there are.
+    expect(lists() - before).toBeLessThanOrEqual((performance.now() - began) / 100 + 2)
+    // It is told when it leaves for good.
+    list(d, ['a', 'b'])
+    await d.sees('web', 'live a,b')
+    await d.serves('web', ['a', 'b'])
+    list(d, ['a', 'b', 'c'])
     await d.uses('web', ['a', 'b', 'c'])
     expect(d.logs.filter((line) => line.startsWith('error'))).toEqual([])
   }))

@@ -1,9 +1,10 @@
 // Failure drills on a real Eureka whose endpoints change much and fast while load runs: no request fails that could have
 // succeeded, and what is shown is true.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { AT_ONCE, countsWhile, crowd, flaps, forEach, knows } from '../support/drill/crowd.ts'
-import { drill, type DrillPlan } from '../support/drill/drill.ts'
-import { cancel, register } from '../support/servers/eureka-client.ts'
+import { AT_ONCE, countsWhile, crowd, flaps, forEach, knows, type Member } from '../support/drill/crowd.ts'
+import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { until } from '../support/drill/until.ts'
+import { cancel, countListed, register } from '../support/servers/eureka-client.ts'
 import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'
 import { describeWithServers } from '../support/servers.ts'
 
@@ -28,24 +29,33 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
     ...more,
   })
 
+  async function registerAll(all: readonly Member[]): Promise<void> {
+    await forEach(all, (each) => register(server.url, each))
+    await until('the server lists them', async () => (await countListed(server.url)) === all.length)
+  }
+
   test('where one instance comes and goes ten times a second: no request is lost', () =>
     drill(plan({ before: async (backend) => void (await Promise.all(['a', 'b', 'c'].map((name) => register(server.url, backend(name))))) }), async (d) => {
       await d.sees('web', 'live a,b,c')
       await flaps(d, 'web', () => cancel(server.url, d.backend('c')), () => register(server.url, d.backend('c')))
       await d.sees('web', 'live a,b,c')
       await d.uses('web', ['a', 'b', 'c'])
-      for (const name of ['a', 'b', 'c']) await cancel(server.url, d.backend(name))
+      // It is told when it leaves for good.
+      await cancel(server.url, d.backend('c'))
+      await d.sees('web', 'live a,b')
+      await d.serves('web', ['a', 'b'])
+      for (const name of ['a', 'b']) await cancel(server.url, d.backend(name))
     }))
 
   test('where a thousand instances are replaced by a thousand others: the set is never a part of itself, and no request is lost', () =>
-    drill(plan({ host: '0.0.0.0' }), async (d) => {
-      const [old, next] = [1, 2].map((wave) => crowd(d, ['a', 'b', 'c'], wave, CROWD))
-      await forEach(old ?? [], (each) => register(server.url, each))
+    // The first ones come by a whole list, the others by changes.
+    drill(plan({ host: '0.0.0.0', before: (backend) => registerAll(members({ backend }, 1)) }), async (d) => {
+      const [old, next] = [members(d, 1), members(d, 2)]
       await knows(d, 'eureka/WEB', CROWD)
       const seen = await countsWhile(d, 'web', 'eureka/WEB', () =>
-        forEach(next ?? [], async (each, index) => {
+        forEach(next, async (each, index) => {
           await register(server.url, each)
-          await cancel(server.url, old?.[index] ?? each)
+          await cancel(server.url, old[index] ?? each)
         }),
       )
       await knows(d, 'eureka/WEB', CROWD)
@@ -53,3 +63,5 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
       await d.uses('web', ['a', 'b', 'c'])
     }))
 })
+
+const members = (d: Pick<Drill, 'backend'>, wave: number): readonly Member[] => crowd(d, ['a', 'b', 'c'], wave, CROWD)

@@ -1,6 +1,6 @@
 // Failure drills on a Marathon while load runs: no request fails that could have succeeded, what is shown is true, and recovery
 // needs nobody. No Marathon can be run here any more; this one is the double that speaks as it did.
-import { afterEach, beforeEach, describe, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
 import type { Backend } from '../support/drill/backend.ts'
 import { json, page } from '../support/fake-marathon/fake-marathon.ts'
@@ -123,10 +123,13 @@ describe('a gateway at a Marathon', () => {
       await d.sees('web', 'live a,b,c')
       await d.excuse('web', async () => {
         put([], { instances: 0 })
+        const modes = new Set<string>()
         await d.until('none is left, and that is believed', async () => {
           const { mode, endpoints } = await d.watch('marathon/web')
+          modes.add(mode)
           return mode === 'live' && endpoints === 0
         })
+        expect(modes).toEqual(new Set(['live']))
         list(d, ['a', 'b', 'c'])
         await d.sees('web', 'live a,b,c')
         await d.uses('web', ['a', 'b', 'c'])
@@ -140,6 +143,11 @@ describe('a gateway at a Marathon', () => {
         list(d, step % 2 === 0 ? ['a', 'b'] : ['a', 'b', 'c'])
         await d.next('web', 8)
       }
+      // It is told when it leaves for good.
+      list(d, ['a', 'b'], { instances: 2 })
+      await d.sees('web', 'live a,b')
+      await d.serves('web', ['a', 'b'])
+      list(d, ['a', 'b', 'c'])
       await d.sees('web', 'live a,b,c')
       await d.uses('web', ['a', 'b', 'c'])
     }))

@@ -52,6 +52,13 @@ export function setStatus(url: string, who: Registrant, status: string | undefin
   return status === undefined ? must(200, url, 'DELETE', `/${idOf(who)}/status?value=UP`) : must(200, url, 'PUT', `/${idOf(who)}/status?value=${status}`)
 }
 
+/** How many instances a server lists, out of a cache that may be some seconds old. */
+export async function countListed(url: string): Promise<number> {
+  const answer = await fetch(`${url}/apps`, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(5000) })
+  const { applications } = (await answer.json()) as { readonly applications: { readonly application: readonly { readonly instance: readonly unknown[] }[] } }
+  return applications.application.reduce((sum, { instance }) => sum + instance.length, 0)
+}
+
 /** Heartbeats four times a second at the first of these servers that answers, and registers where that is asked for, until stopped. */
 export function keepRegistered(urls: readonly string[], who: readonly Registrant[]): () => Promise<void> {
   const stop = new AbortController()
