@@ -66,7 +66,7 @@ test('the socket and the identity that Nomad gives to a task', async () => {
   registry.acl({ 'second.jwt': ['default'] })
   registry.cut()
   await becomes(hub, 'stale 1001:unknown')
-  expect(hub.status()[0]?.lastError?.message).toBe(`unix:${socket}: 403 ACL token not found; check the token, which needs read-job in the namespace`)
+  expect(hub.status()[0]?.lastError?.message).toBe(`unix:${socket}: 403 Permission denied; check the token, which needs read-job in the namespace`)
   await writeFile(tokenFile, 'second.jwt')
   await becomes(hub, 'ready 1001:unknown')
 })
