@@ -51,7 +51,7 @@ describeWithServers(['knot'], 'a gateway at a name server', () => {
       await these(d, ['a', 'b'])
       await d.sees('web', 'live a,b')
       await d.serves('web', ['a', 'b'])
-      await flaps(d, 'web', () => these(d, ['a', 'b']), () => these(d, ['a', 'c']))
+      await flaps(d, 'web', () => these(d, ['a', 'b']), () => these(d, ['a', 'c']), 10)
       // What looks like a name server that shows some of many each time is put together first, and found out.
       await d.sees('web', 'live a,c')
       await d.uses('web', ['a', 'c'])

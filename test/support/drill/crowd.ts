@@ -70,9 +70,9 @@ export async function changesWhile(d: Drill, ref: string, act: () => Promise<voi
   return { changes, most: Math.floor(((performance.now() - began) * speed) / APPLY_GAP) + 1 }
 }
 
-/** An instance leaves and comes back, 25 times, while the service is asked: no registry may keep step, and the instance serves all the time. */
-export async function flaps(d: Drill, service: string, leaves: () => Promise<unknown>, returns: () => Promise<unknown>): Promise<void> {
-  for (let flap = 0; flap < 25; flap++) {
+/** An instance leaves and comes back, 25 times by default, while the service is asked: no registry may keep step, and the instance serves all the time. */
+export async function flaps(d: Drill, service: string, leaves: () => Promise<unknown>, returns: () => Promise<unknown>, times = 25): Promise<void> {
+  for (let flap = 0; flap < times; flap++) {
     await leaves()
     await d.next(service, 8)
     await returns()
