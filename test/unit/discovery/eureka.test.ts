@@ -216,6 +216,16 @@ describe('changes', () => {
     expect(registry.asked()).toEqual(['127.0.0.1 /apps/delta'])
   })
 
+  test('and so it is when the word has the very times of its registration', async () => {
+    const { platform, server, reader, registry } = await watch()
+    registry.asked()
+    server.become(five.filter(({ id }) => id !== 'web-2'))
+    server.tell([{ ...wire(instance(2), String(START)), actionType: 'DELETED' }])
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(`ready ${addresses(1, 3, 4, 5)}`)
+    expect(registry.asked()).toEqual(['127.0.0.1 /apps/delta'])
+  })
+
   test('the identity is the instanceId: two of one host and port are two', async () => {
     const twin: Lease = { id: 'twin', host: 'h1.internal', ip: '10.0.0.7' }
     const { platform, server, reader, registry } = await watch({ leases: [instance(1), twin] })
