@@ -8,6 +8,7 @@ import { catalogsText } from './catalogs-text.ts'
 import { age, columns } from './columns.ts'
 import { type CliIo, type ExitCode, UsageError } from './io.ts'
 import { formatProblem } from './problem.ts'
+import { storeText } from './store-text.ts'
 
 export const ROUTES_USAGE = `usage: fairlead routes [options]
   --invalid       only the tables and the tags of services that were refused, with every reason; ends with 1 when there are any
@@ -47,8 +48,8 @@ export async function orFault<T>(asked: Promise<T>, io: CliIo): Promise<T | unde
   }
 }
 
-function routesText({ revision, routes, rejected, refusedTags, catalogs }: RoutesAnswer): string[] {
-  const note = [...catalogsText(catalogs, refusedTags, Date.now()), ...refusedNote(rejected), ...tagsNote(refusedTags)]
+function routesText({ revision, routes, store, rejected, refusedTags, catalogs }: RoutesAnswer): string[] {
+  const note = [...(store === null ? [] : storeText(store, Date.now()).flatMap((line) => ['', line])), ...catalogsText(catalogs, refusedTags, Date.now()), ...refusedNote(rejected), ...tagsNote(refusedTags)]
   if (revision === null) return ['no table yet', ...note]
   const rows = routes.map(({ name, priority, match, action, counts }) => [name, match.join(' | '), `-> ${action}`, priority === 0 ? '' : `priority ${priority}`, `${counts.requests} requests`])
   return [`revision ${revision.number}, ${revision.hash} of ${revision.origin}, since ${age(Date.now() - revision.at)}; ${routes.length} routes, best first`, ...columns(rows), ...note]

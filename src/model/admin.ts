@@ -4,7 +4,7 @@ import type { RefStatus } from './ref-status.ts'
 import type { EndpointHealth, Mode, StaleCause } from './endpoint.ts'
 import type { Reason } from './error.ts'
 import type { Revision } from './snapshot.ts'
-import type { Problem } from './store.ts'
+import type { Problem, StoreStatus } from './store.ts'
 import type { CatalogStatus, RefusedTag } from './tagged.ts'
 
 /** Requests since the gateway started, over all workers; of a removed and restored route since then. */
@@ -48,6 +48,8 @@ export interface RoutesAnswer {
   readonly routes: readonly RouteView[]
   /** Routes left out by `?limit=`. */
   readonly omitted: number
+  /** How the store is that tables come from; null when all routes come from tags. */
+  readonly store: StoreStatus | null
   /** Newest first; empty again once a later table was accepted. */
   readonly rejected: readonly RejectedView[]
   /** Registries whose tags make routes, and how their list of services is; empty when there are none. */

@@ -31,6 +31,46 @@ export type StoreEvent =
   /** The store answers again and holds what was read last. */
   | { readonly kind: 'confirmed'; readonly origin: string }
 
+/**
+ * How a store was at the last look. The table in force stays in each of these.
+ * `live`: it holds the table that was taken last. `pending`: it has not answered since the start. `unreachable`: it cannot be read (it is down,
+ * hangs, loads its data, or refuses). `absent`: it answers and holds no table. `behind`: it went back to an older version. `refused`: it holds a
+ * table that is not taken.
+ */
+export type StoreMode = 'live' | 'pending' | 'unreachable' | 'absent' | 'behind' | 'refused'
+
+/** What is wrong in each of the others, for people: the route store … */
+export const STORE_TROUBLE: Readonly<Record<Exclude<StoreMode, 'live'>, string>> = {
+  pending: 'has not answered yet',
+  unreachable: 'cannot be read',
+  absent: 'holds no table',
+  behind: 'went back to an older version',
+  refused: 'holds a table that is refused',
+}
+
+/** What operators see of a route store. Times are wall clock milliseconds. */
+export interface StoreStatus {
+  /** `redis`, `file:/etc/fairlead.yaml`; never an URL. */
+  readonly store: string
+  readonly mode: StoreMode
+  /** Since when it is in this mode. */
+  readonly since: number
+  /** Last look at which it could be read, whatever it held; undefined when there was none in this run. */
+  readonly lastSuccess?: number
+  /** What the last look that was not `live` found, also when that is over. */
+  readonly lastError?: { readonly at: number; readonly message: string }
+  /** The last good table on disk, where one is kept. */
+  readonly lastGood?: LastGoodStatus
+}
+
+/** What became of the last good table on disk. */
+export interface LastGoodStatus {
+  /** When the one on disk was saved, also by an earlier run. */
+  readonly savedAt?: number
+  /** Why it could not be read or saved the last time, for people; undefined when it could. */
+  readonly fault?: string
+}
+
 /** What a copy on disk keeps of a table: the text, which is parsed again when it is needed, and the store's own mark of the place. */
 export interface SavedSource {
   readonly text: string
@@ -55,4 +95,6 @@ export interface RouteStore {
   watch(signal: AbortSignal): AsyncIterable<StoreEvent>
   /** Tells the store what this gateway did with a table, so that a publisher can wait for it. */
   acknowledge?(origin: string, status: 'applied' | 'rejected', detail: string): Promise<void>
+  /** How it is now. */
+  status?(): StoreStatus
 }

@@ -75,7 +75,7 @@ export class ControlPlane {
       onChange: (ref) => this.changed(ref),
     })
     this.announcements = createAnnouncements(config, platform, () => this.source.notReady().length === 0)
-    this.source = this.createSource(onDrain)
+    this.source = this.createSource(store, onDrain)
   }
 
   /** Resolves when listeners are open. Rejects with a message for people when they cannot be. */
@@ -231,7 +231,7 @@ export class ControlPlane {
     await this.serving.useTable(table, revision, new Set(compiled.routes.flatMap(({ destinations }) => destinations.map(({ label }) => label))), sets)
   }
 
-  private createSource(onDrain: () => void): AdminSource {
+  private createSource(store: RouteStore | undefined, onDrain: () => void): AdminSource {
     const startedAt = this.platform.wallClock()
     // The workers are asked, since they open their ports after the main process has all that it needs.
     const accepts = (): boolean => this.serving.workers().some(({ state }) => state === 'running')
@@ -241,6 +241,7 @@ export class ControlPlane {
       listeners: this.config.listeners.map(({ name }) => name),
       snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.look()),
       setOf: (ref) => this.setOf(ref),
+      store: () => store?.status?.(),
       catalogs: () => this.tags?.catalogs() ?? [],
       refusedTags: () => this.tags?.refused() ?? [],
       watches: () => this.hub.status(),

@@ -26,12 +26,12 @@ export async function openStore(config: Config, platform: Platform, options: Ope
     return openFileStore({ path: options.file, platform, parse: options.parseFile })
   }
   const disk = lastGoodFile(config.stateDir)
-  const loaded = await loadLastGood(disk, options.parseStored, platform)
-  const mark = loaded?.last.mark
+  const load = await loadLastGood(disk, options.parseStored, platform)
+  const mark = load.loaded?.last.mark
   const { redis: url, prefix } = config.store
   const redis = openRedisStore({ url, prefix, gatewayId: options.gatewayId, platform, parse: options.parseStored, ...(mark === undefined ? {} : { resume: mark }) })
-  const store = withLastGood(redis, loaded, disk, platform)
-  return loaded === undefined && config.table.routes.length > 0 ? startingWith(config.table, `file:${options.file ?? ''}`, store) : store
+  const store = withLastGood(redis, load, disk, platform)
+  return load.loaded === undefined && config.table.routes.length > 0 ? startingWith(config.table, `file:${options.file ?? ''}`, store) : store
 }
 
 /** The same store, with a table in force before it has said anything. */
@@ -40,5 +40,5 @@ function startingWith(table: TableConfig, origin: string, store: RouteStore): Ro
     yield { kind: 'table', table, origin }
     yield* store.watch(signal)
   }
-  return { watch, acknowledge: (of, status, detail) => (of === origin ? Promise.resolve() : (store.acknowledge?.(of, status, detail) ?? Promise.resolve())) }
+  return { ...store, watch, acknowledge: (of, status, detail) => (of === origin ? Promise.resolve() : (store.acknowledge?.(of, status, detail) ?? Promise.resolve())) }
 }

@@ -18,8 +18,8 @@ export type Held =
 export type Verdict =
   /** It is what we hold. */
   | { readonly kind: 'same' }
-  /** Keep what we hold; `key` names the offer, so that it is reported once. */
-  | { readonly kind: 'refuse'; readonly key: string; readonly message: string; readonly hint: string }
+  /** Keep what we hold; `key` names the offer, so that it is reported once. `isOlder`: the store held a newer one before. */
+  | { readonly kind: 'refuse'; readonly key: string; readonly message: string; readonly hint: string; readonly isOlder: boolean }
   /** Keep what we hold and say that the store has lost it. */
   | { readonly kind: 'lost'; readonly message: string }
   /** Read and validate it. `warning` is for the log, empty for the ordinary step to a newer version. */
@@ -54,6 +54,7 @@ export function judgePointer(held: Held, pointer: Pointer, limit: number): Verdi
     key,
     `the store went back from version ${held.version} to ${pointer.version} without a word: a failover or a restore lost the newer one`,
     'publish the table again, or set "rollback": true in the pointer if it was meant',
+    true,
   )
 }
 
@@ -75,6 +76,6 @@ export function judgeNothing(held: Held, keys: { readonly plain: string; readonl
   return `${what} is gone: flushed, another database, a new empty replica, or no right to read it. Going on with the last table; publish it again`
 }
 
-function refuse(key: string, message: string, hint: string): Verdict {
-  return { kind: 'refuse', key, message, hint }
+function refuse(key: string, message: string, hint: string, isOlder = false): Verdict {
+  return { kind: 'refuse', key, message, hint, isOlder }
 }

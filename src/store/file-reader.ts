@@ -60,8 +60,8 @@ export function createFileReader(options: FileReaderOptions, ledger: Ledger): (s
 
   function missing(): StoreEvent | undefined {
     missingSince ??= platform.now()
-    if (running === undefined) return ledger.unavailable(origin, `${path} does not exist`)
-    return platform.now() - missingSince < DOUBT ? undefined : ledger.unavailable(origin, `${path} is gone; going on with the last table`)
+    if (running === undefined) return ledger.lost(origin, `${path} does not exist`)
+    return platform.now() - missingSince < DOUBT ? undefined : ledger.lost(origin, `${path} is gone; going on with the last table`)
   }
 
   /** Undefined when it changes under our eyes: the next look starts over. */

@@ -8,8 +8,8 @@ import { createWake } from './wake.ts'
 const POLL = 1000
 
 /** A route store on one file, with origin `file:PATH`. One watch at a time. */
-export function fileStore(options: FileReaderOptions): RouteStore & Required<Pick<RouteStore, 'acknowledge'>> {
-  const ledger = createLedger({ kind: 'nothing' })
+export function fileStore(options: FileReaderOptions): Required<RouteStore> {
+  const ledger = createLedger(`file:${options.path}`, { kind: 'nothing' }, options.platform)
   const look = createFileReader(options, ledger)
   const wake = createWake(options.platform)
   return {
@@ -24,5 +24,6 @@ export function fileStore(options: FileReaderOptions): RouteStore & Required<Pic
     async acknowledge(origin, status, detail) {
       ledger.settle(origin, status, detail)
     },
+    status: ledger.status,
   }
 }

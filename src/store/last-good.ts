@@ -1,13 +1,15 @@
 // The last good table: kept outside the store, so that a gateway that starts while its store is down still serves.
 import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
-import type { ParseTable, RouteStore, SavedSource, StoreEvent } from '../model/store.ts'
+import type { LastGoodStatus, ParseTable, RouteStore, SavedSource, StoreEvent } from '../model/store.ts'
 import { readTable } from './read-table.ts'
 
 /** A store has this long to answer at start before the last good table is used. Milliseconds. */
 const START_BUDGET = 2000
 /** Between two saves, milliseconds: a storm of versions wears no disk. */
 const SAVE_GAP = 5000
+/** After a save that failed, milliseconds. */
+const RETRY_GAP = 30_000
 
 /** What is kept: text instead of the table itself, since another version of this program may read it back. */
 export interface LastGood extends SavedSource {
@@ -24,22 +26,30 @@ export interface LastGoodFile {
   save(last: LastGood): Promise<void>
 }
 
-export interface LoadedTable {
+interface LoadedTable {
   readonly table: TableConfig
   readonly last: LastGood
 }
 
+/** What came of reading it back: nothing when nothing was saved yet. */
+export interface LastGoodLoad {
+  readonly loaded?: LoadedTable
+  /** Why the one on disk cannot be used, for people. */
+  readonly fault?: string
+}
+
 /** Reads the last good table back. One that cannot be used is logged and counts as none. Never throws. */
-export async function loadLastGood(file: LastGoodFile, parse: ParseTable, platform: Platform): Promise<LoadedTable | undefined> {
+export async function loadLastGood(file: LastGoodFile, parse: ParseTable, platform: Platform): Promise<LastGoodLoad> {
   try {
     const last = await file.load()
-    if (last === undefined) return undefined
+    if (last === undefined) return {}
     const read = readTable(last.text, parse)
-    if ('table' in read) return { table: read.table, last }
+    if ('table' in read) return { loaded: { table: read.table, last } }
     throw new Error(`it is no longer valid: ${read.problems.map(({ message }) => message).join('; ')}`)
   } catch (error) {
-    platform.log('error', 'the last good table on disk cannot be used', { error: error instanceof Error ? error.message : String(error) })
-    return undefined
+    const fault = error instanceof Error ? error.message : String(error)
+    platform.log('error', 'the last good table on disk cannot be used', { error: fault })
+    return { fault }
   }
 }
 
@@ -47,9 +57,10 @@ export async function loadLastGood(file: LastGoodFile, parse: ParseTable, platfo
  * The same store, with `loaded` in force (origin `disk`) when it does not give a table within 2 s of its start, and each
  * table saved once the gateway says that it applied it.
  */
-export function withLastGood(store: RouteStore, loaded: LoadedTable | undefined, file: LastGoodFile, platform: Platform): RouteStore & Required<Pick<RouteStore, 'acknowledge'>> {
+export function withLastGood(store: RouteStore, { loaded, fault }: LastGoodLoad, file: LastGoodFile, platform: Platform): RouteStore & Required<Pick<RouteStore, 'acknowledge'>> {
   let current: Extract<StoreEvent, { kind: 'table' }> | undefined
-  const keeper = createKeeper(file, platform)
+  const keeper = createKeeper(file, platform, { ...(loaded === undefined ? {} : { savedAt: loaded.last.savedAt }), ...(fault === undefined ? {} : { fault }) })
+  const status = store.status?.bind(store)
 
   async function* watch(signal: AbortSignal): AsyncGenerator<StoreEvent> {
     const life = new AbortController()
@@ -79,6 +90,7 @@ export function withLastGood(store: RouteStore, loaded: LoadedTable | undefined,
       if (status === 'applied' && current?.origin === origin && current.saved !== undefined) keeper.keep({ ...current.saved, origin, savedAt: platform.wallClock() })
       await store.acknowledge?.(origin, status, detail)
     },
+    ...(status === undefined ? {} : { status: () => ({ ...status(), lastGood: keeper.status() }) }),
   }
 }
 
@@ -102,11 +114,13 @@ interface Keeper {
   keep(last: LastGood): void
   /** Saves what waits, and ends. */
   finish(): Promise<void>
+  status(): LastGoodStatus
 }
 
-/** Saves the newest, one at a time. */
-function createKeeper(file: LastGoodFile, platform: Platform): Keeper {
+/** Saves the newest, one at a time, and tries again until it is saved. */
+function createKeeper(file: LastGoodFile, platform: Platform, before: LastGoodStatus): Keeper {
   const stopped = new AbortController()
+  let status = before
   let waiting: LastGood | undefined
   let work: Promise<void> | undefined
 
@@ -114,14 +128,25 @@ function createKeeper(file: LastGoodFile, platform: Platform): Keeper {
     while (waiting !== undefined) {
       const last = waiting
       waiting = undefined
-      try {
-        await file.save(last)
-      } catch (error) {
-        platform.log('error', 'the last good table cannot be saved; a restart while the store is down would start without it', { error: error instanceof Error ? error.message : String(error) })
-      }
-      await platform.sleep(SAVE_GAP, stopped.signal)
+      const fault = await save(last)
+      status = fault === undefined ? { savedAt: last.savedAt } : { ...status, fault }
+      // Somebody frees the disk, or gives the directory its rights back.
+      if (fault !== undefined && !stopped.signal.aborted) waiting ??= last
+      await platform.sleep(fault === undefined ? SAVE_GAP : RETRY_GAP, stopped.signal)
     }
     work = undefined
+  }
+
+  /** Why it cannot be saved, said once in the log; undefined when it is saved. */
+  async function save(last: LastGood): Promise<string | undefined> {
+    try {
+      await file.save(last)
+      return undefined
+    } catch (error) {
+      const fault = error instanceof Error ? error.message : String(error)
+      if (fault !== status.fault) platform.log('error', 'the last good table cannot be saved; a restart while the store is down would start without it', { error: fault })
+      return fault
+    }
   }
 
   return {
@@ -133,5 +158,6 @@ function createKeeper(file: LastGoodFile, platform: Platform): Keeper {
       stopped.abort()
       await work
     },
+    status: () => status,
   }
 }

@@ -1,7 +1,8 @@
 // What a gateway remembers about the offers of a store: what it holds, what it refused and why, and what it still has to tell
 // the publisher. No I/O; every event leaves through it, so each trouble is said once.
 import type { TableConfig } from '../model/table-config.ts'
-import type { Problem, StoreEvent } from '../model/store.ts'
+import type { Platform } from '../model/platform.ts'
+import type { Problem, StoreEvent, StoreStatus } from '../model/store.ts'
 import type { Held, Verdict } from './accept.ts'
 import { problem } from './read-table.ts'
 import { createReporter } from './report.ts'
@@ -37,34 +38,50 @@ export interface Ledger {
   refuse(offer: Offer, problems: readonly Problem[]): Event
   /** Damaged on its way or in the store: refused for a while only. */
   spoil(offer: Offer, what: string, now: number): Event
-  /** Trouble that is not about the content of an offer; `topic` tells it from other trouble, default its message. */
+  /** The store cannot be read; `topic` tells this trouble from other, default its message. */
   unavailable(origin: string, message: string, topic?: string): Event
-  misconfigured(origin: string, problem: Problem, topic?: string): Event
+  /** The store cannot be read, and asking again cannot help. */
+  misconfigured(origin: string, message: string, topic: string): Event
+  /** The store answers and holds no table. */
+  lost(origin: string, message: string): Event
+  /** What the store holds names no table. */
+  nonsense(origin: string, what: Problem): Event
   /** The same version under a new epoch. */
   rename(held: Held): void
   /** The gateway's word about what it was given; false when it speaks of something else. */
   settle(origin: string, status: 'applied' | 'rejected', detail: string): boolean
   /** The last outcome that nobody has asked for yet. */
   takeOutcome(): Outcome | undefined
+  /** How the store was at the last look. */
+  status(): StoreStatus
 }
 
-export function createLedger(resume: Held): Ledger {
-  const report = createReporter()
+/** `store` names it in its status; `resume` is what an earlier run held. */
+export function createLedger(store: string, resume: Held, platform: Pick<Platform, 'wallClock'>): Ledger {
+  const report = createReporter(store, platform)
   let held = resume
   let delivered: { readonly offer: Offer; readonly held: Held; readonly before: Held } | undefined
   let refused: { readonly key: string; readonly problems: readonly Problem[] } | undefined
-  let spoiled: { readonly key: string; readonly until: number } | undefined
+  let spoiled: { readonly offer: Offer; readonly problems: readonly Problem[]; readonly until: number } | undefined
   let outcome: Outcome | undefined
 
-  function refuse(offer: Offer, problems: readonly Problem[]): Event {
+  function refuse(offer: Offer, problems: readonly Problem[], mode: 'refused' | 'behind' = 'refused'): Event {
     refused = { key: offer.key, problems }
-    const event = report.trouble(offer.key, { kind: 'rejected', origin: offer.origin, problems })
-    if (event !== undefined) outcome = { version: offer.version, sha256: offer.sha256, status: 'rejected', error: summary(problems) }
+    return reject(offer.key, mode, offer, problems)
+  }
+
+  function saySpoiled(offer: Offer, problems: readonly Problem[]): Event {
+    return reject(`spoiled ${offer.key}`, 'refused', offer, problems)
+  }
+
+  function reject(key: string, mode: 'refused' | 'behind', { origin, version, sha256 }: Offer, problems: readonly Problem[]): Event {
+    const event = report.trouble(key, mode, { kind: 'rejected', origin, problems })
+    if (event !== undefined) outcome = { version, sha256, status: 'rejected', error: summary(problems) }
     return event
   }
 
-  function unavailable(origin: string, message: string, topic: string = message): Event {
-    return report.trouble(topic, { kind: 'unavailable', origin, message })
+  function lost(origin: string, message: string): Event {
+    return report.trouble(message, 'absent', { kind: 'unavailable', origin, message })
   }
 
   return {
@@ -72,10 +89,10 @@ export function createLedger(resume: Held): Ledger {
     settleUnread(verdict, offer, now) {
       // After a restart the same version must be delivered once more: nobody has it yet.
       if (verdict.kind === 'same' && delivered !== undefined) return { event: report.fine(offer.origin) }
-      if (verdict.kind === 'lost') return { event: unavailable(offer.origin, verdict.message) }
-      if (verdict.kind === 'refuse') return { event: refuse(offer, [problem(verdict.message, verdict.hint)]) }
+      if (verdict.kind === 'lost') return { event: lost(offer.origin, verdict.message) }
+      if (verdict.kind === 'refuse') return { event: refuse(offer, [problem(verdict.message, verdict.hint)], verdict.isOlder ? 'behind' : 'refused') }
       if (refused?.key === offer.key) return { event: refuse(offer, refused.problems) }
-      if (spoiled?.key === offer.key && now < spoiled.until) return { event: undefined }
+      if (spoiled?.offer.key === offer.key && now < spoiled.until) return { event: saySpoiled(offer, spoiled.problems) }
       return 'read'
     },
     take(offer, taken, table, text) {
@@ -88,16 +105,14 @@ export function createLedger(resume: Held): Ledger {
     },
     refuse,
     spoil(offer, what, now) {
-      spoiled = { key: offer.key, until: now + SPOILED_RETRY }
       const problems = [problem(`${offer.origin} is damaged: ${what}`, 'publish the table again')]
-      const event = report.trouble(`spoiled ${offer.key}`, { kind: 'rejected', origin: offer.origin, problems })
-      if (event !== undefined) outcome = { version: offer.version, sha256: offer.sha256, status: 'rejected', error: summary(problems) }
-      return event
+      spoiled = { offer, problems, until: now + SPOILED_RETRY }
+      return saySpoiled(offer, problems)
     },
-    unavailable,
-    misconfigured(origin, what, topic = what.message) {
-      return report.trouble(topic, { kind: 'rejected', origin, problems: [what] })
-    },
+    unavailable: (origin, message, topic = message) => report.trouble(topic, 'unreachable', { kind: 'unavailable', origin, message }),
+    misconfigured: (origin, message, topic) => report.trouble(topic, 'unreachable', { kind: 'rejected', origin, problems: [problem(message)] }),
+    lost,
+    nonsense: (origin, what) => report.trouble(what.message, 'refused', { kind: 'rejected', origin, problems: [what] }),
     rename(same) {
       if (delivered?.held === held) delivered = { ...delivered, held: same }
       held = same
@@ -118,6 +133,7 @@ export function createLedger(resume: Held): Ledger {
       outcome = undefined
       return taken
     },
+    status: report.status,
   }
 }
 

@@ -46,14 +46,14 @@ export function createRedisReader({ platform, parse, keys, limit, ledger }: Redi
     } catch (error) {
       reachable = false
       const { kind, message, topic } = classifyRedisError(error, keys.plain)
-      return kind === 'config' ? ledger.misconfigured('redis', problem(message), topic) : ledger.unavailable('redis', message, topic)
+      return kind === 'config' ? ledger.misconfigured('redis', message, topic) : ledger.unavailable('redis', message, topic)
     }
   }
 
   async function checkPointer(view: RedisView, raw: Uint8Array): Promise<StoreEvent | undefined> {
     const pointer = parsePointer(new TextDecoder().decode(raw))
     if (typeof pointer === 'string') {
-      return ledger.misconfigured('redis', problem(`${keys.current} is not a pointer: ${pointer}`, 'publish with `fairlead routes push`', keys.current))
+      return ledger.nonsense('redis', problem(`${keys.current} is not a pointer: ${pointer}`, 'publish with `fairlead routes push`', keys.current))
     }
     const { version, epoch, sha256 } = pointer
     const held = ledger.held()
@@ -68,7 +68,7 @@ export function createRedisReader({ platform, parse, keys, limit, ledger }: Redi
 
   async function checkPlain(view: RedisView): Promise<StoreEvent | undefined> {
     const raw = await readPlain(view)
-    if (raw === undefined) return ledger.unavailable('redis', judgeNothing(ledger.held(), keys))
+    if (raw === undefined) return ledger.lost('redis', judgeNothing(ledger.held(), keys))
     const sha256 = await sha256Hex(raw)
     const verdict = judgePlain(ledger.held(), sha256, keys)
     return act(verdict, { key: `plain/${sha256}`, origin: `redis:plain-${sha256.slice(0, 8)}`, version: 0, sha256 }, {
@@ -81,7 +81,7 @@ export function createRedisReader({ platform, parse, keys, limit, ledger }: Redi
     const settled = ledger.settleUnread(verdict, offer, platform.now())
     if (settled !== 'read') return settled.event
     const unpacked = await how.unpack()
-    if (unpacked === undefined) return ledger.unavailable(offer.origin, `${keys.current} names version ${offer.version}, and ${keys.versions}${offer.version} is not there: evicted, deleted, or not yet copied to this replica`)
+    if (unpacked === undefined) return ledger.lost(offer.origin, `${keys.current} names version ${offer.version}, and ${keys.versions}${offer.version} is not there: evicted, deleted, or not yet copied to this replica`)
     if ('problem' in unpacked) return ledger.spoil(offer, unpacked.problem, platform.now())
     const read = readTable(unpacked.text, parse)
     if ('problems' in read) return ledger.refuse(offer, read.problems)

@@ -32,10 +32,10 @@ export interface RedisStoreOptions {
 }
 
 /** A route store on the layout of `redisKeys`. One watch at a time. */
-export function redisStore(options: RedisStoreOptions): RouteStore & Required<Pick<RouteStore, 'acknowledge'>> {
+export function redisStore(options: RedisStoreOptions): Required<RouteStore> {
   const { platform, parse, limit = TABLE_BYTES } = options
   const keys = redisKeys(options.prefix ?? 'fairlead')
-  const ledger = createLedger(readMark(options.resume))
+  const ledger = createLedger('redis', readMark(options.resume), platform)
   const reader = createRedisReader({ platform, parse, keys, limit, ledger })
   const presence = createPresence(platform, `${keys.acks}${options.gatewayId}`, options.gatewayId)
   const wake = createWake(platform)
@@ -64,6 +64,7 @@ export function redisStore(options: RedisStoreOptions): RouteStore & Required<Pi
     async acknowledge(origin, status, detail) {
       if (ledger.settle(origin, status, detail) && view !== undefined) await tell(presence, ledger, view)
     },
+    status: ledger.status,
   }
 }
 

@@ -151,6 +151,17 @@ describe('reads', () => {
     expect(answer.rejected).toMatchObject([{ origin: 'redis:v13', problems: [{ path: 'routes[2].to', line: 31 }] }])
   })
 
+  test('routes say how the store is that they come from', async () => {
+    expect((await get<RoutesAnswer>('/api/routes?limit=0')).store).toEqual({ store: 'redis', mode: 'refused', since: NOW - 60_000, lastSuccess: NOW - 4000, lastError: { at: NOW - 4000, message: 'redis:v13: routes[2].to: there is no service "biling"' }, lastGood: { savedAt: NOW - 180_000 } })
+    source.store = () => undefined
+    expect((await get<RoutesAnswer>('/api/routes?limit=0')).store).toBeNull()
+    expect((await ask('GET', '/metrics')).body).not.toMatch(/store_mode|store_last|last_good/)
+    source.store = () => ({ store: 'redis', mode: 'unreachable', since: NOW, lastGood: { fault: 'ENOSPC' } })
+    const { body } = await ask('GET', '/metrics')
+    expect(body).not.toContain('store_last_success')
+    expect(body.split('\n')).toEqual(expect.arrayContaining(['fairlead_store_mode{mode="unreachable"} 1', 'fairlead_last_good_table_fault 1']))
+  })
+
   test('routes may be limited', async () => {
     expect(await get<RoutesAnswer>('/api/routes?limit=2')).toMatchObject({ routes: [{ name: 'billing' }, { name: 'words-for-testers' }], omitted: 4 })
     expect(await get('/api/routes?limit=x', 400)).toEqual({ error: 'limit must be a number' })
@@ -225,6 +236,9 @@ describe('reads', () => {
       'fairlead_table_revision 12',
       'fairlead_table_info{hash="3fa9c07be211",origin="redis:v12"} 1',
       'fairlead_tables_rejected_total 1',
+      'fairlead_store_mode{mode="refused"} 1',
+      `fairlead_store_last_success_timestamp_seconds ${(NOW - 4000) / 1000}`,
+      'fairlead_last_good_table_fault 0',
       'fairlead_workers{state="running"} 2',
     ]) expect(body.split('\n')).toContain(line)
     source.instrumented.record(accessRecord({ route: 'words', service: 'words/v1' }))

@@ -163,6 +163,7 @@ describe('a running gateway', () => {
     expect(out).toMatch(/^revision 12, 3fa9c07be211 of redis:v12, .*; 6 routes, best first\n/)
     expect(out).toMatch(/\n {2}words +GET or HEAD words\.example\.com\/\*\* +-> words\/v1 95, words\/v2 5 +100 requests\n/)
     expect(out).toContain('1 later table was refused: fairlead routes --invalid')
+    expect(out).toMatch(/\n\nthe route store redis holds a table that is refused \(refused for .*, last read .* ago\): redis:v13: routes\[2\]\.to: there is no service "biling"\n/)
     const invalid = await fairlead(['routes', '--invalid', '--admin', admin])
     expect(invalid).toMatchObject({ code: 1, out: expect.stringContaining('redis:v13:31:9: error: routes[2].to: there is no service "biling" (billing)') as string })
     expect(JSON.parse((await fairlead(['routes', '--invalid', '--json', '--admin', admin])).out)).toMatchObject({ rejected: [{ origin: 'redis:v13' }] })

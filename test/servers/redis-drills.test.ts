@@ -51,23 +51,85 @@ describeWithServers(['redis'], 'a gateway at a Redis', () => {
         await d.uses('web', ['a', 'b'])
         await d.until('hints are heard', listens)
         expect(await d.origin()).toBe('redis:v2')
+        const heard = (await d.store('live')).lastSuccess
         const redis = d.fault('redis')
         const [since, connections] = [performance.now(), redis.accepted]
         redis.blackhole()
         await d.until('it is said', () => d.logs.some((line) => /^warn the route store cannot be read; the running table stays .*no answer in time/.test(line)))
+        const parted = await d.store('unreachable')
+        expect(parted).toMatchObject({ store: 'redis', lastError: { message: expect.stringMatching(/^Redis at .*no answer in time/) } })
+        expect(parted.lastSuccess).toBeGreaterThanOrEqual(heard ?? Infinity)
+        expect(parted.since).toBeGreaterThan(parted.lastSuccess ?? Infinity)
         await push(d.table({ web: { to: [{ service: 'next', weight: 1 }] } }))
         // Both connections are given up and made anew, again and again.
         await d.until('it has tried again and again', () => redis.accepted >= connections + 6)
         expect(redis.accepted - connections).toBeLessThan(4 + (2 * (performance.now() - since)) / TIMEOUT)
         expect(await d.origin()).toBe('redis:v2')
+        expect(await d.store('unreachable')).toMatchObject({ since: parted.since, lastSuccess: parted.lastSuccess })
         await d.serves('web', ['a', 'b'])
         await redis.pass()
         await d.uses('web', ['c'])
         expect(await d.origin()).toBe('redis:v3')
+        await d.store('live')
         await d.until('a publisher is told', async () => parseAck('drill', (await hand.get(`${KEYS.acks}drill`)) ?? '')?.running === 3)
         await d.until('hints are heard again', listens)
       } finally {
         hand.disconnect()
       }
+    }))
+
+  test('that is flushed, went back, or holds an invalid version: the table stays, and which of it is said, until it is repaired', () =>
+    drill(plan(), async (d) => {
+      const hand = byHand(server.url)
+      try {
+        for (let version = 1; version < 4; version++) await push(d.table({}))
+        await d.until('the third version is in force', async () => parseAck('drill', (await hand.get(`${KEYS.acks}drill`)) ?? '')?.running === 3)
+        const pointer = async (): Promise<string> => (await hand.get(KEYS.current)) ?? ''
+        const third = await pointer()
+        await d.store('live')
+        await push('routes: [{ match: web.drill/**, to: nothing }]')
+        expect(await d.store('refused')).toMatchObject({ lastError: { message: expect.stringMatching(/^redis:v4: .*nothing/) } })
+        await hand.set(KEYS.current, third)
+        await d.store('live')
+        await hand.set(KEYS.current, third.replace('"version":3', '"version":2'))
+        expect(await d.store('behind')).toMatchObject({ lastError: { message: expect.stringMatching(/^redis:v2: the store went back from version 3 to 2/) } })
+        await hand.set(KEYS.current, third)
+        await d.store('live')
+        await hand.flushall()
+        expect(await d.store('absent')).toMatchObject({ lastError: { message: expect.stringMatching(/\(version 3\) is gone/) } })
+        await d.serves('web', ['a', 'b'])
+        await push(d.table({ web: { to: [{ service: 'next', weight: 1 }] } }))
+        await d.uses('web', ['c'])
+        await d.store('live')
+      } finally {
+        hand.disconnect()
+      }
+    }))
+
+  test('that is down when it starts: the last good table serves from disk, and it is said how Redis is, until it is back', () =>
+    drill(plan(), async (d) => {
+      await push(d.table({ web: { to: [{ service: 'next', weight: 1 }] } }))
+      await d.uses('web', ['c'])
+      const { lastGood } = await d.store('live')
+      expect(lastGood).toEqual({ savedAt: expect.any(Number) })
+      await d.restart(() => d.fault('redis').refuse())
+      const down = await d.store('unreachable')
+      expect(await d.origin()).toBe('disk')
+      expect(down).toMatchObject({ lastError: { message: expect.stringMatching(/^Redis at .*nothing listens there/) }, lastGood })
+      expect(down.lastSuccess).toBeUndefined()
+      await d.serves('web', ['c'])
+      await d.fault('redis').pass()
+      await d.store('live')
+      await d.serves('web', ['c'])
+    }))
+
+  test('that repeats the password in an error: nobody is shown it', () =>
+    drill({ ...plan(), store: ({ redis }) => ({ redis: `redis://ann:s3cr3t@${redis}` }) }, async (d) => {
+      expect(await d.store('unreachable')).toMatchObject({ lastError: { message: expect.stringMatching(/user or password is wrong/) } })
+      d.fault('redis').answer('-ERR what is ann:s3cr3t, s3cr3t\r\n')
+      d.fault('redis').cut()
+      await d.until('it repeats it', async () => /what is ann:\*+, \*+/.test((await d.store('unreachable')).lastError?.message ?? ''))
+      expect(JSON.stringify([await d.store('unreachable'), await d.metrics(), d.logs])).not.toContain('s3cr3t')
+      await d.serves('web', ['a', 'b'])
     }))
 })

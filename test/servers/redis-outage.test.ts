@@ -32,10 +32,11 @@ afterEach(async () => {
   ends = []
 })
 
-function gateway(url: string): Drill {
-  const started = drill(openRedisStore({ url, prefix: 'fairlead', gatewayId: 'gw-1', platform, parse }))
+function gateway(url: string): Drill & Pick<ReturnType<typeof openRedisStore>, 'status'> {
+  const store = openRedisStore({ url, prefix: 'fairlead', gatewayId: 'gw-1', platform, parse })
+  const started = drill(store)
   ends.push(started.stop)
-  return started
+  return { ...started, status: store.status }
 }
 
 async function start(options: RedisOptions = {}): Promise<Awaited<ReturnType<typeof startRedis>>> {
@@ -97,8 +98,10 @@ describeWithServers(['redis'], 'a gateway', () => {
     await primary.kill()
     replica.resume()
     await gw.sees(/^rejected redis:v1 the store went back from version 2 to 1/)
+    expect(gw.status()).toMatchObject({ mode: 'behind', lastError: { message: expect.stringMatching(/^redis:v1: the store went back from version 2 to 1/) } })
     expect(await push(url, yamlOf('c'))).toMatchObject({ kind: 'published', version: 3 })
     await gw.sees('table redis:v3 c')
+    expect(gw.status().mode).toBe('live')
     expect(gw.lines.filter((line) => line.startsWith('table'))).toEqual(['table redis:v1 a', 'table redis:v2 b', 'table redis:v3 c'])
   })
 
@@ -113,8 +116,10 @@ describeWithServers(['redis'], 'a gateway', () => {
     await server.kill()
     const restarted = server.restart()
     await gw.sees(/^unavailable redis .*still loading/)
+    expect(gw.status()).toMatchObject({ mode: 'unreachable', lastError: { message: expect.stringMatching(/still loading/) } })
     await restarted
     await gw.sees('confirmed redis:v1')
+    expect(gw.status().mode).toBe('live')
   })
 
   it('talks TLS to whom it trusts, and to nobody else', async () => {
@@ -124,6 +129,7 @@ describeWithServers(['redis'], 'a gateway', () => {
     const url = `rediss://127.0.0.1:${port}`
     const refused = gateway(url)
     await refused.sees(/^rejected redis Redis at 127\.0\.0\.1:\d+: the TLS handshake failed; it is not tried without TLS/)
+    expect(refused.status()).toMatchObject({ mode: 'unreachable', lastError: { message: expect.stringMatching(/^Redis at .* the TLS handshake failed/) } })
     await refused.stop()
     // Giving up in the middle of a handshake makes a second error on the same socket; none of them may escape.
     for (let attempt = 0; attempt < 30; attempt++) await gateway(url).stop()

@@ -403,16 +403,16 @@ describeWithServers(['redis'], 'a Redis that fails', () => {
     await push(clientOf(server), yamlOf('a'))
     const { directory, remove } = await makeTempDirectory()
     const file = lastGoodFile(directory)
-    const first = drill(withLastGood(openRedisStore({ url: server.url, prefix: 'fairlead', gatewayId: 'gw-1', platform, parse }), undefined, file, platform))
+    const first = drill(withLastGood(openRedisStore({ url: server.url, prefix: 'fairlead', gatewayId: 'gw-1', platform, parse }), {}, file, platform))
     await first.sees('table redis:v1 a')
     await eventually(async () => (await file.load()) !== undefined)
     await first.stop()
     await server.kill()
 
-    const loaded = await loadLastGood(file, parse, platform)
-    const mark = loaded?.last.mark ?? ''
+    const load = await loadLastGood(file, parse, platform)
+    const mark = load.loaded?.last.mark ?? ''
     const began = performance.now()
-    const second = drill(withLastGood(openRedisStore({ url: server.url, prefix: 'fairlead', gatewayId: 'gw-1', platform, parse, resume: mark }), loaded, file, platform))
+    const second = drill(withLastGood(openRedisStore({ url: server.url, prefix: 'fairlead', gatewayId: 'gw-1', platform, parse, resume: mark }), load, file, platform))
     open.push(second)
     await eventually(() => second.lines.length >= 2, () => second.lines)
     expect(second.lines).toEqual(['table disk a', expect.stringMatching(/^unavailable redis .*nothing listens there/)])

@@ -99,6 +99,7 @@ export function fakeAdminSource(platform: Platform): FakeAdminSource {
     snapshot: () => source.current,
     setOf,
     watches: () => [{ ...newStatus('consul/words'), mode: 'live', endpoints: 5, lastSuccess: NOW - 2000, lastAttempt: NOW - 2000, rejected: [{ id: 'n6/words-1', reason: 'has no usable port: 0' }] }],
+    store: () => ({ store: 'redis', mode: 'refused', since: NOW - MINUTE, lastSuccess: NOW - 4000, lastError: { at: NOW - 4000, message: 'redis:v13: routes[2].to: there is no service "biling"' }, lastGood: { savedAt: NOW - 3 * MINUTE } }),
     catalogs: () => [],
     refusedTags: () => [],
     announcements: () => [{ registry: 'netflix', instance: 'GATEWAY/h1:gateway:8080', state: 'up', since: NOW - MINUTE, failures: 0, lastSuccess: NOW - 5000 }],

@@ -1,6 +1,7 @@
 // The admin page's script is text to the compiler and the linter: here it is at least read by an engine, and shown hostile tags.
 import { createContext, Script } from 'node:vm'
 import { expect, test } from 'vitest'
+import type { StoreStatus } from '../../src/model/store.ts'
 import { PAGE_SCRIPT } from '../../src/node/admin/page-script.ts'
 
 test('the script of the admin page parses', () => {
@@ -27,20 +28,41 @@ class FakeNode {
   addEventListener(): void {}
 }
 
-test('refused tags and catalogues are shown as texts, with turned and invisible characters written out', () => {
+function openPage(): { readonly getElementById: (id: string) => FakeNode; readonly run: (script: string) => void } {
   const places = new Map<string, FakeNode>()
   const getElementById = (id: string): FakeNode => places.getOrInsertComputed(id, () => new FakeNode())
   const page = createContext({ Node: FakeNode, document: { hidden: true, getElementById, createElement: () => new FakeNode() }, setTimeout: () => {} })
-  new Script(PAGE_SCRIPT).runInContext(page)
+  const run = (script: string): void => void new Script(script).runInContext(page)
+  run(PAGE_SCRIPT)
+  return { getElementById, run }
+}
+
+test('what is wrong with the route store is shown as text while it is, and the last good table that cannot be saved', () => {
+  const { getElementById, run } = openPage()
+  const alert = getElementById('store-alert')
+  const show = (store: StoreStatus | null, revision: object | null = {}): string => {
+    run(`now = 100000; showStore(${JSON.stringify({ store, revision })})`)
+    return alert.hidden ? 'hidden' : alert.texts.join('|')
+  }
+  const lastError = { at: 99_000, message: 'holds \u001b[2J' }
+  expect(show({ store: 'redis', mode: 'unreachable', since: 40_000, lastSuccess: 35_000, lastError })).toBe(String.raw`The route store redis cannot be read| (unreachable for 60 s, last read 65 s ago). The table in force stays.|holds \u001b[2J`)
+  expect(show({ store: 'redis', mode: 'pending', since: 98_000 }, null)).toBe('The route store redis has not answered yet| (pending for 2 s, never read since the start). There is no table yet.')
+  expect(show({ store: 'redis', mode: 'live', since: 0, lastSuccess: 99_000, lastError, lastGood: { fault: 'ENOSPC' } })).toBe('The last good table on disk| cannot be used by a start while the store is down: ENOSPC')
+  expect(show({ store: 'redis', mode: 'live', since: 0, lastSuccess: 99_000, lastError, lastGood: { savedAt: 5 } })).toBe('hidden')
+  expect(show(null)).toBe('hidden')
+})
+
+test('refused tags and catalogues are shown as texts, with turned and invisible characters written out', () => {
+  const { getElementById, run } = openPage()
   const tag = { registry: 'consul', service: 'words', instances: ['n1/w-1', 'n1/w-2', 'n1/w-3', 'n1/w-4'], count: 20, tag: 'fairlead.route=\u202egnp.exe/{ <b>', reason: 'holds \u001b[2J', kind: 'refused' }
   const answer = { catalogs: [{ registry: 'nomad', mode: 'pending', services: 0, cause: 'connection refused' }], refusedTags: [{ ...tag, kind: 'note', tag: 'last' }, tag] }
-  new Script(`showTags(${JSON.stringify(answer)})`).runInContext(page)
+  run(`showTags(${JSON.stringify(answer)})`)
   expect(getElementById('tags').hidden).toBe(false)
   expect(getElementById('refused-alert').texts.join('')).toContain('1 tag was refused, each alone')
   expect(getElementById('catalogs').texts).toEqual(expect.arrayContaining(['nomad', 'pending', '0', 'never', 'connection refused']))
   const refused = getElementById('refused').texts
   expect(refused).toEqual(expect.arrayContaining(['consul', 'words', 'n1/w-3', 'and 17 more', String.raw`fairlead.route=\u202egnp.exe/{ <b>`, String.raw`holds \u001b[2J`, 'served, without a part']))
   expect(refused.indexOf('last')).toBeGreaterThan(refused.indexOf('refused'))
-  new Script('showTags({ catalogs: [], refusedTags: [] })').runInContext(page)
+  run('showTags({ catalogs: [], refusedTags: [] })')
   expect([getElementById('tags').hidden, getElementById('refused-alert').hidden]).toEqual([true, true])
 })

@@ -2,6 +2,7 @@
 // tags come from registries.
 import { visible } from '../../model/visible.ts'
 import { DISCOVERY_SCRIPT } from './page-discovery.ts'
+import { STORE_SCRIPT } from './page-store.ts'
 import { TAGS_SCRIPT } from './page-tags.ts'
 
 export const PAGE_SCRIPT = String.raw`
@@ -88,7 +89,7 @@ function showRoutes({ revision, routes, omitted, rejected }) {
     node('ul', '', ...last.problems.slice(0, 10).map((problem) => node('li', '', node('code', '', problem.path + (problem.line > 0 ? ' (line ' + problem.line + ')' : '')), ' ' + problem.message + (problem.hint ? ' – write ' + problem.hint : '')))))
 }
 
-${TAGS_SCRIPT}${DISCOVERY_SCRIPT}
+${STORE_SCRIPT}${TAGS_SCRIPT}${DISCOVERY_SCRIPT}
 function showCounts(live, routes) {
   const tile = (id, text) => { byId(id).textContent = text }
   const total = routes.reduce((sum, route) => sum + route.counts.requests, 0)
@@ -177,6 +178,7 @@ async function poll() {
     byId('state').className = 'dot ' + (ready.ready ? 'good' : 'warn')
     byId('state').textContent = ready.ready ? 'ready' : visible('not ready: ' + ready.reasons.join('; '))
     showRoutes(routes)
+    showStore(routes)
     showTags(routes)
     showServices(services)
     showEndpoints(endpoints)

@@ -27,6 +27,7 @@ export const PAGE = `<!doctype html>
     <div class="tile"><b id="upstreams">–</b><span>endpoint connections</span></div>
     <div class="tile"><b id="reused">–</b><span>sent on a reused one</span></div>
   </div>
+  <div id="store-alert" class="sheet alert" hidden></div>
   <div id="rejected" class="sheet alert" hidden></div>
   <div id="refused-alert" class="sheet alert" hidden></div>
   <h2>Routes <small id="routes-note"></small></h2>

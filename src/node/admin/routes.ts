@@ -18,6 +18,7 @@ export async function routesAnswer(source: AdminSource, limit = Infinity): Promi
     revision: snapshot?.revision ?? null,
     routes: routes.slice(0, limit).map(([route, entries]) => viewRoute(route, entries, counts)),
     omitted: Math.max(0, routes.length - limit),
+    store: source.store() ?? null,
     rejected: rejectedSince(source.history()),
     catalogs: source.catalogs(),
     refusedTags: source.refusedTags(),

@@ -3,6 +3,7 @@ import { endpointsOf, modeOf } from '../../model/endpoint.ts'
 import type { EndpointSet } from '../../model/endpoint.ts'
 import type { RefStatus } from '../../model/ref-status.ts'
 import type { ServiceEndpoints, Snapshot } from '../../model/snapshot.ts'
+import type { StoreStatus } from '../../model/store.ts'
 import type { CatalogStatus, RefusedTag } from '../../model/tagged.ts'
 import { isUsable } from '../../proxy/usable.ts'
 import { arrange, useOf } from '../../proxy/view.ts'
@@ -16,6 +17,7 @@ export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
   return [
     ...(snapshot === undefined ? [] : [...discoverySamples(snapshot, source, wallClock), ...tableSamples(snapshot)]),
     ...source.watches().flatMap(watchSamples),
+    ...storeSamples(source.store()),
     ...source.catalogs().flatMap(catalogSamples),
     ...tagSamples(source.refusedTags()),
     ...source.announcements().map(({ registry, state }) => sample('announced', { registry, state }, 1)),
@@ -24,6 +26,16 @@ export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
     sample('worker_restarts_total', {}, workerRestarts),
     sample('start_timestamp_seconds', {}, source.startedAt / 1000),
     sample('build_info', { version: source.version }, 1),
+  ]
+}
+
+function storeSamples(store: StoreStatus | undefined): Sample[] {
+  if (store === undefined) return []
+  const { mode, lastSuccess, lastGood } = store
+  return [
+    sample('store_mode', { mode }, 1),
+    ...(lastSuccess === undefined ? [] : [sample('store_last_success_timestamp_seconds', {}, lastSuccess / 1000)]),
+    ...(lastGood === undefined ? [] : [sample('last_good_table_fault', {}, lastGood.fault === undefined ? 0 : 1)]),
   ]
 }
 

@@ -3,6 +3,7 @@ import type { AnnouncementView, WorkerView } from '../../model/admin.ts'
 import type { EndpointSet } from '../../model/endpoint.ts'
 import type { RefStatus } from '../../model/ref-status.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import type { StoreStatus } from '../../model/store.ts'
 import type { CatalogStatus, RefusedTag } from '../../model/tagged.ts'
 import type { RevisionEntry } from '../../store/revisions.ts'
 import type { InstrumentsDump } from '../../telemetry/dump.ts'
@@ -23,6 +24,8 @@ export interface AdminSource {
   announcements(): readonly AnnouncementView[]
   /** Tables that took effect or were refused, newest first. */
   history(): readonly RevisionEntry[]
+  /** How the route store is; undefined when all routes come from tags. */
+  store(): StoreStatus | undefined
   /** Registries whose tags make routes. */
   catalogs(): readonly CatalogStatus[]
   /** Tags that were refused, or of which a part means nothing, in the table in force. */

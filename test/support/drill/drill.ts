@@ -16,6 +16,7 @@
 // its service was up all the time (from the first answer of that service on; `d.excuse` for what a drill means to break).
 // Nothing is waited for by time: `sees`, `serves`, `uses` and `until` wait for what they name, at most 30 s.
 import type { RefStatus } from '../../../src/model/ref-status.ts'
+import type { StoreStatus } from '../../../src/model/store.ts'
 import type { AnnouncementsAnswer, AnnouncementView, RoutesAnswer, WatchesAnswer } from '../../../src/model/admin.ts'
 import { makeTempDirectory } from '../temp.ts'
 import { startBackend, type Backend } from './backend.ts'
@@ -75,6 +76,8 @@ export interface Drill {
   table(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): string
   /** Where the table in force came from, such as `redis:v2`. */
   origin(): Promise<string>
+  /** Waits until the admin server and the metrics say that the store is in this mode. */
+  store(mode: StoreStatus['mode']): Promise<StoreStatus>
   /** What is known of one reference, such as failures in a row and what the last error was. */
   watch(ref: string): Promise<RefStatus>
   metrics(): Promise<string>
@@ -219,6 +222,17 @@ class Running implements Drill {
 
   async origin(): Promise<string> {
     return (await this.#running.admin<RoutesAnswer>('/api/routes')).revision?.origin ?? ''
+  }
+
+  async store(mode: StoreStatus['mode']): Promise<StoreStatus> {
+    let last: StoreStatus | null = null
+    const shows = async (): Promise<StoreStatus | false> => {
+      last = (await this.#running.admin<RoutesAnswer>('/api/routes')).store
+      return last?.mode === mode && last
+    }
+    const status = await until(`the store is ${mode}`, shows, () => JSON.stringify(last))
+    await until(`the metrics say so`, async () => (await this.metrics()).split('\n').filter((line) => line.startsWith('fairlead_store_mode')).join() === `fairlead_store_mode{mode="${mode}"} 1`, () => this.metrics())
+    return status
   }
 
   #with(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): DrillPlan['services'] {

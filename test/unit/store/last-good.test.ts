@@ -1,8 +1,8 @@
 // The last good table: when it steps in, and when it is saved.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { loadLastGood, withLastGood, type LastGood, type LastGoodFile } from '../../../src/store/last-good.ts'
+import { loadLastGood, withLastGood, type LastGood, type LastGoodFile, type LastGoodLoad } from '../../../src/store/last-good.ts'
 import { memoryStore, type MemoryStore } from '../../../src/store/memory.ts'
-import type { RouteStore } from '../../../src/model/store.ts'
+import type { RouteStore, StoreStatus } from '../../../src/model/store.ts'
 import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
 import { follow, parseNames, pass, tableOf, until, type Followed } from '../../support/store-events.ts'
 
@@ -69,12 +69,12 @@ describe('at start', () => {
   })
 
   it.each([
-    ['is no longer valid', async () => ({ ...OLD, text: '!' })],
-    ['cannot be trusted', () => Promise.reject(new Error('its hash is another'))],
-  ])('one that %s is logged and ignored', async (_what, load) => {
-    const loaded = await loadLastGood({ ...file, load }, parseNames, platform)
+    ['is no longer valid', async () => ({ ...OLD, text: '!' }), 'it is no longer valid: a bad route'],
+    ['cannot be trusted', () => Promise.reject(new Error('its hash is another')), 'its hash is another'],
+  ])('one that %s is logged and ignored', async (_what, load, fault) => {
+    const found = await loadLastGood({ ...file, load }, parseNames, platform)
     await start(undefined)
-    expect(loaded).toBeUndefined()
+    expect(found).toEqual({ fault })
     expect(platform.lines).toMatchObject([{ level: 'error', message: expect.stringContaining('cannot be used') }])
   })
 })
@@ -124,10 +124,77 @@ describe('saving', () => {
     expect(saved.map(({ text }) => text)).toEqual(['v8', 'v9'])
   })
 
-  it('that fails is logged and tried again with the next table', async () => {
+  it('that fails is logged once and tried again each 30 s, with the newest table', async () => {
+    const { save } = file
+    const tries: number[] = []
+    file.save = () => {
+      tries.push(platform.now())
+      return Promise.reject(new Error('ENOSPC'))
+    }
+    await store.acknowledge('redis:v8', 'applied', '')
+    await pass(platform, 60_000)
+    expect(tries.map((time) => time - (tries[0] ?? 0))).toEqual([0, 30_000, 60_000])
+    expect(platform.lines).toMatchObject([{ level: 'error', message: expect.stringContaining('cannot be saved'), fields: { error: 'ENOSPC' } }])
+    deliver('v9')
+    await platform.settle()
+    await store.acknowledge('redis:v9', 'applied', '')
+    file.save = save
+    await pass(platform, 90_000)
+    expect(saved.map(({ text }) => text)).toEqual(['v9'])
+  })
+
+  it('that fails gives way to a table that came meanwhile', async () => {
+    const { save } = file
+    let fail = (): void => undefined
+    file.save = () => new Promise((_resolve, reject) => (fail = () => reject(new Error('ENOSPC'))))
+    await store.acknowledge('redis:v8', 'applied', '')
+    deliver('v9')
+    await platform.settle()
+    await store.acknowledge('redis:v9', 'applied', '')
+    file.save = save
+    fail()
+    await pass(platform, 60_000)
+    expect(saved.map(({ text }) => text)).toEqual(['v9'])
+  })
+
+  it('that fails does not hold up the end', async () => {
     file.save = () => Promise.reject(new Error('ENOSPC'))
     await store.acknowledge('redis:v8', 'applied', '')
-    await pass(platform, 5000)
-    expect(platform.lines).toMatchObject([{ level: 'error', message: expect.stringContaining('cannot be saved'), fields: { error: 'ENOSPC' } }])
+    await platform.settle()
+    await followed.stop()
+  })
+})
+
+describe('its state', () => {
+  const status: StoreStatus = { store: 'redis', mode: 'live', since: 1 }
+  const withStatus = (load: LastGoodLoad): RouteStore & Required<Pick<RouteStore, 'acknowledge'>> => withLastGood({ ...memory, status: () => status }, load, file, platform)
+
+  it('stands beside that of the store, and only there', async () => {
+    await start(OLD)
+    expect(store.status).toBeUndefined()
+    expect(withStatus({}).status?.()).toEqual({ ...status, lastGood: {} })
+    expect(withStatus(await loadLastGood(file, parseNames, platform)).status?.()).toEqual({ ...status, lastGood: { savedAt: 1 } })
+    expect(withStatus({ fault: 'its hash is another' }).status?.()).toEqual({ ...status, lastGood: { fault: 'its hash is another' } })
+  })
+
+  it('says that it cannot be saved, until it is', async () => {
+    await start(undefined)
+    await followed.stop()
+    store = withStatus(await loadLastGood({ ...file, load: async () => OLD }, parseNames, platform))
+    followed = follow(store)
+    const { save } = file
+    file.save = () => Promise.reject(new Error('ENOSPC'))
+    deliver('v8')
+    await platform.settle()
+    await store.acknowledge('redis:v8', 'applied', '')
+    await platform.settle()
+    const appliedAt = platform.wallClock()
+    expect(store.status?.().lastGood).toEqual({ savedAt: 1, fault: 'ENOSPC' })
+    await pass(platform, 29_000)
+    file.save = save
+    expect(store.status?.().lastGood).toEqual({ savedAt: 1, fault: 'ENOSPC' })
+    await pass(platform, 1000)
+    expect(store.status?.().lastGood).toEqual({ savedAt: appliedAt })
+    expect(saved).toMatchObject([{ text: 'v8' }])
   })
 })
