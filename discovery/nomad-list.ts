@@ -3,6 +3,8 @@ import type { Got, Trouble } from './nomad-client.ts'
 
 /** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
 const MAX_LAST_CONTACT = 15_000
+/** Longer than any server runs, milliseconds. */
+const EVER = 1e12
 /** Before the next question after an answer for lack of rights that is no error, milliseconds. */
 const DENIED_PAUSE = 5000
 
@@ -24,7 +26,8 @@ export function listOf(got: Got | Trouble, namespace: string): List | Trouble {
   // Without rights in any namespace Nomad answers 200, an empty list and no index at all.
   if (BigInt(index) === 0n) return { kind: 'denied', message: `${place}: Nomad answers without an index, since the token may read no namespace; it needs read-job`, retryAfter: DENIED_PAUSE }
   const contact = Number(headers.get('x-nomad-lastcontact') ?? 0)
-  if (contact > MAX_LAST_CONTACT) return { kind: 'failed', message: `${place}: the Nomad server has had no contact with a leader for ${Math.round(contact / 1000)} s` }
+  // A server that has never known a leader answers an empty list all the same, and says that it was cut off for the longest time there is.
+  if (contact > MAX_LAST_CONTACT) return { kind: 'failed', message: `${place}: the Nomad server has had no contact with a leader ${contact > EVER ? 'since it started' : `for ${Math.round(contact / 1000)} s`}` }
   return { kind: 'list', namespace, rows: value as readonly unknown[], index: BigInt(index), bytes }
 }
 

@@ -1,7 +1,7 @@
 // The drills' own instruments, on a registry of files: that a lost request is found, that nothing else is, and that the fault
 // proxy fails in each of its ways.
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -155,6 +155,19 @@ describe('the fault proxy', () => {
     expect(answered).toBe(false)
     await proxy.pass()
     expect(await asked).toBe('whole end')
+  })
+
+  test('strands what is open, and nothing else', async () => {
+    const open: ServerResponse[] = []
+    const proxy = await start((_, response) => void (open.length === 0 ? open.push(response) : response.end(BODY)))
+    let answered = false
+    void ask(proxy).then(() => (answered = true))
+    while (open.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    proxy.strand()
+    open[0]?.end(BODY)
+    await proxy.pass()
+    expect(await ask(proxy)).toBe('whole end')
+    expect(answered).toBe(false)
   })
 
   test('answers in place of the server, also a question that is open', async () => {

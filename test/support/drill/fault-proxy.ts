@@ -16,6 +16,8 @@ export interface FaultProxy {
   refuse(): Promise<void>
   /** Connections open and stay open, and no byte goes through in either direction: a host that vanished. */
   blackhole(): void
+  /** The connections that are open now stay so, and no byte ever goes through any more. New ones go on by the kind that is set. */
+  strand(): void
   /** Bytes of the server come `ms` milliseconds late. */
   delay(ms: number): void
   /** Bytes of the server come at this rate. */
@@ -96,6 +98,10 @@ class Proxying implements FaultProxy {
     this.#set({ kind: 'blackhole' })
   }
 
+  strand(): void {
+    for (const pair of this.#pairs) pair.strand()
+  }
+
   delay(ms: number): void {
     this.#set({ kind: 'delay', ms })
   }
@@ -139,6 +145,7 @@ class Pair {
   /** What the server said goes to the client in order, however late. */
   #turn: Promise<void> = Promise.resolve()
   readonly #timers = new Map<NodeJS.Timeout, () => void>()
+  #stranded = false
   #over = false
 
   constructor(client: Socket, target: string, fault: () => Fault, gone: () => void) {
@@ -177,9 +184,14 @@ class Pair {
     this.#gone()
   }
 
+  strand(): void {
+    this.#stranded = true
+    this.changed()
+  }
+
   changed(): void {
     for (const socket of [this.#client, this.#server]) {
-      if (this.#fault().kind === 'blackhole') socket.pause()
+      if (this.#stranded || this.#fault().kind === 'blackhole') socket.pause()
       else socket.resume()
     }
     const fault = this.#fault()

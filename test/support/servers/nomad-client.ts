@@ -16,7 +16,7 @@ export interface JobSpec {
   readonly service?: string
   /** The port of its only allocation; default one that Nomad chooses for each. */
   readonly port?: number
-  /** More of the service, in the words of Nomad's JSON: `Tags`, `CanaryTags`, `Checks`, `Address`, `AddressMode`. */
+  /** More of the service, in the words of Nomad's JSON: `Tags`, `CanaryTags`, `Checks`, `Address`, `AddressMode`; `PortLabel` for a port that nobody reserves. */
   readonly more?: object
   /** More of the group, such as `Update` or `ShutdownDelay`. Nomad's JSON has nanoseconds. */
   readonly group?: object
@@ -59,9 +59,9 @@ export async function stopJob(at: NomadAt, id: string, namespace = 'default'): P
 export async function stopJobs(at: NomadAt): Promise<void> {
   const jobs = (await (await callNomad(at, 'GET', 'jobs?namespace=*')).json()) as { readonly ID: string; readonly Namespace: string }[]
   for (const { ID: id, Namespace: namespace } of jobs) await stopJob(at, id, namespace)
-  const end = performance.now() + 20_000
+  const end = performance.now() + 40_000
   while (((await (await callNomad(at, 'GET', 'services?namespace=*')).json()) as unknown[]).length > 0) {
-    if (performance.now() > end) throw new Error('services are still listed 20 s after their jobs were stopped')
+    if (performance.now() > end) throw new Error('services are still listed 40 s after their jobs were stopped')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
@@ -90,7 +90,7 @@ function jobOf({ id, namespace = 'default', count = 1, service = 'web', port, mo
       {
         Name: 'g',
         Count: count,
-        Networks: [port === undefined ? { DynamicPorts: [{ Label: 'http' }] } : { ReservedPorts: [{ Label: 'http', Value: port }] }],
+        Networks: more !== undefined && 'PortLabel' in more ? [] : [port === undefined ? { DynamicPorts: [{ Label: 'http' }] } : { ReservedPorts: [{ Label: 'http', Value: port }] }],
         Services: [{ Name: service, PortLabel: 'http', Provider: 'nomad', ...more }],
         RestartPolicy: { Attempts: 3, Interval: 60e9, Delay: 1e9, Mode: 'fail' },
         // No deployments, which would stand in the way of the next change until ten seconds of health.

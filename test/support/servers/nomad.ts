@@ -13,15 +13,17 @@ const MANAGEMENT = '11111111-2222-3333-4444-555555555555'
 export interface NomadSetup {
   /** Turns ACLs on; `token` of the server is a management token then. Default false. */
   readonly acl?: boolean
+  /** Keeps its state on disk, so that it has snapshots and remembers over a restart. Default false: development mode, which keeps it in memory. */
+  readonly durable?: boolean
   /** More of the agent's configuration, in HCL. */
   readonly config?: string
 }
 
 /**
- * Starts a Nomad in development mode: it keeps everything in memory, so `kill` and `restart` forget it, while the tasks that ran go on
- * until `endTasks` or `stop`. Needs root.
+ * Starts a Nomad. Unless it is durable, `kill` and `restart` forget everything, while the tasks that ran go on until `endTasks` or
+ * `stop`. Needs root.
  */
-export async function startNomad({ acl = false, config = '' }: NomadSetup = {}): Promise<RealServer & NomadAt & { /** Ends what the tasks of a killed agent left running. */ endTasks(): void }> {
+export async function startNomad({ acl = false, durable = false, config = '' }: NomadSetup = {}): Promise<RealServer & NomadAt & { /** Ends what the tasks of a killed agent left running. */ endTasks(): void }> {
   const [http = 0, rpc = 0, serf = 0] = await freePorts(3)
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-nomad-'))
   const file = join(directory, 'agent.hcl')
@@ -33,7 +35,7 @@ export async function startNomad({ acl = false, config = '' }: NomadSetup = {}):
   const server = await startServer({
     // A certificate bundle that a cloud client of Nomad's cannot read stops the agent.
     program: 'env',
-    args: ['-u', 'AWS_CA_BUNDLE', programOf('nomad'), 'agent', '-dev', '-log-level', 'WARN', '-data-dir', join(directory, 'data'), '-config', file],
+    args: ['-u', 'AWS_CA_BUNDLE', programOf('nomad'), 'agent', ...(durable ? ['-server', '-client', '-bootstrap-expect=1'] : ['-dev']), '-log-level', 'WARN', '-data-dir', join(directory, 'data'), '-config', file],
     address: `127.0.0.1:${http}`,
     ready: () => hasReadyClient(at),
     async cleanUp() {
@@ -45,14 +47,20 @@ export async function startNomad({ acl = false, config = '' }: NomadSetup = {}):
   return { ...server, ...at, endTasks }
 }
 
-// More compute and memory than any machine has, so that nothing waits for room.
+// Instances are at 127.0.0.1, and there is more compute and memory than any machine has, so that nothing waits for room.
 const hcl = (http: number, rpc: number, serf: number): string => `bind_addr = "127.0.0.1"
 ports {
   http = ${http}
   rpc = ${rpc}
   serf = ${serf}
 }
+advertise {
+  http = "127.0.0.1:${http}"
+  rpc = "127.0.0.1:${rpc}"
+  serf = "127.0.0.1:${serf}"
+}
 client {
+  network_interface = "lo"
   cpu_total_compute = 1000000
   memory_total_mb = 1000000
 }

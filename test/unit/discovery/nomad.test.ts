@@ -181,6 +181,7 @@ test.each([
   ['a foreign region without a path', () => plain(500, 'No path to region'), /No path to region/],
   ['a redirect', () => new Response(null, { status: 307, headers: { location: 'http://elsewhere/' } }), /307/],
   ['a server cut off from its leader', () => json([], { 'x-nomad-index': '900', 'x-nomad-lastcontact': '60000' }), /no contact with a leader for 60 s/],
+  ['a server that has never known a leader', () => json([], { 'x-nomad-index': '1', 'x-nomad-knownleader': 'false', 'x-nomad-lastcontact': '9223372036854' }), /no contact with a leader since it started/],
 ] as const)('%s is failed', async (_, answer, message) => {
   const { platform, registry, reader } = await watch()
   registry.answerWith(({ path }) => (path === '/v1/event/stream' ? undefined : answer()))

@@ -1,0 +1,107 @@
+// Routes from tags beside a real Nomad: `fairlead run` without a file, jobs whose tags change live, and no lost request meanwhile.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { RoutesAnswer } from '../../src/model/admin.ts'
+import { becomes, get } from '../support/drill/ask.ts'
+import { startBackend, type Backend } from '../support/drill/backend.ts'
+import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
+import { startLoad } from '../support/drill/load.ts'
+import { freePorts } from '../support/server-process.ts'
+import { callNomad, runJob, stopJob, stopJobs } from '../support/servers/nomad-client.ts'
+import { startNomad } from '../support/servers/nomad.ts'
+import { describeWithServers } from '../support/servers.ts'
+import { makeTempDirectory } from '../support/temp.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+describeWithServers(['nomad'], 'routes from the tags of a real Nomad', () => {
+  let server: Awaited<ReturnType<typeof startNomad>>
+  const backends = new Map<string, Backend>()
+  const closing: (() => Promise<void>)[] = []
+  beforeAll(async () => {
+    server = await startNomad()
+    await callNomad(server, 'PUT', 'namespace/shop', { Name: 'shop' })
+    for (const name of ['a', 'b', 'c', 'd']) backends.set(name, await startBackend(name, () => {}))
+  })
+  afterAll(async () => {
+    await server.stop()
+    for (const backend of backends.values()) await backend.kill()
+  })
+  afterEach(async () => {
+    for (const close of closing.splice(0).toReversed()) await close()
+    await stopJobs(server)
+  })
+
+  /** A job `SERVICE-BACKEND` whose service carries these tags. */
+  const run = (service: string, backend: string, tags: readonly string[], more: { readonly namespace?: string } = {}): Promise<void> =>
+    runJob(server, { id: `${service}-${backend}`, service, port: backends.get(backend)?.port ?? 0, more: { Tags: tags }, ...more })
+
+  /** A gateway in this process. */
+  async function gateway(options: object = {}): Promise<DrillGateway> {
+    const { directory, remove } = await makeTempDirectory()
+    closing.push(remove)
+    const running = await startDrillGateway({ listen: '127.0.0.1:0', admin: { port: 0 }, stateDir: directory, registries: { nomad: { address: server.url, ...options } }, routesFrom: 'nomad' }, 1, () => {})
+    closing.push(() => running.stop())
+    return running
+  }
+  const names = async (of: DrillGateway): Promise<string[]> => (await of.admin<RoutesAnswer>('/api/routes')).routes.map(({ name }) => name).sort()
+
+  test('`fairlead run` without a file serves a service of each dialect, and refuses bad tags alone', async () => {
+    await run('words', 'a', ['fairlead.route=words.test/**', 'v1'])
+    await run('fab', 'b', ['urlprefix-fab.test/foo strip=/foo'])
+    await run('trf', 'c', ['traefik.enable=true', 'traefik.http.routers.trf.rule=Host(`trf.test`) && PathPrefix(`/t`)'])
+    await runJob(server, { id: 'bad', service: 'bad', more: { Tags: ['fairlead.route=x/{', 'urlprefix-:3306 proto=tcp'] } })
+    const [port = 0, admin = 0] = await freePorts(2)
+    const { directory, remove } = await makeTempDirectory()
+    closing.push(remove)
+    const env = { ...process.env, NOMAD_ADDR: server.url, CONSUL_HTTP_ADDR: undefined, FAIRLEAD_REDIS: undefined }
+    const child = spawn(process.execPath, [MAIN, 'run', '--listen', `127.0.0.1:${port}`, '--admin', String(admin), '--workers', '1'], { cwd: directory, env, stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', (chunk) => (said += String(chunk)))
+    closing.push(async () => {
+      const gone = once(child, 'exit')
+      child.kill('SIGTERM')
+      await gone
+    })
+    await becomes(() => get(port, 'words.test', '/x').catch(() => ''), '200 a')
+    expect(said).toContain(`found a Nomad agent at ${server.url} (NOMAD_ADDR)`)
+    expect(await Promise.all([get(port, 'fab.test', '/foo/x'), get(port, 'trf.test', '/t/x'), get(port, 'trf.test', '/other'), get(port, 'bad.test')])).toEqual(['200 b', '200 c', '404 no_route', '404 no_route'])
+    expect(said).toMatch(/urlprefix-:3306 proto=tcp/)
+    // Live: a job that comes, and one that is stopped.
+    await run('more', 'd', ['fairlead.route=more.test/**'])
+    await becomes(() => get(port, 'more.test'), '200 d')
+    await stopJob(server, 'words-a')
+    await becomes(() => get(port, 'words.test'), '404 no_route')
+  })
+
+  test('services of several namespaces keep to their own', async () => {
+    await run('web', 'a', ['fairlead.route=web.test/**'])
+    await run('web', 'b', ['fairlead.route=shop.test/**'], { namespace: 'shop' })
+    const running = await gateway({ namespaces: ['*'] })
+    await becomes(() => names(running), ['shop/web@nomad', 'web@nomad'])
+    expect([await get(running.port, 'web.test'), await get(running.port, 'shop.test')]).toEqual(['200 a', '200 b'])
+  })
+
+  test('no request is lost while tags change, instances move and a canary comes', async () => {
+    await run('one', 'a', ['fairlead.route=one.drill/**'])
+    await run('two', 'b', ['urlprefix-two.drill/'])
+    const running = await gateway()
+    await becomes(() => names(running), ['one@nomad', 'two:two.drill/@nomad'])
+    const load = startLoad(['one', 'two'], running.port, () => {})
+    closing.push(() => load.stop())
+    const seen = (service: string, by: string): Promise<void> => becomes(async () => load.results.slice(-60).some((result) => result.service === service && result.by === by), true)
+    await seen('one', 'a')
+    // The same allocation with another tag, and a second one with a weight of its own.
+    await run('one', 'a', ['fairlead.route=one.drill/**', 'fairlead.route.timeout=3s'])
+    await run('two', 'c', ['urlprefix-two.drill/ weight=0.2'])
+    await seen('two', 'c')
+    await run('two', 'b', ['urlprefix-two.drill/', 'urlprefix-third.drill/'])
+    await becomes(async () => (await names(running)).includes('two:third.drill/@nomad'), true)
+    await stopJob(server, 'two-c')
+    await becomes(async () => load.results.filter(({ service }) => service === 'two').slice(-30).every(({ by }) => by === 'b'), true)
+    await load.stop()
+    expect(load.results.filter(({ error }) => error !== '')).toEqual([])
+  })
+})
