@@ -71,7 +71,7 @@ export class AllocationChecks {
    * What is known of an instance; `unknown` before its first answer, and where a service has no checks. Nomad lists an allocation
    * before its task begins: where others pass it waits for its checks, as it would at a registry that begins with a failure.
    */
-  healthOf({ allocation }: Registration): EndpointHealth {
+  healthOf({ allocation }: Pick<Registration, 'allocation'>): EndpointHealth {
     const said = (allocation === undefined ? undefined : this.#known.get(allocation)?.said) ?? 'unknown'
     if (said !== 'pending') return said
     return [...this.#known.values()].some((other) => other.said === 'passing') ? 'critical' : 'unknown'
@@ -111,7 +111,7 @@ export class AllocationChecks {
     return Math.max(this.#shared.options.checksEvery, this.#targets.length * GAP)
   }
 
-  /** True when an instance's health may be another one. */
+  /** True when an instance's health is another one. */
   async #askAll(targets: readonly Target[], signal: AbortSignal): Promise<boolean> {
     const changes = await Promise.all(
       targets.map(async (target) => {
@@ -134,11 +134,12 @@ export class AllocationChecks {
     if (signal.aborted) return false
     if (got.kind === 'denied') this.#shared.checksDenied(got.message)
     const before = this.#known.get(allocation)
+    const health = this.healthOf({ allocation })
     const said = got.kind === 'got' ? judge(got.value, this.#service, before?.said) : undefined
     const now = this.#shared.platform.now()
     if (said !== undefined) this.#known.set(allocation, { said, at: now })
     else if (before?.said === 'critical' && now - before.at > FORGET) this.#known.set(allocation, { said: 'unknown', at: now })
-    return (this.#known.get(allocation)?.said ?? 'unknown') !== (before?.said ?? 'unknown')
+    return this.healthOf({ allocation }) !== health
   }
 }
 

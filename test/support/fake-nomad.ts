@@ -31,7 +31,7 @@ type Registered = Readonly<Record<string, unknown>>
 interface Frame {
   readonly index: number
   readonly namespace: string
-  readonly event: object
+  readonly events: readonly object[]
 }
 
 interface OpenStream {
@@ -99,8 +99,9 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
     table = new Map(table).set(key(namespace, service), rows)
     for (const wake of waiting) wake()
   }
-  const emit = (namespace: string, type: string, row: Registered): void => {
-    const frame = { index: fake.index, namespace, event: eventOf(type, row, fake.index) }
+  const emit = (namespace: string, type: string, ...rows: readonly Registered[]): void => {
+    if (rows.length === 0) return
+    const frame = { index: fake.index, namespace, events: rows.map((row) => eventOf(type, row, fake.index)) }
     buffer = [...buffer, frame].slice(-100)
     for (const stream of streams) if (hears(stream.namespace, namespace)) stream.write(lineOf(frame))
   }
@@ -116,7 +117,10 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
       change(namespace, service, next)
       const removal = 'removal' in options ? options.removal : 'ServiceDeregistration'
       for (const row of next) if (!before.some((other) => JSON.stringify(other) === JSON.stringify(row))) emit(namespace, 'ServiceRegistration', row)
-      for (const row of before) if (removal !== undefined && !next.some((other) => other['ID'] === row['ID'])) emit(namespace, removal, row)
+      const gone = before.filter((row) => !next.some((other) => other['ID'] === row['ID']))
+      // What the servers clean up with one write is one frame; each client's deregistration is a write of its own.
+      if (removal === 'ServiceDeregistration') for (const row of gone) emit(namespace, removal, row)
+      else if (removal !== undefined) emit(namespace, removal, ...gone)
     },
     putSilently: (service, rows) => change('default', service, rows.map((row) => wire(row, service, 'default'))),
     setChecks: (id, ...states) =>
@@ -295,8 +299,8 @@ function eventOf(type: string, row: Registered, index: number): object {
   return { Topic: 'Service', Type: type, Key: row['ID'], Namespace: row['Namespace'], FilterKeys: [row['JobID'], row['ServiceName']], Index: index, Payload: { Service: row } }
 }
 
-function lineOf({ index, event }: Frame): string {
-  return `${JSON.stringify({ Index: index, Events: [event] })}\n`
+function lineOf({ index, events }: Frame): string {
+  return `${JSON.stringify({ Index: index, Events: events })}\n`
 }
 
 function hears(wanted: string, namespace: string): boolean {

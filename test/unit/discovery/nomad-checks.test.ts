@@ -111,6 +111,8 @@ test('allocations without checks are known as such, and cost no list a question'
   const { platform, registry, reader } = await watch(() => undefined, { checksEvery: '10m' })
   await platform.advance(10_000)
   expect(healths(reader)).toBe('unknown unknown unknown')
+  // One that opens the set, and one when the stream is there: that there are no checks is no news.
+  expect(registry.seen.filter(({ path }) => path === '/v1/service/web')).toHaveLength(2)
   const before = registry.seen.filter(isChecks).length
   for (let turn = 0; turn < 5; turn++) {
     registry.put('web', three.map((row) => ({ ...row, tags: [`t${turn}`] })))

@@ -228,6 +228,8 @@ test('all instances that were heard to leave are gone at once: a job that is sto
 
 test.each([
   ['cleaned up by the servers', { removal: 'NodeDeregistration' }],
+  // As a real 1.10 does it when a client misses its heartbeats: all in one frame, with the type of the evaluation's write.
+  ['on a node that was lost', { removal: 'PlanResult' }],
   ['gone without a word', { removal: undefined }],
 ])('all instances that are %s are held', async (_, options) => {
   const { platform, registry, reader } = await watch()
