@@ -140,7 +140,7 @@ describeWithServers(['nomad'], 'a real Nomad', () => {
     await runJob(server, { id: 'a', port: 1001, more: { Address: '127.9.8.7' } })
     await runJob(server, { id: 'b', port: 1002, more: { Address: '::1' } })
     await runJob(server, { id: 'c', port: 1003, more: { Address: 'words.example' } })
-    await runJob(server, { id: 'd', port: 1004, more: { AddressMode: 'host' } })
+    await runJob(server, { id: 'd', port: 1004, more: { Address: '', AddressMode: 'host' } })
     const web = watch(server, 'nomad/web')
     await becomes(web, 'ready 1001,1002,1003,1004')
     expect(web.endpoints().map(({ host }) => host)).toEqual(['127.9.8.7', '::1', 'words.example', '127.0.0.1'])

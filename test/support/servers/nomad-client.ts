@@ -91,7 +91,8 @@ function jobOf({ id, namespace = 'default', count = 1, service = 'web', port, mo
         Name: 'g',
         Count: count,
         Networks: more !== undefined && 'PortLabel' in more ? [] : [port === undefined ? { DynamicPorts: [{ Label: 'http' }] } : { ReservedPorts: [{ Label: 'http', Value: port }] }],
-        Services: [{ Name: service, PortLabel: 'http', Provider: 'nomad', ...more }],
+        // While one that stops still has the port, Nomad puts its successor at the interface's other address, ::1.
+        Services: [{ Name: service, PortLabel: 'http', Provider: 'nomad', ...(port === undefined ? {} : { Address: '127.0.0.1' }), ...more }],
         RestartPolicy: { Attempts: 3, Interval: 60e9, Delay: 1e9, Mode: 'fail' },
         // No deployments, which would stand in the way of the next change until ten seconds of health.
         Update: { MaxParallel: 0 },
