@@ -1,8 +1,12 @@
 // Where sockets read to: one buffer for the whole process, or, for long bodies, buffers that are handed on instead of copied.
 import type { OnReadOpts, Socket } from 'node:net'
+import { type DirectReader, readDirectly } from './direct-read.ts'
 
-/** Takes what was read: the first `length` bytes of `bytes`, valid only during the call. */
-export type OnRead = (bytes: Buffer, length: number) => void
+/** Who takes what was read. */
+export interface ReadOwner {
+  /** The first `length` bytes of `bytes`, valid only during the call. */
+  onBytes(bytes: Buffer, length: number): void
+}
 
 /** Where reads go, since each is dealt with before the next one. */
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024)
@@ -13,8 +17,8 @@ const MAX_SPARE = 32
 const spare: Buffer[] = []
 
 /** The reads of one socket. */
-export class Reader {
-  onRead: OnRead | undefined
+export class Reader implements DirectReader {
+  owner: ReadOwner | undefined
   /** From the next read on, bytes come in buffers that may be handed on. */
   large = false
   private current: Buffer = SHARED
@@ -24,8 +28,16 @@ export class Reader {
     return this.current
   }
 
-  read(length: number): void {
-    this.onRead?.(this.current, length)
+  /** The first read of a socket, or each where handles cannot be read directly. */
+  readByNode(socket: Socket, length: number): void {
+    readDirectly(socket, length, this)
+    this.owner?.onBytes(this.current, length)
+  }
+
+  take(length: number): Buffer | undefined {
+    const { current } = this
+    this.owner?.onBytes(current, length)
+    return this.large || current !== SHARED ? this.next() : undefined
   }
 }
 
@@ -40,7 +52,7 @@ export function withSharedRead(make: (onread: OnReadOpts) => Socket): Socket {
   const socket = make({
     buffer: () => reader.next(),
     callback: (length) => {
-      reader.read(length)
+      reader.readByNode(socket, length)
       return true
     },
   })

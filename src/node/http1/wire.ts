@@ -2,12 +2,10 @@
 import type { Socket } from 'node:net'
 import { getSystemErrorMap } from 'node:util'
 import { directHandle, type Handle, whenWritten } from './direct-write.ts'
-import { type Reader, readerOf } from './shared-read.ts'
+import { type Reader, readerOf, type ReadOwner } from './shared-read.ts'
 
 /** What a connection does with its socket's events. */
-export interface WireOwner {
-  /** Bytes arrived: the first `length` of `bytes`, only valid during the call. */
-  onBytes(bytes: Buffer, length: number): void
+export interface WireOwner extends ReadOwner {
   /** The peer has ended its direction. */
   onEnd(): void
   /** The socket takes more again. */
@@ -40,7 +38,7 @@ export class Wire {
     this.learning = this.reader !== undefined
     let failure: Error | undefined
     if (this.reader === undefined) socket.on('data', (bytes: Buffer) => owner.onBytes(bytes, bytes.length))
-    else this.reader.onRead = (bytes, length) => owner.onBytes(bytes, length)
+    else this.reader.owner = owner
     socket.on('end', () => owner.onEnd())
     socket.on('drain', () => owner.onDrain())
     socket.on('error', (error) => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { readDirectly } from '../../../src/node/http1/direct-read.ts'
 import { withSharedRead } from '../../../src/node/http1/shared-read.ts'
 import { Wire, type WireOwner } from '../../../src/node/http1/wire.ts'
 
@@ -17,11 +18,13 @@ let closed: Promise<Error | undefined>
 const owner = (): WireOwner => {
   let close: (error: Error | undefined) => void = () => {}
   closed = new Promise((resolve) => (close = resolve))
+  // A socket of the test before may still end.
+  const own = events
   return {
-    onBytes: (bytes, length) => void events.push(bytes.toString('latin1', 0, length)),
-    onEnd: () => void events.push('end'),
+    onBytes: (bytes, length) => void own.push(bytes.toString('latin1', 0, length)),
+    onEnd: () => void own.push('end'),
     onDrain: () => {
-      events.push('drain')
+      own.push('drain')
       drained()
     },
     onClosed: (error) => close(error),
@@ -110,6 +113,65 @@ test('after the first write, text goes past the stream on a Node whose handles t
   expect(await received()).toBe('onetwothree')
 })
 
+test('after the first read, bytes come past the stream on a Node whose handles tell their length; the end still comes by Node', async () => {
+  const socket = await open()
+  const wire = new Wire(socket, owner())
+  const { _handle: handle } = socket as unknown as { _handle: { onread: unknown } }
+  const byNode = handle.onread
+  for (const text of ['one', 'two', 'three']) {
+    peer.write(text)
+    await vi.waitFor(() => expect(events.at(-1)).toBe(text))
+    expect(handle.onread).not.toBe(byNode)
+  }
+  peer.end()
+  await vi.waitFor(() => expect(events).toEqual(['one', 'two', 'three', 'end']))
+  wire.end()
+  await closed
+})
+
+test('bytes read past the stream change their buffer when they are to be handed on, and change back', async () => {
+  const socket = await open()
+  const buffers: Buffer[] = []
+  const wire = new Wire(socket, { ...owner(), onBytes: (bytes) => void buffers.push(bytes) })
+  const next = async (): Promise<void> => {
+    const before = buffers.length
+    peer.write('x')
+    await vi.waitFor(() => expect(buffers.length).toBe(before + 1))
+  }
+  await next()
+  wire.readLarge(true)
+  await next() // Still into the buffer that the read before had left.
+  await next()
+  await next()
+  wire.readLarge(false)
+  await next()
+  await next()
+  const [first, second, third, fourth, fifth, sixth] = buffers
+  expect(second).toBe(first)
+  expect(third).not.toBe(first)
+  expect(fourth).not.toBe(third)
+  expect(fifth).not.toBe(fourth)
+  expect(sixth).toBe(first)
+  wire.destroy()
+})
+
+test('a pause holds bytes that come past the stream, and loses none', async () => {
+  const socket = await open()
+  const wire = new Wire(socket, owner())
+  for (const text of ['one', 'two']) {
+    peer.write(text)
+    await vi.waitFor(() => expect(events.at(-1)).toBe(text))
+  }
+  socket.pause()
+  peer.write('three')
+  await new Promise((resolve) => peer.write('', resolve))
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
+  expect(events).toEqual(['one', 'two'])
+  socket.resume()
+  await vi.waitFor(() => expect(events).toEqual(['one', 'two', 'three']))
+  wire.destroy()
+})
+
 test('a write to a peer that is gone ends the connection with its error, and throws nothing', async () => {
   const socket = await open()
   const wire = new Wire(socket, owner())
@@ -156,6 +218,17 @@ describe('a handle that is called in another way than Node 26 does', () => {
     vi.resetModules()
     const { directHandle } = (await import('../../../src/node/http1/direct-write.ts')) as typeof import('../../../src/node/http1/direct-write.ts')
     for (const socket of [{}, { _handle: null }, { _handle: { writeLatin1String: 1 } }]) expect(directHandle(socket as unknown as Socket)).toBeUndefined()
+    await open()
+  })
+
+  test.each<[string, { onread?: () => string } | null]>([
+    ['tells another length', { onread: () => 'by Node' }],
+    ['has no callback', {}],
+    ['is gone', null],
+  ])('one that %s: reads stay with Node', async (_name, handle) => {
+    const before = handle?.onread
+    readDirectly({ _handle: handle } as unknown as Socket, 123_456_789, { take: () => undefined })
+    expect(handle?.onread).toBe(before)
     await open()
   })
 })
