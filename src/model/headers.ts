@@ -3,10 +3,8 @@
 
 /** Header fields of one message. */
 export class HeaderList {
-  /** Lower-cased names. */
-  private readonly keys: string[] = []
-  /** `Name: value` and a line end, as it is sent. */
-  private readonly lines: string[] = []
+  /** For each field its lower-cased name, then `Name: value` and a line end, as it is sent. One list, since a request makes several of these. */
+  private readonly fields: string[] = []
 
   /** Builds a list from `[name, value]` pairs; for tests, config and the edge. */
   static from(pairs: Iterable<readonly [string, string]>): HeaderList {
@@ -16,7 +14,7 @@ export class HeaderList {
   }
 
   get length(): number {
-    return this.keys.length
+    return this.fields.length / 2
   }
 
   append(name: string, value: string): void {
@@ -25,37 +23,35 @@ export class HeaderList {
 
   /** Appends a field whose lower-cased name the caller already has. */
   push(name: string, key: string, value: string): void {
-    this.keys.push(key)
     // Not a template, which would ask of each part what it is.
-    this.lines.push(name + ': ' + value + '\r\n')
+    this.fields.push(key, name + ': ' + value + '\r\n')
   }
 
   /** Appends a whole line, which must be `Name: value\r\n` with exactly that white space. */
   pushLine(key: string, line: string): void {
-    this.keys.push(key)
-    this.lines.push(line)
+    this.fields.push(key, line)
   }
 
   has(key: string): boolean {
-    return this.keys.indexOf(key) >= 0
+    return this.find(key, 0) >= 0
   }
 
   /** The first value of a field, or undefined. `key` is lower case. */
   get(key: string): string | undefined {
-    const at = this.keys.indexOf(key)
+    const at = this.find(key, 0)
     return at < 0 ? undefined : this.valueAt(at)
   }
 
   /** Every value of a field in order. Rules look at all of them (a second `X-Role` line must not hide behind the first). */
   getAll(key: string): string[] {
     const found: string[] = []
-    for (let i = 0; i < this.keys.length; i++) if (this.keys[i] === key) found.push(this.valueAt(i))
+    for (let at = this.find(key, 0); at >= 0; at = this.find(key, at + 2)) found.push(this.valueAt(at))
     return found
   }
 
   /** Whether some value of a field is accepted. */
   some(key: string, accept: (value: string) => boolean): boolean {
-    for (let i = this.keys.indexOf(key); i >= 0; i = this.keys.indexOf(key, i + 1)) if (accept(this.valueAt(i))) return true
+    for (let at = this.find(key, 0); at >= 0; at = this.find(key, at + 2)) if (accept(this.valueAt(at))) return true
     return false
   }
 
@@ -71,24 +67,26 @@ export class HeaderList {
 
   /** Removes the fields of which `drop`, given the lower-cased name, says so. */
   removeWhere(drop: (key: string) => boolean): void {
-    const { keys, lines } = this
+    const { fields } = this
     let kept = 0
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string
+    for (let i = 0; i < fields.length; i += 2) {
+      const key = fields[i] as string
       if (drop(key)) continue
       if (kept < i) {
-        keys[kept] = key
-        lines[kept] = lines[i] as string
+        fields[kept] = key
+        fields[kept + 1] = fields[i + 1] as string
       }
-      kept++
+      kept += 2
     }
-    if (kept < keys.length) keys.length = lines.length = kept
+    // Setting `length` would be a call into the engine.
+    while (fields.length > kept) fields.pop()
   }
 
   /** The fields of which `keep`, given the lower-cased name, says so, as a list of its own. */
   select(keep: (key: string) => boolean): HeaderList {
     const copy = new HeaderList()
-    for (let i = 0; i < this.keys.length; i++) if (keep(this.keys[i] as string)) copy.pushLine(this.keys[i] as string, this.lines[i] as string)
+    const { fields } = this
+    for (let i = 0; i < fields.length; i += 2) if (keep(fields[i] as string)) copy.pushLine(fields[i] as string, fields[i + 1] as string)
     return copy
   }
 
@@ -98,17 +96,25 @@ export class HeaderList {
 
   /** All lines, as they are sent. */
   text(): string {
-    const { lines } = this
+    const { fields } = this
     let text = ''
-    for (let i = 0; i < lines.length; i++) text += lines[i] as string
+    for (let i = 1; i < fields.length; i += 2) text += fields[i] as string
     return text
   }
 
   *[Symbol.iterator](): IterableIterator<[string, string]> {
-    for (let i = 0; i < this.keys.length; i++) yield [(this.lines[i] as string).slice(0, (this.keys[i] as string).length), this.valueAt(i)]
+    const { fields } = this
+    for (let i = 0; i < fields.length; i += 2) yield [(fields[i + 1] as string).slice(0, (fields[i] as string).length), this.valueAt(i)]
+  }
+
+  /** Where the field of that name is at or after `from`, or -1. */
+  private find(key: string, from: number): number {
+    const { fields } = this
+    for (let i = from; i < fields.length; i += 2) if (fields[i] === key) return i
+    return -1
   }
 
   private valueAt(at: number): string {
-    return (this.lines[at] as string).slice((this.keys[at] as string).length + 2, -2)
+    return (this.fields[at + 1] as string).slice((this.fields[at] as string).length + 2, -2)
   }
 }

@@ -63,7 +63,7 @@ function fieldName(raw: string): FieldName {
 }
 
 /** The same text as the one string that the engine keeps for it, as it does for names of properties: quick to compare and to look up, and no view that would keep the whole head it was cut from. */
-function unique(text: string): string {
+export function unique(text: string): string {
   return Object.keys({ [text]: 0 })[0] ?? text
 }
 
@@ -87,6 +87,12 @@ export function takeField(headers: HeaderList, text: string, marks: Int32Array, 
 /** The value of field `i` of a head. */
 export function valueOf(text: string, marks: Int32Array, i: number, base: number): string {
   return cutValue(text, (marks[4 * i + 1] as number) + 1 - base, (marks[4 * i + 2] as number) - base)
+}
+
+/** Whether the value of field `i` of a head is this one, written plainly. To cut it out for that would take longer. */
+export function isValue(text: string, marks: Int32Array, i: number, base: number, value: string): boolean {
+  const from = (marks[4 * i + 1] as number) + 2 - base
+  return (marks[4 * i + 2] as number) - base - from === value.length && text.charCodeAt(from - 1) === 0x20 && text.startsWith(value, from)
 }
 
 /** Strips optional white space (SP and HTAB only, RFC 9110 section 5.6.3) while cutting a value out of a head. */

@@ -11,13 +11,15 @@ export class HeadReader {
   base = 0
   scanner: HeadScanner
   private readonly kind: 'request' | 'response'
+  /** For heads that arrive whole. */
+  private readonly shared: HeadScanner
   /** Bytes of a head that came in pieces; undefined in the usual case. */
   private held: Buffer | undefined
   private heldLength = 0
 
   constructor(kind: 'request' | 'response') {
     this.kind = kind
-    this.scanner = SHARED[kind]
+    this.scanner = this.shared = SHARED[kind]
   }
 
   /** True when part of a head has arrived. */
@@ -29,7 +31,7 @@ export class HeadReader {
   read(bytes: Buffer, at: number, to: number, limits: HeadLimits): number {
     if (this.held !== undefined) return this.readOn(bytes, at, to, limits)
     if (at === to) return -1
-    const scanner = SHARED[this.kind]
+    const scanner = this.shared
     scanner.reset(at)
     const result = scanner.scan(bytes, to, limits)
     if (result === DONE) {

@@ -2,7 +2,7 @@
 import { GatewayError, type Reason } from '../../model/error.ts'
 import { HeaderList } from '../../model/headers.ts'
 import { normalizeHost, normalizePath, type NormalHost } from '../../proxy/normalize.ts'
-import { CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED_FOR, HOST, OTHER, takeField, TRANSFER_ENCODING, UPGRADE, valueOf } from './field-names.ts'
+import { CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED_FOR, HOST, isValue, OTHER, takeField, TRANSFER_ENCODING, unique, UPGRADE, valueOf } from './field-names.ts'
 import { Framing } from './framing.ts'
 import type { HeadScanner } from './scanner.ts'
 
@@ -51,7 +51,7 @@ export function parseRequest(text: string, scanner: HeadScanner, base: number, s
     const kind = takeField(headers, text, marks, i, base)
     // Most fields are only passed on.
     if (kind === OTHER) continue
-    const value = valueOf(text, marks, i, base)
+    const value = kind === HOST && isValue(text, marks, i, base, LAST[scheme].raw) ? LAST[scheme].raw : valueOf(text, marks, i, base)
     switch (kind) {
       case CONTENT_LENGTH:
         framing.contentLength(value)
@@ -91,7 +91,7 @@ export function parseRequest(text: string, scanner: HeadScanner, base: number, s
 
 /** True when a comma-separated list, in lower case, has that member. */
 export function has(list: string, member: string): boolean {
-  return list === member || list.split(',').some((part) => part.trim() === member)
+  return list === member || (list.includes(',') ? list.split(',').some((part) => part.trim() === member) : list.trim() === member)
 }
 
 /** The method of a request line that is a common one, one target and `HTTP/1.1`: nearly every line is. Empty for the others, which `parseRequestLine` reads. */
@@ -150,28 +150,35 @@ function parseTarget(method: string, target: string, scheme: 'http' | 'https', h
   return { path: normal.path, matchPath: normal.matchPath, query: mark < 0 ? '' : origin.slice(mark), authority }
 }
 
+interface KnownHost {
+  /** As it was spelled. */
+  readonly raw: string
+  readonly normal: NormalHost
+}
+
 /** Hosts in normal form by their spelling; most requests of a connection name the same one. */
-const HOSTS = { http: new Map<string, NormalHost>(), https: new Map<string, NormalHost>() }
+const HOSTS = { http: new Map<string, KnownHost>(), https: new Map<string, KnownHost>() }
 const MAX_HOSTS = 1024
 const NO_HOST: NormalHost = { authority: '', host: '' }
 
 /** The one of the last request; to compare is much cheaper than to look up. */
-const LAST = { http: { raw: '', normal: NO_HOST }, https: { raw: '', normal: NO_HOST } }
+const LAST: Record<'http' | 'https', KnownHost> = { http: { raw: '', normal: NO_HOST }, https: { raw: '', normal: NO_HOST } }
 
 function hostOf(raw: string, scheme: 'http' | 'https', mayBeEmpty: boolean): NormalHost {
   const last = LAST[scheme]
   if (raw === last.raw && raw !== '') return last.normal
-  const known = HOSTS[scheme].get(raw)
-  if (known !== undefined) {
-    last.raw = raw
-    last.normal = known
-    return known
-  }
   if (raw === '' && mayBeEmpty) return NO_HOST
-  const made = normalizeHost(raw, scheme)
-  if (made === undefined) throw refuse('bad_host', 'Host is not a host name, an optional port and nothing else')
-  if (HOSTS[scheme].size < MAX_HOSTS) HOSTS[scheme].set(raw, made)
-  return made
+  const known = HOSTS[scheme].get(raw) ?? learnHost(unique(raw), scheme)
+  LAST[scheme] = known
+  return known.normal
+}
+
+function learnHost(raw: string, scheme: 'http' | 'https'): KnownHost {
+  const normal = normalizeHost(raw, scheme)
+  if (normal === undefined) throw refuse('bad_host', 'Host is not a host name, an optional port and nothing else')
+  const known = { raw, normal }
+  if (HOSTS[scheme].size < MAX_HOSTS) HOSTS[scheme].set(raw, known)
+  return known
 }
 
 function refuse(reason: Reason, message: string): GatewayError {
