@@ -5,6 +5,7 @@ import { adapters } from '../../discovery/list.ts'
 import { parseConfig, parseTable } from '../config/parse.ts'
 import type { Config, StoreConfig } from '../model/config.ts'
 import { startAdmin } from '../node/admin/server.ts'
+import { collectBriefly } from '../node/brief-collections.ts'
 import { ControlPlane } from '../node/control-plane.ts'
 import { Fleet } from '../node/fleet.ts'
 import { stderrLog } from '../node/log.ts'
@@ -52,6 +53,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
   if (file !== undefined && (values.listen !== undefined || values.admin !== undefined)) throw new UsageError(`--listen and --admin are for a start without a file; ${file} says where to listen\n${RUN_USAGE}`)
   const level = values.log
   if (level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') throw new UsageError(`--log takes debug, info, warn or error\n${RUN_USAGE}`)
+  collectBriefly()
   const text = file === undefined ? await textWithoutFile(redis !== undefined, values, io) : await io.readText(file)
   if (text === undefined) return 1
   const config = readConfig(text, file, io)
