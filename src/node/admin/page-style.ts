@@ -46,6 +46,7 @@ td.tag, td.reason { width: 34%; min-width: 16rem; overflow-wrap: anywhere }
 .long { max-height: 10.2rem; overflow-y: auto; white-space: pre-wrap }
 .empty { padding: .8rem .85rem; color: var(--quiet) }
 td.mono, .alert, #revision, #state { overflow-wrap: anywhere }
+td.mono:not(.tight) { min-width: 8rem }
 .alert { border-left: 3px solid var(--bad); padding: .7rem .85rem; margin-top: 1.2rem }
 .alert ul { margin: .3rem 0 0; padding-left: 1.2rem }
 form { display: grid; grid-template-columns: 7rem minmax(12rem, 2fr) minmax(10rem, 1fr) minmax(8rem, .7fr) auto; gap: .6rem; padding: .85rem }
