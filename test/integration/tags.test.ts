@@ -11,6 +11,7 @@ import { findNeighbours } from '../../src/cli/no-file.ts'
 import { becomes, get } from '../support/drill/ask.ts'
 import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
+import { runWithoutFile } from '../support/run-without-file.ts'
 import { serveNomad, type ServedNomad } from '../support/serve-nomad.ts'
 import { freePorts } from '../support/server-process.ts'
 import { makeTempDirectory } from '../support/temp.ts'
@@ -126,19 +127,11 @@ test('options of a start without a file are refused beside one, and checked', as
 test('without a file it finds a Nomad agent', async () => {
   const { registry: fake } = await registry()
   fake.put('words', [row('fairlead.route=words.test/**')])
-  const { directory, remove } = await makeTempDirectory()
-  closing.push(remove)
-  const [port = 0, admin = 0, none = 0] = await freePorts(3)
-  const child = spawn(process.execPath, [MAIN, 'run', '--listen', `127.0.0.1:${port}`, '--admin', String(admin), '--workers', '1'], { cwd: directory, env: { PATH: process.env['PATH'], NOMAD_ADDR: nomad.address, CONSUL_HTTP_ADDR: `127.0.0.1:${none}` }, stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (chunk) => (said += String(chunk)))
-  closing.push(async () => {
-    const gone = once(child, 'exit')
-    child.kill('SIGTERM')
-    await gone
-  })
+  const [none = 0] = await freePorts(1)
+  const { port, said, stop } = await runWithoutFile({ NOMAD_ADDR: nomad.address, CONSUL_HTTP_ADDR: `127.0.0.1:${none}` })
+  closing.push(stop)
   // The Consul that the environment names does not answer; nobody waits for it.
   await becomes(() => get(port, 'words.test').catch(() => ''), '200 a')
-  expect(said).toContain(`found a Nomad agent at http://${nomad.address} (NOMAD_ADDR)`)
-  expect(said).toContain(`no answer from a Consul agent at http://127.0.0.1:${none} (CONSUL_HTTP_ADDR)`)
+  expect(said()).toContain(`found a Nomad agent at http://${nomad.address} (NOMAD_ADDR)`)
+  expect(said()).toContain(`no answer from a Consul agent at http://127.0.0.1:${none} (CONSUL_HTTP_ADDR)`)
 })

@@ -1,5 +1,5 @@
 // Routes from tags against a real Consul: `fairlead run` without a file, tags that change live, and no lost request while they do.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
@@ -10,7 +10,7 @@ import { becomes, get } from '../support/drill/ask.ts'
 import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
 import { startLoad } from '../support/drill/load.ts'
-import { freePorts } from '../support/server-process.ts'
+import { runWithoutFile } from '../support/run-without-file.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
@@ -60,19 +60,10 @@ describeWithServers(['consul'], 'routes from the tags of a real Consul', () => {
     await register('fab', 'b', 'urlprefix-fab.test/foo strip=/foo')
     await register('trf', 'c', 'traefik.enable=true', 'traefik.http.routers.trf.rule=Host(`trf.test`) && PathPrefix(`/t`)')
     await register('bad', 'a', 'fairlead.route=x/**', 'fairlead.route=y/{', 'urlprefix-:3306 proto=tcp', 'traefik.http.routers.bad.rule=Host(')
-    const [port = 0, admin = 0] = await freePorts(2)
-    const { directory, remove } = await makeTempDirectory()
-    closing.push(remove)
-    const child: ChildProcess = spawn(process.execPath, [MAIN, 'run', '--listen', `127.0.0.1:${port}`, '--admin', String(admin), '--workers', '1'], { cwd: directory, env: { ...process.env, CONSUL_HTTP_ADDR: server.address, FAIRLEAD_REDIS: undefined }, stdio: ['ignore', 'ignore', 'pipe'] })
-    let said = ''
-    child.stderr?.on('data', (chunk) => (said += String(chunk)))
-    closing.push(async () => {
-      const gone = once(child, 'exit')
-      child.kill('SIGTERM')
-      await gone
-    })
+    const { port, admin, said, stop } = await runWithoutFile({ CONSUL_HTTP_ADDR: server.address })
+    closing.push(stop)
     await becomes(() => get(port, 'words.test', '/x').catch(() => ''), '200 a')
-    expect(said).toContain(`found a Consul agent at ${server.url} (CONSUL_HTTP_ADDR)`)
+    expect(said()).toContain(`found a Consul agent at ${server.url} (CONSUL_HTTP_ADDR)`)
     expect(await Promise.all([get(port, 'fab.test', '/foo/x'), get(port, 'trf.test', '/t/x'), get(port, 'trf.test', '/other'), get(port, 'bad.test')])).toEqual(['200 b', '200 c', '404 no_route', '404 no_route'])
     const routesCommand = async (...options: string[]): Promise<{ readonly shown: string; readonly code: number }> => {
       const command = spawn(process.execPath, [MAIN, 'routes', ...options, '--admin', `http://127.0.0.1:${admin}`])

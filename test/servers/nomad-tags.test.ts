@@ -1,20 +1,15 @@
 // Routes from tags beside a real Nomad: `fairlead run` without a file, jobs whose tags change live, and no lost request meanwhile.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { RoutesAnswer } from '../../src/model/admin.ts'
 import { becomes, get } from '../support/drill/ask.ts'
 import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
 import { startLoad } from '../support/drill/load.ts'
-import { freePorts } from '../support/server-process.ts'
+import { runWithoutFile } from '../support/run-without-file.ts'
 import { callNomad, runJob, stopJob, stopJobs } from '../support/servers/nomad-client.ts'
 import { startNomad } from '../support/servers/nomad.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 describeWithServers(['nomad'], 'routes from the tags of a real Nomad', () => {
   let server: Awaited<ReturnType<typeof startNomad>>
@@ -53,22 +48,12 @@ describeWithServers(['nomad'], 'routes from the tags of a real Nomad', () => {
     await run('fab', 'b', ['urlprefix-fab.test/foo strip=/foo'])
     await run('trf', 'c', ['traefik.enable=true', 'traefik.http.routers.trf.rule=Host(`trf.test`) && PathPrefix(`/t`)'])
     await runJob(server, { id: 'bad', service: 'bad', more: { Tags: ['fairlead.route=x/{', 'urlprefix-:3306 proto=tcp'] } })
-    const [port = 0, admin = 0] = await freePorts(2)
-    const { directory, remove } = await makeTempDirectory()
-    closing.push(remove)
-    const env = { ...process.env, NOMAD_ADDR: server.url, CONSUL_HTTP_ADDR: undefined, FAIRLEAD_REDIS: undefined }
-    const child = spawn(process.execPath, [MAIN, 'run', '--listen', `127.0.0.1:${port}`, '--admin', String(admin), '--workers', '1'], { cwd: directory, env, stdio: ['ignore', 'ignore', 'pipe'] })
-    let said = ''
-    child.stderr.on('data', (chunk) => (said += String(chunk)))
-    closing.push(async () => {
-      const gone = once(child, 'exit')
-      child.kill('SIGTERM')
-      await gone
-    })
+    const { port, said, stop } = await runWithoutFile({ NOMAD_ADDR: server.url })
+    closing.push(stop)
     await becomes(() => get(port, 'words.test', '/x').catch(() => ''), '200 a')
-    expect(said).toContain(`found a Nomad agent at ${server.url} (NOMAD_ADDR)`)
+    expect(said()).toContain(`found a Nomad agent at ${server.url} (NOMAD_ADDR)`)
     expect(await Promise.all([get(port, 'fab.test', '/foo/x'), get(port, 'trf.test', '/t/x'), get(port, 'trf.test', '/other'), get(port, 'bad.test')])).toEqual(['200 b', '200 c', '404 no_route', '404 no_route'])
-    expect(said).toMatch(/urlprefix-:3306 proto=tcp/)
+    expect(said()).toMatch(/urlprefix-:3306 proto=tcp/)
     // Live: a job that comes, and one that is stopped.
     await run('more', 'd', ['fairlead.route=more.test/**'])
     await becomes(() => get(port, 'more.test'), '200 d')
