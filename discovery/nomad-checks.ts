@@ -1,7 +1,8 @@
 // The state of the checks of allocations. Nomad's servers do not know it and list failing instances like others (nomad #15603,
 // #23317); the clients do, so each allocation of a watched service is asked for now and then.
 import type { EndpointHealth } from '../src/model/endpoint.ts'
-import type { Query } from './nomad-client.ts'
+import { withDeadline } from './deadline.ts'
+import type { Got, Query, Trouble } from './nomad-client.ts'
 import type { Registration } from './nomad-entry.ts'
 import type { Shared } from './nomad-watch.ts'
 
@@ -79,13 +80,7 @@ export class AllocationChecks {
 
   /** Asks for these, and waits for a moment at most. */
   async #meet(targets: readonly Target[], signal: AbortSignal): Promise<void> {
-    if (targets.length === 0) return
-    const own = new AbortController()
-    const abort = (): void => own.abort()
-    signal.addEventListener('abort', abort)
-    await Promise.race([this.#askAll(targets, own.signal), this.#shared.platform.sleep(PATIENCE, own.signal)])
-    signal.removeEventListener('abort', abort)
-    own.abort()
+    if (targets.length > 0) await withDeadline(this.#shared.platform, PATIENCE, signal, (own) => this.#askAll(targets, own), () => false)
   }
 
   async #run(): Promise<void> {
@@ -124,13 +119,8 @@ export class AllocationChecks {
 
   // A question that fails changes nothing, but for a failure that is too old to go on with.
   async #ask({ allocation, namespace }: Target, signal: AbortSignal): Promise<boolean> {
-    const own = new AbortController()
-    const abort = (): void => own.abort()
-    signal.addEventListener('abort', abort)
-    void this.#shared.platform.sleep(DEADLINE, own.signal).then(abort)
-    const got = await this.#shared.client.get(`/v1/client/allocation/${allocation}/checks`, { ...this.#region, namespace }, 'aside', own.signal)
-    signal.removeEventListener('abort', abort)
-    own.abort()
+    const ask = (own: AbortSignal): Promise<Got | Trouble> => this.#shared.client.get(`/v1/client/allocation/${allocation}/checks`, { ...this.#region, namespace }, 'aside', own)
+    const got = await withDeadline<Got | Trouble>(this.#shared.platform, DEADLINE, signal, ask, ({ message }) => ({ kind: 'failed', message }))
     if (signal.aborted) return false
     if (got.kind === 'denied') this.#shared.checksDenied(got.message)
     const before = this.#known.get(allocation)
