@@ -5,7 +5,8 @@ import { appendFile, chmod, chown, mkdir, rename, rm, symlink, truncate, writeFi
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { changesWhile, countsWhile, crowd, flaps, knows, type Member } from '../support/drill/crowd.ts'
-import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { canHoldFiles, holdFiles } from '../support/held-files.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Backend } from '../support/drill/backend.ts'
 import { changesWhile, flaps } from '../support/drill/crowd.ts'
-import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { endpoint, status, type SliceSpec } from '../support/fake-k8s.ts'
 import { startFakeK8s, type FakeK8sServer } from '../support/fake-k8s-server.ts'
 

@@ -1,8 +1,10 @@
 // Failure drills of Nomad while load runs: no request fails that could have succeeded, what is shown is true, and recovery
 // needs nobody. The registry is the fake behind a real socket, for what a real one does not do at will (see test/servers/nomad-drills.test.ts).
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
-import { plain, type FakeNomad, type PutOptions } from '../support/fake-nomad.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { Drill, DrillPlan } from '../support/drill/plan.ts'
+import type { FakeNomad, PutOptions } from '../support/fake-nomad.ts'
+import { plain } from '../support/nomad-wire.ts'
 import { serveNomad, type ServedNomad } from '../support/serve-nomad.ts'
 
 const SPEED = 5

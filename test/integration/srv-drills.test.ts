@@ -2,7 +2,8 @@
 // one does is drilled in test/servers/srv-drills.test.ts.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { changesWhile, countsWhile, crowd, knows } from '../support/drill/crowd.ts'
-import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { addressRecord, srvRecord, type DnsReplied } from '../support/fake-dns.ts'
 import { serveDns, type DnsVoice, type ServedDns } from '../support/serve-dns.ts'
 

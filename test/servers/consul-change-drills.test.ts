@@ -2,7 +2,8 @@
 // fails that could have succeeded, and what is shown is true. Instances are put into the catalogue itself: an agent tells its server of them when it likes.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { AT_ONCE, countsWhile, crowd, flaps, forEach, knows, type Member } from '../support/drill/crowd.ts'
-import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { httpAnswer } from '../support/drill/fault-proxy.ts'
 import { callConsul, enter, strike, strikeAll } from '../support/servers/consul-client.ts'
 import { startConsul } from '../support/servers/consul.ts'

@@ -1,7 +1,8 @@
 // Failure drills on a real Consul while load runs: no request fails that could have succeeded, what is shown is true, and
 // recovery needs nobody.
 import { afterAll, afterEach, beforeAll, test } from 'vitest'
-import { drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { DrillPlan } from '../support/drill/plan.ts'
 import { callConsul, deregister, register } from '../support/servers/consul-client.ts'
 import { startConsulCluster, type ConsulCluster } from '../support/servers/consul-cluster.ts'
 import { startConsul } from '../support/servers/consul.ts'

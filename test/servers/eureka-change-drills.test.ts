@@ -2,7 +2,8 @@
 // succeeded, and what is shown is true.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AT_ONCE, countsWhile, crowd, flaps, forEach, knows, type Member } from '../support/drill/crowd.ts'
-import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { until } from '../support/drill/until.ts'
 import { cancel, countListed, register } from '../support/servers/eureka-client.ts'
 import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'

@@ -1,7 +1,8 @@
 // Failure drills on real Eurekas that answer, but refuse, while load runs: no request fails that could have succeeded, what is shown
 // is true, and recovery needs nobody.
 import { afterAll, beforeAll, test } from 'vitest'
-import { drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { DrillPlan } from '../support/drill/plan.ts'
 import { httpAnswer } from '../support/drill/fault-proxy.ts'
 import { cancel, register } from '../support/servers/eureka-client.ts'
 import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'

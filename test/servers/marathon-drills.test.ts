@@ -1,7 +1,8 @@
 // Failure drills on a Marathon while load runs: no request fails that could have succeeded, what is shown is true, and recovery
 // needs nobody. No Marathon can be run here any more; this one is the double that speaks as it did.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import type { Backend } from '../support/drill/backend.ts'
 import { json, page } from '../support/fake-marathon/fake-marathon.ts'
 import { startMarathon, type MarathonServer } from '../support/fake-marathon/server.ts'

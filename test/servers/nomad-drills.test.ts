@@ -2,7 +2,8 @@
 // needs nobody. Instances are jobs without a process; the drill's backends listen on their ports.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { flaps } from '../support/drill/crowd.ts'
-import { drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { DrillPlan } from '../support/drill/plan.ts'
 import { httpAnswer } from '../support/drill/fault-proxy.ts'
 import { callNomad, listed, runJob, stopJob, stopJobs, type NomadAt } from '../support/servers/nomad-client.ts'
 import { startNomad } from '../support/servers/nomad.ts'

@@ -2,7 +2,8 @@
 // recovery needs nobody.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { countsWhile, crowd, flaps, knows, type Member } from '../support/drill/crowd.ts'
-import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { startKnot, type RealNameServer } from '../support/servers/knot.ts'
 import { describeWithServers } from '../support/servers.ts'
 

@@ -2,7 +2,8 @@
 // fails that could have succeeded, and what is shown is true.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { AT_ONCE, countsWhile, crowd, forEach, has, type Member } from '../support/drill/crowd.ts'
-import { drill, type Drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { startZooKeeper, type RealZooKeeper } from '../support/servers/zookeeper.ts'
 import { startCuratorWriter, type Writer } from '../support/servers/zookeeper-writers.ts'

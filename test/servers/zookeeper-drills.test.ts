@@ -2,7 +2,8 @@
 // recovery needs nobody.
 import { afterAll, afterEach, beforeAll, test } from 'vitest'
 import type { Backend } from '../support/drill/backend.ts'
-import { drill, type DrillPlan } from '../support/drill/drill.ts'
+import { drill } from '../support/drill/drill.ts'
+import type { DrillPlan } from '../support/drill/plan.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { leaderOf, startEnsemble, startZooKeeper, type RealZooKeeper } from '../support/servers/zookeeper.ts'
 import { startCuratorWriter, startServersetWriter, type Writer } from '../support/servers/zookeeper-writers.ts'

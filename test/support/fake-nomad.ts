@@ -2,16 +2,7 @@
 // stale lists, namespaces, ACLs, and the ways in which the stream misleads. Written after Nomad's API documentation and a real Nomad
 // 1.10.5, which test/servers/nomad.test.ts holds the adapter against.
 import type { FetchInit, Platform } from '../../src/model/platform.ts'
-
-/** A registration as a test builds it. */
-export interface Row {
-  /** Names the allocation, and so the registration. */
-  readonly id: string
-  readonly address?: string
-  readonly port?: number
-  readonly tags?: readonly string[]
-  readonly datacenter?: string
-}
+import { json, plain, wire, type Registered, type Row } from './nomad-wire.ts'
 
 /** One question as it arrived. */
 export interface Seen {
@@ -25,8 +16,6 @@ export interface Seen {
 
 /** An answer in place of the registry's own; undefined for that one. */
 type Override = (seen: Seen, init: FetchInit) => Response | undefined | Promise<Response | undefined>
-
-type Registered = Readonly<Record<string, unknown>>
 
 interface Frame {
   readonly index: number
@@ -265,34 +254,6 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
   }
 
   return fake
-}
-
-/** A healthy-looking JSON answer. */
-export function json(body: unknown, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json', ...headers } })
-}
-
-/** A failure as Nomad words it. */
-export function plain(status: number, text: string, headers: Record<string, string> = {}): Response {
-  return new Response(text, { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers } })
-}
-
-/** The registration as Nomad writes it. */
-export function wire(row: Row, service = 'web', namespace = 'default'): Registered {
-  return {
-    ID: `_nomad-task-alloc-${row.id}-group-api-${service}-http`,
-    ServiceName: service,
-    Namespace: namespace,
-    NodeID: 'f7aa0000-0000-0000-0000-000000000001',
-    Datacenter: row.datacenter ?? 'dc1',
-    JobID: service,
-    AllocID: `alloc-${row.id}`,
-    Tags: row.tags ?? [],
-    Address: row.address ?? '10.0.0.1',
-    Port: row.port ?? 8080,
-    CreateIndex: 1,
-    ModifyIndex: 1,
-  }
 }
 
 function eventOf(type: string, row: Registered, index: number): object {

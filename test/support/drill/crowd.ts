@@ -1,5 +1,5 @@
 // Instances that come and go: one all the time, or a thousand at once, all of which answer although only a few backends run.
-import type { Drill } from './drill.ts'
+import type { Drill } from './plan.ts'
 
 /** One instance, as any registry's client takes it. */
 export interface Member {

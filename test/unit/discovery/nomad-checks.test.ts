@@ -3,7 +3,8 @@ import { afterEach, expect, test } from 'vitest'
 import { nomad } from '../../../discovery/nomad.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
-import { fakeNomad, plain, type FakeNomad, type Row, type Seen } from '../../support/fake-nomad.ts'
+import { fakeNomad, type FakeNomad, type Seen } from '../../support/fake-nomad.ts'
+import { plain, type Row } from '../../support/nomad-wire.ts'
 import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
 
 const readers: Reader[] = []

@@ -1,7 +1,8 @@
 // The Nomad adapter in the shared suite, over a fake of Nomad's wire.
 import { nomad } from '../../../discovery/nomad.ts'
 import { discovererSuite, type Bench, type Written } from '../../suites/discoverer.ts'
-import { fakeNomad, plain, type Row } from '../../support/fake-nomad.ts'
+import { fakeNomad } from '../../support/fake-nomad.ts'
+import { plain, type Row } from '../../support/nomad-wire.ts'
 import { fakePlatform } from '../../support/fake-platform.ts'
 
 function bench(): Bench {

@@ -7,7 +7,8 @@ import { parseRef } from '../../../src/model/discoverer.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { fakeFiles } from '../../support/fake-files.ts'
-import { fakeNomad, json, plain, wire, type FakeNomad, type Row, type Seen } from '../../support/fake-nomad.ts'
+import { fakeNomad, type FakeNomad, type Seen } from '../../support/fake-nomad.ts'
+import { json, plain, wire, type Row } from '../../support/nomad-wire.ts'
 import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
 
 interface World {
