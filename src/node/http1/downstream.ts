@@ -249,6 +249,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     if (this.state !== SERVING) return
     if (!this.reply.keepAlive || !this.bodies.done || (this.ended && this.waiting === undefined)) return this.linger()
     this.state = READING
+    this.body?.release()
     this.body = undefined
     this.deadline = this.connection.sweep.now + this.connection.limits.idleTimeout
     // Requests without end from a client that reads none of the answers must not fill the memory.
@@ -275,6 +276,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   /** Nothing more will be answered. */
   private linger(): void {
     this.state = LINGERING
+    this.body?.release()
     this.body = undefined
     this.held = false
     // A slow client gets the time of a body for what is still to be written; only then the short wait begins.

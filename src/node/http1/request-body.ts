@@ -1,7 +1,7 @@
 // The body of one request between the client's connection and whichever endpoint it goes to. It waits for an endpoint, keeps
 // what a retry may need, and holds the client back when the endpoint is slow.
 
-import { owned } from './shared-read.ts'
+import { giveBack, isReusable, keep } from './upload-buffers.ts'
 
 /** Bytes that wait for an endpoint before the client is paused. */
 const QUEUE_LIMIT = 64 * 1024
@@ -10,8 +10,8 @@ const KEEP_LIMIT = 64 * 1024
 
 /** Where body bytes go. */
 export interface BodySink {
-  /** False when the sink wants a pause; it calls `resume` on the body later. */
-  writeBody(chunk: Buffer): boolean
+  /** False when the sink wants a pause; it calls `resume` on the body later. `done` is called once nobody reads the chunk any more, or never. */
+  writeBody(chunk: Buffer, done?: () => void): boolean
   endBody(trailers: string): void
 }
 
@@ -24,6 +24,8 @@ export class RequestBody {
   private readonly chunks: Buffer[] = []
   private held = 0
   private keep = false
+  /** Reusable chunks that are being written. */
+  private writing = 0
   /** Some of it went out and was not kept. */
   private lost = false
   private sink: BodySink | undefined
@@ -46,15 +48,14 @@ export class RequestBody {
 
   /** Bytes from the client. */
   push(bytes: Buffer): void {
-    const chunk = owned(bytes)
+    const chunk = keep(bytes)
     this.bytes += chunk.length
     if (this.sink === undefined) {
       this.hold(chunk)
       if (this.held >= QUEUE_LIMIT) this.pause()
       return
     }
-    this.retain(chunk)
-    if (!this.sink.writeBody(chunk)) this.pause()
+    if (!this.write(this.sink, chunk)) this.pause()
   }
 
   end(trailers: string): void {
@@ -70,8 +71,7 @@ export class RequestBody {
     this.held = 0
     let go = true
     for (const chunk of waiting) {
-      this.retain(chunk)
-      go = sink.writeBody(chunk)
+      go = this.write(sink, chunk)
     }
     if (this.complete) sink.endBody(this.trailers)
     else if (go) this.unpause()
@@ -79,6 +79,14 @@ export class RequestBody {
 
   /** The endpoint failed; what is kept waits for the next. */
   detach(): void {
+    this.sink = undefined
+  }
+
+  /** The request is over: nothing will be sent again. */
+  release(): void {
+    // A chunk that is still being written, of an upload that was answered early, is the collector's.
+    if (this.writing === 0) this.chunks.forEach(giveBack)
+    this.chunks.length = 0
     this.sink = undefined
   }
 
@@ -92,11 +100,25 @@ export class RequestBody {
     this.held += chunk.length
   }
 
+  private write(sink: BodySink, chunk: Buffer): boolean {
+    const retained = this.retain(chunk)
+    if (!isReusable(chunk)) return sink.writeBody(chunk)
+    this.writing++
+    return sink.writeBody(chunk, () => {
+      this.writing--
+      if (!retained) giveBack(chunk)
+    })
+  }
+
   /** Keeps a chunk that goes out, or notes that it is lost. */
-  private retain(chunk: Buffer): void {
-    if (this.keep && !this.lost && this.held + chunk.length <= KEEP_LIMIT) return this.hold(chunk)
+  private retain(chunk: Buffer): boolean {
+    if (this.keep && !this.lost && this.held + chunk.length <= KEEP_LIMIT) {
+      this.hold(chunk)
+      return true
+    }
     this.lost = true
     this.chunks.length = 0
     this.held = 0
+    return false
   }
 }

@@ -8,8 +8,10 @@ export interface ReadOwner {
   onBytes(bytes: Buffer, length: number): void
 }
 
+/** Bytes of one read: a body of 64 KiB comes in one piece together with its head. */
+export const READ_BYTES = 80 * 1024
 /** Where reads go, since each is dealt with before the next one. */
-const SHARED = Buffer.allocUnsafeSlow(64 * 1024)
+const SHARED = Buffer.allocUnsafeSlow(READ_BYTES)
 
 /** Buffers for long bodies: larger, and handed on instead of copied. They come back once they are written out. */
 export const LARGE_BYTES = 256 * 1024
@@ -70,9 +72,14 @@ export function release(bytes: Buffer): void {
   if (bytes.buffer.byteLength === LARGE_BYTES && spare.length < MAX_SPARE) spare.push(Buffer.from(bytes.buffer))
 }
 
+/** The next read will overwrite these bytes. */
+export function isShared(bytes: Buffer): boolean {
+  return bytes.buffer === SHARED.buffer
+}
+
 /** Bytes of a read that are needed beyond the call: a copy, unless nobody else writes there. */
 export function owned(bytes: Buffer): Buffer {
-  return bytes.buffer === SHARED.buffer ? Buffer.from(bytes) : bytes
+  return isShared(bytes) ? Buffer.from(bytes) : bytes
 }
 
 /** A range of what was read, without an object of its own where it is all of it. */

@@ -100,10 +100,9 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     })
   }
 
-  writeBody(chunk: Buffer): boolean {
+  writeBody(chunk: Buffer, done?: () => void): boolean {
     if (this.requestDone || this.state === CLOSED) return true
-    if (!this.chunkedRequest) return this.wire.bytes(chunk)
-    return writeChunk(this.wire, chunk)
+    return this.chunkedRequest ? writeChunk(this.wire, chunk, done) : this.wire.bytes(chunk, done)
   }
 
   endBody(trailers: string): void {

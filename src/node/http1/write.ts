@@ -18,11 +18,11 @@ export function responseStart(status: number, reason: string, headers: HeaderLis
   return `HTTP/1.1 ${status} ${reason}\r\n${headers.text()}`
 }
 
-/** One chunk of a chunked body (RFC 9112 section 7.1) in one write; false when the socket wants a pause. */
-export function writeChunk(wire: Wire, bytes: Buffer): boolean {
+/** One chunk of a chunked body (RFC 9112 section 7.1) in one write, and `done` once it is out; false when the socket wants a pause. */
+export function writeChunk(wire: Wire, bytes: Buffer, done?: () => void): boolean {
   wire.together(() => {
     wire.text(`${bytes.length.toString(16)}\r\n`)
-    wire.bytes(bytes)
+    wire.bytes(bytes, done)
     wire.text('\r\n')
   })
   return !wire.needsDrain
