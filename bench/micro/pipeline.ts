@@ -45,7 +45,9 @@ class FakeSocket extends EventEmitter {
 }
 
 const platform = nodePlatform(() => {})
-const sweep = new Sweep(platform.now)
+const sweep = new Sweep(platform.now, (defect) => {
+  throw defect
+})
 const upstreamSocket = new FakeSocket()
 upstreamSocket.onWrite = () => queueMicrotask(() => upstreamSocket.emit('data', RESPONSE))
 const transport = new Http1Transport(sweep, { dial: () => Promise.resolve(upstreamSocket as unknown as Socket) })

@@ -61,3 +61,8 @@ export class GatewayError extends Error {
     this.retry = options.retry ?? 'never'
   }
 }
+
+/** What a log should have of a defect. */
+export function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+}

@@ -4,7 +4,7 @@ import type { AccessRecord } from '../model/access.ts'
 import type { ListenerConfig } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
-import type { GatewayError } from '../model/error.ts'
+import { type GatewayError, stackOf } from '../model/error.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Revision, Snapshot } from '../model/snapshot.ts'
 import { Budgets } from '../proxy/budgets.ts'
@@ -42,7 +42,7 @@ export class DataPlane {
   constructor(options: DataPlaneOptions) {
     const { platform } = options
     this.platform = platform
-    this.sweep = new Sweep(platform.now)
+    this.sweep = new Sweep(platform.now, (defect) => platform.log('error', 'a defect has ended a connection', { error: stackOf(defect) }))
     this.transport = new Http1Transport(this.sweep, createDialer(platform.now, upstreamContexts()))
     const book = createEndpointBook(platform, {
       ...(options.zone === undefined ? {} : { zone: options.zone }),

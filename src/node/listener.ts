@@ -8,6 +8,7 @@ import { ClientConnection, type Serving } from './client-connection.ts'
 import { Downstream } from './http1/downstream.ts'
 import { withSharedRead } from './http1/shared-read.ts'
 import { readProxyHeader } from './proxy-protocol/read.ts'
+import { rawSocketOf } from './raw-socket.ts'
 import { ListenerCertificates } from './tls.ts'
 
 /** Milliseconds between stopping to accept and ending what drains. */
@@ -147,11 +148,11 @@ export class Listener {
     })
     certificates.onReload = () => server.setSecureContext(certificates.fallback)
     server.on('secureConnection', (socket: TLSSocket) => {
-      const parent = parentOf(socket)
-      const raw = addresses.get(parent)
-      this.arriving.delete(parent as Socket)
+      const raw = rawSocketOf(socket)
+      const peer = addresses.get(raw)
+      this.arriving.delete(raw)
       socket.setNoDelay(true)
-      this.serve(socket, raw?.address ?? unmapped(socket.remoteAddress ?? ''), raw?.port ?? socket.remotePort ?? 0, identitiesOf(socket))
+      this.serve(socket, peer?.address ?? unmapped(socket.remoteAddress ?? ''), peer?.port ?? socket.remotePort ?? 0, identitiesOf(socket))
     })
     server.on('tlsClientError', (_error, socket) => {
       this.serving.counts.tlsFailed++
@@ -175,12 +176,7 @@ function lean(socket: Socket): Socket {
 }
 
 /** Client addresses of sockets that wait for their handshake. */
-const addresses = new WeakMap<object, { readonly address: string; readonly port: number }>()
-
-/** The raw socket under a secure one. */
-function parentOf(socket: TLSSocket): object {
-  return (socket as unknown as { _parent?: object })._parent ?? socket
-}
+const addresses = new WeakMap<Socket, { readonly address: string; readonly port: number }>()
 
 /** URI names of a verified client certificate. */
 function identitiesOf(socket: TLSSocket): readonly string[] {

@@ -1,6 +1,6 @@
 // The only place where an error becomes a response.
 import type { AccessRecord } from '../model/access.ts'
-import { GatewayError } from '../model/error.ts'
+import { GatewayError, stackOf } from '../model/error.ts'
 import type { Exchange } from '../model/exchange.ts'
 import { HeaderList } from '../model/headers.ts'
 import type { ResponseHead } from '../model/request.ts'
@@ -32,8 +32,9 @@ export function localResponse(decision: Exclude<Decision, { kind: 'forward' }>, 
 /** Answers a failed request, if anybody is left to answer. */
 export async function respondError(gateway: Gateway, exchange: Exchange, access: AccessRecord, thrown: unknown): Promise<void> {
   const error = thrown instanceof GatewayError ? thrown : new GatewayError('internal', 'a defect in the gateway', { cause: thrown })
-  access.reason = exchange.gone ? 'client_closed' : error.reason
-  if (error.reason === 'internal') gateway.platform.log('error', 'request failed by a defect', { requestId: access.requestId, error: describe(error.cause ?? error) })
+  // A client that saw its response cut is gone too, and not why.
+  access.reason = exchange.gone && access.status === 0 ? 'client_closed' : error.reason
+  if (error.reason === 'internal') gateway.platform.log('error', 'request failed by a defect', { requestId: access.requestId, error: stackOf(error.cause ?? error) })
   // A status already set means that the response head is out: the runtime has cut the stream, nothing more can be said.
   if (access.status !== 0 || exchange.gone) return
   await exchange.respond(...errorResponse(error, access, undefined))
@@ -49,8 +50,4 @@ function errorResponse(error: GatewayError, access: AccessRecord, explanation: s
   if (error.status === 503) headers.push('retry-after', 'retry-after', '1')
   if (explanation !== undefined) headers.append('fairlead-explanation', explanation)
   return [{ status: error.status, reason: phraseOf(error.status), headers }, `${error.reason} (request ${access.requestId})\n`]
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -65,6 +65,7 @@ listeners:
   required: { port: 0, tls: { ${both}, clientCa: ${FIXTURES}ca.pem } }
   optional: { port: 0, tls: { ${both}, clientCa: ${FIXTURES}ca.pem, requireClientCert: false } }
   live:     { port: 0, tls: { cert: ${directory}/live.pem, key: ${directory}/live-key.pem } }
+  brief:    { port: 0, tls: { ${both} }, limits: { bodyTimeout: 200ms } }
 callers: { simon: { spiffe: spiffe://dc1/svc/simon } }
 routes:
   - { name: simons, match: { path: /**, source: [simon] }, respond: { status: 200, body: simon } }
@@ -150,6 +151,26 @@ routes:
     expect(await shown(gateway.port('hasty'), {})).toBe('alpha')
   })
 
+  test('an answer that only the close can end is reset when its HTTP/1.0 client reads none of it', async () => {
+    origin.clear()
+    origin.script = () => ({ bytes: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', next: 'silent' })
+    const before = gateway.records.length
+    const client = new RawClient(await secure(gateway.port('brief')))
+    client.send('GET / HTTP/1.0\r\nHost: a.test\r\n\r\n')
+    await client.until(() => client.received.includes('\r\n\r\n'), 'the head')
+    client.socket.pause()
+    // More than the sockets on the way hold.
+    const piece = `100000\r\n${'z'.repeat(0x100000)}\r\n`
+    for (let i = 0; i < 40; i++) origin.connections[0]?.socket.write(piece)
+    await expect.poll(() => gateway.records.length, { interval: 5 }).toBe(before + 1)
+    expect(gateway.records[before]).toMatchObject({ status: 200, reason: 'client_closed' })
+    client.socket.resume()
+    await client.ended()
+    expect(client.closed).toBe('reset')
+    origin.script = () => undefined
+    expect(await ask(gateway.port('brief'), {})).toMatchObject({ responses: [{ status: 200 }] })
+  })
+
   test('changed files are taken, broken ones are not', async () => {
     const port = gateway.port('live')
     const put = async (cert: string | Buffer, key: Buffer): Promise<void> => {
@@ -184,10 +205,16 @@ describe('endpoints', () => {
     socket.on('error', () => {})
     socket.on('data', () => socket.write(response('200 OK', 'secret')))
   })
+  /** Answers each request with `nonsense`, on a connection that it would keep. */
+  let nonsense = ''
+  const rude = createServer(identity('alpha'), (socket) => {
+    socket.on('error', () => {})
+    socket.on('data', () => socket.write(nonsense))
+  })
   let gateway: TestGateway
 
   beforeAll(async () => {
-    for (const each of [server, strict]) {
+    for (const each of [server, strict, rude]) {
       each.on('tlsClientError', () => {})
       each.listen(0, '127.0.0.1')
       await once(each, 'listening')
@@ -205,14 +232,14 @@ services:
   mutual:   { endpoints: ['${at(strict)}'], tls: { ca: ${FIXTURES}ca.pem, cert: ${FIXTURES}client.pem, key: ${FIXTURES}client-key.pem } }
   bare:     { endpoints: ['${at(strict)}'], tls: { ca: ${FIXTURES}ca.pem } }
   missing:  { endpoints: ['${at(server)}'], tls: { ca: ${FIXTURES}no-such.pem } }
+  rude:     { endpoints: ['${at(rude)}'], tls: { verify: false } }
 routes:
-${['good', 'named', 'misnamed', 'wrong', 'system', 'careless', 'mutual', 'bare', 'missing'].map((name) => `  - { name: ${name}, match: /${name}, to: ${name} }`).join('\n')}
+${['rude', 'good', 'named', 'misnamed', 'wrong', 'system', 'careless', 'mutual', 'bare', 'missing'].map((name) => `  - { name: ${name}, match: /${name}, to: ${name} }`).join('\n')}
 `)
   })
   afterAll(async () => {
     await gateway?.stop()
-    server.close()
-    strict.close()
+    for (const each of [server, strict, rude]) each.close()
   })
 
   test.each([
@@ -231,6 +258,20 @@ ${['good', 'named', 'misnamed', 'wrong', 'system', 'careless', 'mutual', 'bare',
     expect([responses[0]?.status, valuesOf(responses[0]?.fields ?? [], 'fairlead-error')[0]]).toEqual([status, reason])
     await expect.poll(() => gateway.records.length, { interval: 1 }).toBe(before + 1)
     expect(gateway.records[before]?.reason).toBe(reason ?? '')
+  })
+
+  test.each([
+    ['a malformed head', 'HTTP/9 what\r\n\r\n'],
+    ['a 101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n'],
+    ['a malformed chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
+  ])('%s ends that connection alone', async (_what, text) => {
+    nonsense = text
+    for (let i = 0; i < 3; i++) {
+      const before = gateway.records.length
+      const { responses } = await exchange(gateway.port(), GET.replace(' / ', ' /rude '))
+      await expect.poll(() => gateway.records.length, { interval: 1 }).toBe(before + 1)
+      expect([responses[0]?.status, gateway.records[before]?.reason]).toEqual([text.includes('200') ? undefined : 502, 'upstream_protocol'])
+    }
   })
 
   test('serverName is what is asked for; an address is not', () => {

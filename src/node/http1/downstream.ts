@@ -133,6 +133,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.destroy()
   }
 
+  onDefect(defect: unknown): void {
+    this.connection.sweep.endDefective(this, defect)
+  }
+
   onDeadline(): void {
     this.deadline = 0
     if (this.state === READING && this.reader.started) this.refuse(new GatewayError('request_timeout', 'the head came too slowly', { side: 'downstream' }))

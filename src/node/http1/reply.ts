@@ -100,9 +100,9 @@ export class Reply implements ResponseSink {
   failResponse(error: GatewayError): void {
     const { settle } = this
     this.response = this.settle = undefined
+    settle?.reject(error)
     // The client must be able to tell: no last chunk, no full length; and where only the close tells, a reset.
     if (this.writer.endsByClose) this.wire.reset()
-    settle?.reject(error)
     this.owner.onReplyCut()
   }
 

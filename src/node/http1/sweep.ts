@@ -8,6 +8,8 @@ export interface Timed {
   /** `Sweep.now` after which `onDeadline` is called; 0 for none. Set it again, or to 0, in the call. */
   deadline: number
   onDeadline(): void
+  /** Ends the connection at once. */
+  destroy(): void
 }
 
 /** The connections of one process that have limits. */
@@ -17,9 +19,12 @@ export class Sweep {
   private readonly members = new Set<Timed>()
   private readonly timer: NodeJS.Timeout
   private readonly clock: () => number
+  private readonly report: (defect: unknown) => void
 
-  constructor(clock: () => number) {
+  /** `report` is told what should never have been thrown. */
+  constructor(clock: () => number, report: (defect: unknown) => void) {
     this.clock = clock
+    this.report = report
     this.now = clock()
     this.timer = setInterval(() => this.tick(), TICK_MS)
     this.timer.unref()
@@ -31,6 +36,17 @@ export class Sweep {
 
   remove(member: Timed): void {
     this.members.delete(member)
+  }
+
+  /** A defect of ours, thrown where nobody could catch it, ends the connection it shows on, and not the process with all the others. */
+  endDefective(member: Timed, defect: unknown): void {
+    this.report(defect)
+    this.members.delete(member)
+    try {
+      member.destroy()
+    } catch (another) {
+      this.report(another)
+    }
   }
 
   stop(): void {
@@ -45,7 +61,12 @@ export class Sweep {
     for (const member of this.members) {
       if (member.deadline === 0) continue
       if (jump > 1000) member.deadline += jump
-      if (now >= member.deadline) member.onDeadline()
+      if (now < member.deadline) continue
+      try {
+        member.onDeadline()
+      } catch (defect) {
+        this.endDefective(member, defect)
+      }
     }
   }
 }

@@ -164,6 +164,19 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.close(error)
   }
 
+  onDefect(defect: unknown): void {
+    this.owner.sweep.endDefective(this, defect)
+  }
+
+  /** Ends the connection after a defect of ours, which is no fault of the endpoint. */
+  destroy(): void {
+    const { response } = this
+    const error = new GatewayError('internal', 'a defect on the connection to an endpoint')
+    this.settleWith(error)
+    response?.fail(error)
+    this.close()
+  }
+
   onDeadline(): void {
     this.deadline = 0
     if (this.state === SENT) this.refuse('upstream_timeout', 'no response head in time', { retry: 'reset' })

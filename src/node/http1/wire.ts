@@ -1,6 +1,7 @@
 // The socket of one connection as the engine uses it: bytes in by callback, bytes out with a word on back-pressure.
 import type { Socket } from 'node:net'
 import { getSystemErrorMap } from 'node:util'
+import { rawSocketOf } from '../raw-socket.ts'
 import { directHandle, type Handle, whenWritten } from './direct-write.ts'
 import { type Reader, readerOf, type ReadOwner } from './shared-read.ts'
 
@@ -12,12 +13,14 @@ export interface WireOwner extends ReadOwner {
   onDrain(): void
   /** The socket is gone, for whatever reason. Called once. */
   onClosed(error: Error | undefined): void
+  /** One of the calls above threw: the connection must end. */
+  onDefect(defect: unknown): void
 }
 
 /** Bytes on their way out beyond which a writer should pause; Node's own mark for sockets. */
 const HIGH_WATER = 64 * 1024
 
-export class Wire {
+export class Wire implements ReadOwner {
   readonly socket: Socket
   private readonly owner: WireOwner
   private readonly reader: Reader | undefined
@@ -37,18 +40,27 @@ export class Wire {
     // Only of sockets that are read without a stream: a TLS socket has work of its own between stream and handle.
     this.learning = this.reader !== undefined
     let failure: Error | undefined
-    if (this.reader === undefined) socket.on('data', (bytes: Buffer) => owner.onBytes(bytes, bytes.length))
-    else this.reader.owner = owner
-    socket.on('end', () => owner.onEnd())
-    socket.on('drain', () => owner.onDrain())
+    if (this.reader === undefined) socket.on('data', (bytes: Buffer) => this.onBytes(bytes, bytes.length))
+    else this.reader.owner = this
+    socket.on('end', () => this.guarded(() => owner.onEnd()))
+    socket.on('drain', () => this.onDrain())
     socket.on('error', (error) => {
       failure = error
     })
     socket.on('close', () => {
       this.direct = undefined
-      owner.onClosed(failure)
+      this.guarded(() => owner.onClosed(failure))
     })
     if (this.reader !== undefined) socket.resume()
+  }
+
+  /** What was read, for the owner. Above this are only Node and the kernel: what throws here would end the process. */
+  onBytes(bytes: Buffer, length: number): void {
+    try {
+      this.owner.onBytes(bytes, length)
+    } catch (defect) {
+      this.owner.onDefect(defect)
+    }
   }
 
   /** Bytes that are not out yet. */
@@ -103,14 +115,30 @@ export class Wire {
 
   /** Ends the connection so that the peer cannot take it for a polite end. */
   reset(): void {
-    this.direct = undefined
-    this.learning = false
-    this.socket.resetAndDestroy()
+    try {
+      // Not on a TLS socket, which throws: only TCP has a reset.
+      rawSocketOf(this.socket).resetAndDestroy()
+    } catch {
+      // A handle that cannot be reset: a close is what is left.
+    }
+    this.destroy()
   }
 
   /** From the next read on, bytes come in buffers that may be handed on without a copy, or again in the shared one. Each such read must be written out in one piece, with `release` as the callback, or dropped. */
   readLarge(large: boolean): void {
     if (this.reader !== undefined) this.reader.large = large
+  }
+
+  private onDrain(): void {
+    this.guarded(() => this.owner.onDrain())
+  }
+
+  private guarded(call: () => void): void {
+    try {
+      call()
+    } catch (defect) {
+      this.owner.onDefect(defect)
+    }
   }
 
   private textByStream(text: string): boolean {
@@ -136,7 +164,7 @@ export class Wire {
       if (status < 0) return this.fail(status)
       if (!this.full || this.waiting > 0) return
       this.full = false
-      this.owner.onDrain()
+      this.onDrain()
     })
     return !this.full
   }

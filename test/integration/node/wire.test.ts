@@ -28,6 +28,7 @@ const owner = (): WireOwner => {
       drained()
     },
     onClosed: (error) => close(error),
+    onDefect: (defect) => void own.push(`defect ${String(defect)}`),
   }
 }
 
@@ -170,6 +171,25 @@ test('a pause holds bytes that come past the stream, and loses none', async () =
   socket.resume()
   await vi.waitFor(() => expect(events).toEqual(['one', 'two', 'three']))
   wire.destroy()
+})
+
+test('what the owner throws is told to it, and ends no process', async () => {
+  const socket = await open()
+  const fail = (what: string) => (): never => {
+    throw new Error(what)
+  }
+  const wire = new Wire(socket, { ...owner(), onBytes: fail('bytes'), onEnd: fail('end'), onDrain: fail('drain'), onClosed: fail('closed') })
+  for (const count of [1, 2]) {
+    peer.write('x')
+    await vi.waitFor(() => expect(events.filter((event) => event.endsWith('bytes'))).toHaveLength(count))
+  }
+  while (wire.bytes(Buffer.alloc(64 * 1024)));
+  peer.resume()
+  await vi.waitFor(() => expect(events).toContain('defect Error: drain'))
+  peer.end()
+  await vi.waitFor(() => expect(events).toContain('defect Error: end'))
+  wire.destroy()
+  await vi.waitFor(() => expect(events.at(-1)).toBe('defect Error: closed'))
 })
 
 test('a write to a peer that is gone ends the connection with its error, and throws nothing', async () => {
