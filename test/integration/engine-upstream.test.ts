@@ -37,6 +37,7 @@ services:
 ${balancers.map((balance, i) => `  b${i}: { endpoints: [${a}, ${b}], balance: ${balance} }`).join('\n')}
 routes:
   - { match: /one/**, to: one }
+  - { match: /one/again, to: one, retry: { attempts: 1, on: [5xx] } }
   - { match: /half, to: half }
   - { match: /closed, to: closed }
   - { match: /empty, to: empty/none }
@@ -95,6 +96,14 @@ test.each([
   const { record, ...got } = await ask(get(path))
   expect(got).toMatchObject({ status, error: reason })
   expect(record).toMatchObject({ status, reason })
+})
+
+test.each([
+  ['before its end', 'Content-Length: 9\r\n\r\nabc', 'upstream_incomplete'],
+  ['by a malformed chunk', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n', 'upstream_protocol'],
+])('a response that its endpoint cuts %s is no fault of the client in the record', async (_how, rest, reason) => {
+  one.script = () => ({ bytes: `HTTP/1.1 200 OK\r\n${rest}`, next: 'end' })
+  expect((await ask(get('/one/cut'))).record).toMatchObject({ status: 200, reason })
 })
 
 describe('tries', () => {
@@ -172,6 +181,36 @@ describe('pooled connections', () => {
     one.script = (_request, connection) => (old.has(connection) ? RESET : undefined)
     const post = await ask('POST /one/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n')
     expect([post.status, post.error]).toEqual([502, 'upstream_reset'])
+  })
+
+  test('a request whose client leaves before a second try is not sent again', async () => {
+    await warm(3)
+    const before = gateway.records.length
+    const client = await RawClient.connect(gateway.port())
+    one.onHead = () => {
+      // In this order, so that the client leaves in the wait before the second try.
+      one.connections.find(({ received }) => received !== '')?.socket.write(response('503 Service Unavailable', ''))
+      client.destroy()
+      return { bytes: '', next: 'keep' }
+    }
+    client.send('PUT /one/again HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\npart')
+    await expect.poll(() => gateway.records[before]?.reason, { interval: 1 }).toBe('client_closed')
+    expect(one.heads).toHaveLength(1)
+    expect(gateway.plane?.live().requestsActive).toBe(0)
+  })
+
+  test('a request whose client leaves while a signature is looked at is not sent at all, or ends with it', async () => {
+    await warm(3)
+    const before = gateway.records.length
+    const forged = await signExplain(`${SECRET}x`, Math.floor(Date.now() / 1000), { method: 'PUT', authority: 'a.test', path: '/one/x' })
+    for (let i = 0; i < 10; i++) {
+      const client = await RawClient.connect(gateway.port())
+      await client.sendParts([`PUT /one/x HTTP/1.1\r\nHost: a.test\r\nfairlead-explain: ${forged}\r\nContent-Length: 100\r\n\r\npart`])
+      client.destroy()
+    }
+    await expect.poll(() => gateway.records.length - before, { interval: 1 }).toBe(10)
+    expect(gateway.records.slice(before).map(({ reason }) => reason)).toEqual(Array.from({ length: 10 }, () => 'client_closed'))
+    expect(gateway.plane?.live().requestsActive).toBe(0)
   })
 
   test.each([

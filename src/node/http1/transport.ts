@@ -22,7 +22,8 @@ export class Http1Transport implements Transport {
 
   send(exchange: Exchange, request: OutboundRequest, state: EndpointState, service: ServiceConfig, deadline: number): Promise<UpstreamResponse> {
     const client = exchange as Downstream
-    if (client.broken !== undefined) return Promise.reject(client.broken)
+    // It may have left while the core waited, before a second try for instance; nobody would tell this one any more.
+    if (client.gone || client.broken !== undefined) return Promise.reject(reasonOf(client))
     const pool = this.poolOf(state, service)
     const upstream = pool.take()
     if (upstream !== undefined) return start(upstream, client, request, deadline)
@@ -53,7 +54,7 @@ export class Http1Transport implements Transport {
     const upstream = new Upstream(socket, pool)
     if (client.gone || client.broken !== undefined) {
       upstream.abort()
-      throw client.broken ?? new GatewayError('client_closed', 'the client went away', { side: 'downstream' })
+      throw reasonOf(client)
     }
     return start(upstream, client, request, deadline)
   }
@@ -65,6 +66,11 @@ export class Http1Transport implements Transport {
     pool.reopen()
     return pool
   }
+}
+
+/** Why there is nobody to send for. */
+function reasonOf(client: Downstream): GatewayError {
+  return client.broken ?? new GatewayError('client_closed', 'the client went away', { side: 'downstream' })
 }
 
 function start(upstream: Upstream, client: Downstream, request: OutboundRequest, deadline: number): Promise<UpstreamResponse> {
