@@ -123,6 +123,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     else if (this.state !== SERVING || !this.bodies.done) this.destroy()
   }
 
+  onWriteFailed(): boolean {
+    return false
+  }
+
   onDrain(): void {
     if (this.held) this.next()
     else if (this.tunnel !== undefined) this.tunnel.clientTakesMore()

@@ -19,6 +19,8 @@ import { requestHead, writeChunk } from './write.ts'
 const LIMITS = { lineBytes: 16 * 1024, headBytes: 128 * 1024, headerCount: 256 }
 /** A declared length from which on copying each read would cost more than handing buffers on, in bytes. */
 const LONG_BODY = 128 * 1024
+/** Milliseconds for what an endpoint may have said before it closed, once a write to it has failed. */
+const LAST_WORDS_MS = 1000
 /** Interim responses before the final one. */
 const MAX_INTERIM = 32
 
@@ -58,6 +60,8 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   private keepAlive = false
   private paused = false
   private bodyTimeout = 0
+  /** Why the endpoint takes no more of the request. */
+  private writeFailure: Error | undefined
   /** Milliseconds for the response head once the request is out, 0 for no limit. */
   private patience = 0
 
@@ -88,6 +92,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     const head = requestHead(request, exchange.bodyLength, exchange.chunkedBody, exchange.expects)
     if (body === undefined) this.wire.text(head)
     else {
+      this.wire.forgiveWrites(true)
       // Head and what is there of the body leave in one write.
       this.wire.together(() => {
         this.wire.text(head)
@@ -102,11 +107,13 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
 
   writeBody(chunk: Buffer, done?: () => void): boolean {
     if (this.requestDone || this.state === CLOSED) return true
+    // The rest of it stays with the client.
+    if (this.writeFailure !== undefined) return false
     return this.chunkedRequest ? writeChunk(this.wire, chunk, done) : this.wire.bytes(chunk, done)
   }
 
   endBody(trailers: string): void {
-    if (this.requestDone) return
+    if (this.requestDone || this.writeFailure !== undefined) return
     this.requestDone = true
     if (this.state === SENT && this.patience !== 0) this.deadline = this.owner.sweep.now + this.patience
     if (this.chunkedRequest && this.state !== CLOSED) this.wire.text(`0\r\n${trailers}\r\n`)
@@ -157,7 +164,17 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
 
   onDrain(): void {
     if (this.state === TUNNEL) this.exchange?.resumeReading()
-    else this.exchange?.body?.resume()
+    else if (this.writeFailure === undefined) this.exchange?.body?.resume()
+  }
+
+  /** The endpoint takes no more, and may have said why before it closed, with a 413 for instance: what it said is on its way, or here. */
+  onWriteFailed(error: Error): boolean {
+    if (this.state !== SENT && this.state !== BODY) return false
+    if (this.writeFailure !== undefined) return true
+    this.writeFailure = error
+    const last = this.owner.sweep.now + LAST_WORDS_MS
+    if (this.state === SENT && (this.deadline === 0 || last < this.deadline)) this.deadline = last
+    return true
   }
 
   onClosed(error: Error | undefined): void {
@@ -179,7 +196,8 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
 
   onDeadline(): void {
     this.deadline = 0
-    if (this.state === SENT) this.refuse('upstream_timeout', 'no response head in time', { retry: 'reset' })
+    if (this.state === SENT && this.writeFailure !== undefined) this.refuseEarlyEnd(this.writeFailure)
+    else if (this.state === SENT) this.refuse('upstream_timeout', 'no response head in time', { retry: 'reset' })
     else if (this.state === BODY) this.response?.fail(this.paused ? new GatewayError('client_closed', 'the client took no byte of the response in time', { side: 'downstream' }) : failure('upstream_incomplete', 'no byte of the response body in time', {}))
     this.close()
   }
@@ -252,11 +270,12 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   /** Request and response are over: back to the pool when clean, before the client is told, so that its next request finds it. */
   private endOfBody(trailers: string): void {
     const { response } = this
-    const clean = this.keepAlive && this.requestDone && !this.wire.socket.destroyed && !this.wire.socket.readableEnded
+    const clean = this.keepAlive && this.requestDone && this.writeFailure === undefined && !this.wire.socket.destroyed && !this.wire.socket.readableEnded
     this.served++
     this.deadline = 0
     this.forget()
     this.wire.readLarge(false)
+    this.wire.forgiveWrites(false)
     if (clean) {
       this.state = IDLE
       this.resume()
@@ -293,7 +312,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.owner.sweep.remove(this)
     this.owner.onGone(this)
     this.wire.destroy()
-    if (before === SENT) this.refuseEarlyEnd(error)
+    if (before === SENT) this.refuseEarlyEnd(error ?? this.writeFailure)
     else response?.fail(failure('upstream_incomplete', `the endpoint closed the connection within its response${error === undefined ? '' : ` (${error.message})`}`, { cause: error }))
     this.forget()
   }

@@ -11,6 +11,8 @@ export interface WireOwner extends ReadOwner {
   onEnd(): void
   /** The socket takes more again. */
   onDrain(): void
+  /** A write failed. True to go on reading: the peer may have said why before it closed. Asked only after `forgiveWrites(true)`. */
+  onWriteFailed(error: Error): boolean
   /** The socket is gone, for whatever reason. Called once. */
   onClosed(error: Error | undefined): void
   /** One of the calls above threw: the connection must end. */
@@ -31,6 +33,8 @@ export class Wire implements ReadOwner {
   /** Bytes given to the handle that are not out yet. */
   private waiting = 0
   private full = false
+  private forgiving = false
+  private forgivable = false
 
   /** Connects a socket's events to its owner. Every event that could end the process is handled here. */
   constructor(socket: Socket, owner: WireOwner) {
@@ -129,6 +133,22 @@ export class Wire implements ReadOwner {
     if (this.reader !== undefined) this.reader.large = large
   }
 
+  /** Whether a failed write is for the owner to judge, or ends the connection. */
+  forgiveWrites(forgiving: boolean): void {
+    this.forgiving = forgiving
+    if (!forgiving || this.forgivable) return
+    this.forgivable = true
+    // A stream that is told of a failed write ends both directions at once, with whatever has not been read. So it is not told.
+    const { socket } = this
+    const { _write: one, _writev: many } = socket
+    socket._write = (chunk, encoding, done) => one.call(socket, chunk, encoding, this.forgiving ? this.judged(done) : done)
+    socket._writev = (chunks, done) => many?.call(socket, chunks, this.forgiving ? this.judged(done) : done)
+  }
+
+  private judged(done: (error?: Error | null) => void): (error?: Error | null) => void {
+    return (error) => done(error && this.forgiving && this.owner.onWriteFailed(error) ? undefined : error)
+  }
+
   private onDrain(): void {
     this.guarded(() => this.owner.onDrain())
   }
@@ -172,7 +192,8 @@ export class Wire implements ReadOwner {
   private fail(status: number): void {
     if (this.socket.destroyed) return
     this.direct = undefined
-    this.socket.destroy(writeError(status))
+    const error = writeError(status)
+    if (!this.forgiving || !this.owner.onWriteFailed(error)) this.socket.destroy(error)
   }
 }
 

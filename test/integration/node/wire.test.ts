@@ -23,6 +23,7 @@ const owner = (): WireOwner => {
   return {
     onBytes: (bytes, length) => void own.push(bytes.toString('latin1', 0, length)),
     onEnd: () => void own.push('end'),
+    onWriteFailed: () => false,
     onDrain: () => {
       own.push('drain')
       drained()
