@@ -13,6 +13,8 @@ export interface Capabilities {
   readonly files?: FileAccess
   readonly dns?: DnsTransport
   readonly connect?: Connect
+  /** Where a pod is told to find the API server of its Kubernetes cluster, which holds where the names of the cluster do not resolve. */
+  readonly apiServer?: { readonly host: string; readonly port: string }
 }
 
 /** One kind of registry. */

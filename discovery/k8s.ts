@@ -29,7 +29,7 @@ export const k8s: Adapter = {
   },
   create(name, written, platform, capabilities = {}) {
     const given = k8sOptions.parse(written)
-    const options = inCluster(given)
+    const options = inCluster(given, capabilities.apiServer)
     if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use address and token`)
     const client = createK8sClient({ ...options, address: options.address }, platform, capabilities)
     const feeds = new Map<string, K8sFeed>()

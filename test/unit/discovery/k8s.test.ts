@@ -5,6 +5,7 @@ import type { Capabilities } from '../../../discovery/adapter.ts'
 import { k8s } from '../../../discovery/k8s.ts'
 import { parseRef, type Discoverer } from '../../../src/model/discoverer.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
+import { apiServerIn } from '../../../src/node/capabilities.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { endpoint, fakeK8s, status, type FakeK8s, type SliceSpec } from '../../support/fake-k8s.ts'
 import { fakeFiles } from '../../support/fake-files.ts'
@@ -412,7 +413,15 @@ test('an emptiness is confirmed by lists of their own, one for all services', as
   expect(lists).toBeLessThanOrEqual(12)
 })
 
-test('in a pod nothing has to be said', async () => {
+test.each<[string, Record<string, string>, string]>([
+  ['nothing but the name', {}, 'https://kubernetes.default.svc'],
+  ['the address that every pod is told, since a pod on its node’s network may not know the name', { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' }, 'https://10.96.0.1'],
+  ['another port', { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '6443' }, 'https://10.96.0.1:6443'],
+  ['IPv6', { KUBERNETES_SERVICE_HOST: 'fd00:10:96::1', KUBERNETES_SERVICE_PORT: '6443' }, 'https://[fd00:10:96::1]:6443'],
+  ['a name, as some providers have it', { KUBERNETES_SERVICE_HOST: 'api.cluster.example', KUBERNETES_SERVICE_PORT: '443' }, 'https://api.cluster.example'],
+  ['half of it', { KUBERNETES_SERVICE_HOST: '10.96.0.1' }, 'https://kubernetes.default.svc'],
+  ['what is no port', { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '70000' }, 'https://kubernetes.default.svc'],
+])('in a pod nothing has to be said: %s', async (_, environment, origin) => {
   const platform = fakePlatform()
   const server = fakeK8s(platform)
   server.put(three)
@@ -424,12 +433,17 @@ test('in a pod nothing has to be said', async () => {
     seen.push(init.tls)
     return server.answer(url, init)
   })
-  const reader = read({ platform, ref: { registry: 'k8s', name: 'web', options: {} } }, k8s.create('k8s', {}, platform, { files }))
+  const reader = read({ platform, ref: { registry: 'k8s', name: 'web', options: {} } }, k8s.create('k8s', {}, platform, { files, ...apiServerIn(environment) }))
   readers.push(reader)
   await platform.advance(100)
   expect(summary(reader.last())).toBe(ready)
-  expect(server.seen[0]).toMatchObject({ origin: 'https://kubernetes.default.svc', token: 'pod-token' })
+  expect(server.seen[0]).toMatchObject({ origin, token: 'pod-token' })
   expect(seen[0]).toEqual({ ca: `${account}/ca.crt`, verify: true })
+})
+
+test('where the options say an address, the pod’s environment counts for nothing', async () => {
+  const { server } = await start({ prepare: () => apiServerIn({ KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' }) })
+  expect(server.seen[0]?.origin).toBe('https://10.0.0.1:6443')
 })
 
 test('outside of a cluster it says what is missing', async () => {
