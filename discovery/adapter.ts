@@ -15,6 +15,8 @@ export interface Capabilities {
   readonly connect?: Connect
   /** Where a pod is told to find the API server of its Kubernetes cluster, which holds where the names of the cluster do not resolve. */
   readonly apiServer?: { readonly host: string; readonly port: string }
+  /** The gateway's own zone (`zone` of the configuration), where a registry says for which zones an endpoint is. */
+  readonly zone?: string
 }
 
 /** One kind of registry. */

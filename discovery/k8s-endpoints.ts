@@ -9,8 +9,8 @@ import type { Instance } from './reading.ts'
 /** An instance, and what decides between it and another reading of the same pod. */
 interface Row {
   readonly instance: Instance
-  /** The zone that the cluster gives its traffic to; undefined without a hint. */
-  readonly hinted: unknown
+  /** The zones that the cluster gives its traffic to; none without a hint. */
+  readonly hinted: readonly unknown[]
 }
 
 interface Rows {
@@ -21,8 +21,8 @@ interface Rows {
 /** Instances, and what was refused; or why there can be none. */
 export type Found = { readonly instances: readonly Instance[]; readonly rejected: readonly Rejection[] } | { readonly problem: string }
 
-/** Reads the slices of a service, in the order in which they were written. */
-export function readEndpoints(all: readonly Slice[], ref: K8sRef): Found {
+/** Reads the slices of a service, in the order in which they were written. `zone` is the gateway's own. */
+export function readEndpoints(all: readonly Slice[], ref: K8sRef, zone?: string): Found {
   const slices = ofFamily(all, ref.family)
   const problem = slices.length > 0 ? portProblem(slices, ref) : undefined
   if (problem !== undefined) return { problem }
@@ -35,9 +35,16 @@ export function readEndpoints(all: readonly Slice[], ref: K8sRef): Found {
     for (const row of read.rows) byPod.set(row.instance.id, row)
   }
   const rows = [...byPod.values()]
-  // As kube-proxy does: hints count once every endpoint has one.
-  const hinted = rows.length > 0 && rows.every((row) => row.hinted !== undefined)
-  return { instances: rows.map(({ instance, hinted: zone }) => (hinted ? { ...instance, zone } : instance)), rejected }
+  const hinted = areHintsOfUse(rows, zone)
+  return { instances: rows.map(({ instance, hinted: zones }) => (hinted && zones.length > 0 ? { ...instance, zone: zones.includes(zone) ? zone : zones[0] } : instance)), rejected }
+}
+
+// As kube-proxy does: hints count once every endpoint that is ready has one, and the own zone is among them. One that is not ready or
+// leaves has none as a rule, and a rolling update would send everybody's traffic elsewhere.
+function areHintsOfUse(rows: readonly Row[], zone: string | undefined): boolean {
+  const ready = rows.filter(({ instance }) => instance.health === 'passing' && instance.draining !== true)
+  if (ready.length === 0 || ready.some(({ hinted }) => hinted.length === 0)) return false
+  return zone === undefined || ready.some(({ hinted }) => hinted.includes(zone))
 }
 
 // A service of two families has each pod once in each: one of them is used, or every pod would get twice its share.
@@ -122,7 +129,7 @@ function readRow(endpoint: Record<string, unknown> | undefined, port: unknown, l
       meta: { ...labels, ...named('pod', target?.['kind'] === 'Pod' ? target['name'] : undefined), ...named('node', endpoint['nodeName']), ...named('hostname', endpoint['hostname']) },
       ...conditionsOf(recordOf(endpoint['conditions'])),
     },
-    hinted: Array.isArray(zones) ? (recordOf(zones[0])?.['name'] ?? undefined) : undefined,
+    hinted: Array.isArray(zones) ? zones.map((hint) => recordOf(hint)?.['name'] ?? undefined).filter((name) => name !== undefined) : [],
   }
 }
 

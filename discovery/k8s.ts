@@ -44,19 +44,19 @@ export const k8s: Adapter = {
       if (typeof wanted === 'string') return { read: async () => ({ kind: 'failed', message: wanted }), changes }
       const feed = feedOf(wanted.namespace)
       feed.enter(wanted.service, watch)
-      return { read: (ask, signal) => readService(feed, wanted, ask, options.wait, signal), changes }
+      return { read: (ask, signal) => readService(feed, wanted, ask, options.wait, capabilities.zone, signal), changes }
     }
     return createDiscoverer({ registry: name, needs: ['fetch'], open, maxBackoff: LOOK_AGAIN }, platform, options)
   },
 }
 
-async function readService(feed: K8sFeed, ref: K8sRef, ask: Ask, wait: number, signal: AbortSignal): Promise<Reading> {
+async function readService(feed: K8sFeed, ref: K8sRef, ask: Ask, wait: number, zone: string | undefined, signal: AbortSignal): Promise<Reading> {
   const known = await answerOf(feed, ref.service, ask, wait, signal)
   if (known.kind !== 'known') return { ...known, kind: known.kind === 'denied' ? 'denied' : 'failed' }
   if (ask.purpose === 'follow' && known.version === ask.token) return { kind: 'unchanged', token: known.version }
   const { version: token, age } = known
   if (known.slices.length === 0) return { kind: 'not-found', message: `namespace ${ref.namespace} has no EndpointSlice of a service ${ref.service}`, token, age }
-  const found = readEndpoints(known.slices, ref)
+  const found = readEndpoints(known.slices, ref, zone)
   return 'problem' in found ? { kind: 'failed', message: found.problem } : { kind: 'listed', ...found, token, age }
 }
 

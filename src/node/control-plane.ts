@@ -273,11 +273,12 @@ function orNone(store: RouteStore | undefined): RouteStore {
 
 /** The registries of this configuration. Throws with the name of the one that cannot be made. */
 function createDiscoverers(config: Config, platform: Platform): Map<string, Discoverer> {
+  const capabilities = { ...nodeCapabilities, ...(config.zone === undefined ? {} : { zone: config.zone }) }
   return new Map(
     config.registries.map(({ name, type, options }) => {
       const adapter = adapters.find((each) => each.type === type)
       if (adapter === undefined) throw new Error(`registry ${name}: no registry type ${type}; known: ${adapters.map((each) => each.type).join(', ')}`)
-      return [name, adapter.create(name, options, platform, nodeCapabilities)]
+      return [name, adapter.create(name, options, platform, capabilities)]
     }),
   )
 }

@@ -24,8 +24,8 @@ function slice({ name = 'web-1', labels = {}, family = 'IPv4', endpoints = [{ ad
 const ref = (more: Partial<K8sRef> = {}): K8sRef => ({ namespace: 'default', service: 'web', port: undefined, family: undefined, ...more })
 
 /** `host:port` of each instance with what is not plain about it; what was refused; or the problem. */
-function texts(slices: readonly Slice[], wanted: Partial<K8sRef> = {}): readonly string[] {
-  const found = readEndpoints(slices, ref(wanted))
+function texts(slices: readonly Slice[], wanted: Partial<K8sRef> = {}, own?: string): readonly string[] {
+  const found = readEndpoints(slices, ref(wanted), own)
   if ('problem' in found) return [found.problem]
   const instances = found.instances.map(({ host, port, health, draining, zone }) => [`${String(host)}:${String(port)}`, ...(health === 'passing' ? [] : [health]), ...(draining === true ? ['draining'] : []), ...(zone === undefined ? [] : [String(zone)])].join(' '))
   return [...instances, ...found.rejected.map(({ id, reason }) => `${id} ${reason}`)]
@@ -109,6 +109,26 @@ describe('zones', () => {
     expect(texts([slice({ endpoints: [hinted('10.0.0.1', 'a'), hinted('10.0.0.2', 'b')] })])).toEqual(['10.0.0.1:8080 a', '10.0.0.2:8080 b'])
     expect(texts([slice({ endpoints: [hinted('10.0.0.1', 'a', 'a'), hinted('10.0.0.2', 'b', 'a', 'b')] })])).toEqual(['10.0.0.1:8080 a', '10.0.0.2:8080 a'])
     expect(texts([slice({ endpoints: [hinted('10.0.0.1', 'a', 'b'), hinted('10.0.0.2', 'b')] })])).toEqual(['10.0.0.1:8080 a', '10.0.0.2:8080 b'])
+  })
+
+  test.each<[string, object]>([
+    ['not ready yet', { ready: false }],
+    ['leaving, and still serving', { ready: false, serving: true, terminating: true }],
+    ['leaving, and serving no more', { ready: false, serving: false, terminating: true }],
+  ])('hints hold during a rolling update: a pod that is %s has none', (_, conditions) => {
+    const [, ...others] = texts([slice({ endpoints: [{ ...hinted('10.0.0.9', 'c'), conditions }, hinted('10.0.0.1', 'a', 'b'), hinted('10.0.0.2', 'b', 'a')] })])
+    expect(others).toEqual(['10.0.0.1:8080 b', '10.0.0.2:8080 a'])
+  })
+
+  test('nothing ready leaves the hints', () => {
+    expect(texts([slice({ endpoints: [{ ...hinted('10.0.0.1', 'a', 'b'), conditions: { ready: false } }] })])).toEqual(['10.0.0.1:8080 critical a'])
+  })
+
+  test('of several zones the gateway’s own counts; hints for other zones alone count for nothing, as with kube-proxy', () => {
+    const endpoints = [hinted('10.0.0.1', 'a', 'a', 'b'), hinted('10.0.0.2', 'c', 'c')]
+    expect(texts([slice({ endpoints })], {}, 'b')).toEqual(['10.0.0.1:8080 b', '10.0.0.2:8080 c'])
+    expect(texts([slice({ endpoints })], {}, 'a')).toEqual(['10.0.0.1:8080 a', '10.0.0.2:8080 c'])
+    expect(texts([slice({ endpoints: [hinted('10.0.0.1', 'd', 'a'), hinted('10.0.0.2', 'c', 'c')] })], {}, 'd')).toEqual(['10.0.0.1:8080 d', '10.0.0.2:8080 c'])
   })
 })
 

@@ -446,6 +446,17 @@ test('where the options say an address, the pod’s environment counts for nothi
   expect(server.seen[0]?.origin).toBe('https://10.0.0.1:6443')
 })
 
+test('an endpoint for two zones is near to a gateway in either', async () => {
+  const hinted = (address: string, ...zones: readonly string[]): object => ({ ...(endpoint(address) as object), zone: 'c', hints: { forZones: zones.map((name) => ({ name })) } })
+  const { reader } = await start({
+    prepare: (fake) => {
+      fake.put({ name: 'web-1', service: 'web', endpoints: [hinted('10.0.0.1', 'a', 'b'), hinted('10.0.0.2', 'a')] })
+      return { zone: 'b' }
+    },
+  })
+  expect(endpointsOf(reader.last()).map(({ host, zone }) => `${host} ${zone ?? ''}`)).toEqual(['10.0.0.1 b', '10.0.0.2 a'])
+})
+
 test('outside of a cluster it says what is missing', async () => {
   const platform = fakePlatform()
   const reader = read({ platform, ref: { registry: 'k8s', name: 'web', options: {} } }, k8s.create('k8s', {}, platform, { files: fakeFiles(platform, []) }))
