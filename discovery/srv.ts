@@ -8,7 +8,7 @@ import { isDnsName, type SrvData } from './dns/message.ts'
 import { lookup, type Lookup, type Resolver } from './dns/resolve.ts'
 import { createSample, type Sample } from './dns/sample.ts'
 import { createTargets, type Targets } from './dns/targets.ts'
-import { parseServer, type DnsServer } from './dns/transport.ts'
+import { parseServer, type DnsServer, type DnsTransport } from './dns/transport.ts'
 import { readSrv } from './srv-entry.ts'
 import { srvOptions, type SrvOptions } from './srv-options.ts'
 import type { Ask, Reading } from './reading.ts'
@@ -44,12 +44,16 @@ interface World {
 
 function lookupsOf(name: string, options: SrvOptions, platform: Platform, { dns }: Capabilities): { readonly resolver: Resolver; readonly targets: Targets } {
   if (dns === undefined) throw new Error(`registry ${name}: names cannot be looked up in this runtime`)
-  const written = options.servers === undefined ? dns.servers() : [options.servers].flat()
+  const system = resolverOf(platform, dns, dns.servers())
+  const resolver = options.servers === undefined ? system : resolverOf(platform, dns, [options.servers].flat())
+  if (resolver === undefined) throw new Error(`registry ${name}: this machine has no name server configured; give one in \`servers\``)
+  return { resolver, targets: createTargets(resolver, options.servers === undefined ? undefined : system) }
+}
+
+function resolverOf(platform: Platform, transport: DnsTransport, written: readonly string[]): Resolver | undefined {
   const servers = new Map(written.flatMap((text): [string, DnsServer][] => [[text, parseServer(text)]].filter((entry): entry is [string, DnsServer] => entry[1] !== undefined)))
   const [first, ...others] = servers.keys()
-  if (first === undefined) throw new Error(`registry ${name}: this machine has no name server configured; give one in \`servers\``)
-  const resolver: Resolver = { platform, transport: dns, addresses: createAddresses([first, ...others]), servers }
-  return { resolver, targets: createTargets(resolver) }
+  return first === undefined ? undefined : { platform, transport, addresses: createAddresses([first, ...others]), servers }
 }
 
 async function readService(world: World, ask: Ask, signal: AbortSignal): Promise<Reading> {

@@ -1,11 +1,17 @@
 // The addresses of what SRV records name: from the reply itself where it brings them, else by lookups of our own, kept as
 // long as they hold and used beyond that while the name server has trouble.
-import { createSlots } from '../slots.ts'
+import { withDeadline } from '../deadline.ts'
+import type { Platform } from '../../src/model/platform.ts'
+import { createSlots, type Slots } from '../slots.ts'
 import { lookup, type Lookup, type Resolver } from './resolve.ts'
 import type { DnsRecord } from './message.ts'
 
-/** Lookups at once. */
+/** Lookups at once, of those that may still be answered soon … */
 const LOOKUPS = 8
+/** … which one is no more that has waited so long, milliseconds: names that nobody answers for do not hold up the others. */
+const SOON = 250
+/** All addresses of one answer, milliseconds: what is left of a question when some of its targets are silent. */
+const LOCATING = 4000
 const MAX_KEPT = 20_000
 
 /** Addresses of one target with the seconds they hold, or why it has none. */
@@ -24,49 +30,86 @@ export interface Targets {
   locate(targets: readonly string[], additional: readonly DnsRecord[], floor: number, signal: AbortSignal): Promise<ReadonlyMap<string, Located>>
 }
 
-/** Remembers addresses by name. */
-export function createTargets(resolver: Resolver): Targets {
+/** Remembers addresses by name. `elsewhere` is asked for names that the first will not look up, where it is another one. */
+export function createTargets(resolver: Resolver, elsewhere?: Resolver): Targets {
+  const { platform } = resolver
   const kept = new Map<string, Kept>()
+  /** Names that nobody answered for when they were looked up last: they are looked up behind the others. */
+  const silent = new Set<string>()
   const slots = createSlots(LOOKUPS)
   const keep = (target: string, records: readonly DnsRecord[], floor: number): Located => {
     const addresses = records.flatMap((record) => ('address' in record ? [record.address] : [])).sort()
     const ttl = Math.min(...records.map((record) => record.ttl))
     kept.delete(target)
-    kept.set(target, { addresses, ttl, until: resolver.platform.now() + Math.max(floor, ttl * 1000) })
-    const oldest = kept.keys().next().value
-    if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest)
+    kept.set(target, { addresses, ttl, until: platform.now() + Math.max(floor, ttl * 1000) })
+    dropOldest(kept)
     return { addresses, ttl }
+  }
+  // Trouble of the server's says nothing about the target.
+  const orKept = (target: string, reason: string): Located => {
+    const known = kept.get(target)
+    return known === undefined ? { reason } : { addresses: known.addresses, ttl: 0 }
   }
   const find = async (target: string, floor: number, signal: AbortSignal): Promise<Located> => {
     const known = kept.get(target)
-    const left = (known?.until ?? 0) - resolver.platform.now()
+    const left = (known?.until ?? 0) - platform.now()
     if (known !== undefined && left > 0) return { addresses: known.addresses, ttl: Math.min(known.ttl, left / 1000) }
-    if (!(await slots.take(signal))) return { reason: 'was not looked up' }
-    try {
-      const found = await lookupAddresses(resolver, target, signal)
-      if (found.kind === 'found') return keep(target, found.records, floor)
-      // Trouble of the server's says nothing about the target.
-      if (known !== undefined && (found.kind === 'failed' || found.kind === 'refused')) return { addresses: known.addresses, ttl: 0 }
-      return { reason: `has a target without address: ${found.message}` }
-    } finally {
-      slots.give()
-    }
+    if (!(await slots.take(signal))) return orKept(target, NOT_LOCATED)
+    const found = await holding(platform, slots, lookupAddresses(resolver, elsewhere, target, signal))
+    silent.delete(target)
+    if (found.kind === 'found') return keep(target, found.records, floor)
+    const reason = `has a target without address: ${found.message}`
+    if (found.kind !== 'failed' && found.kind !== 'refused') return { reason }
+    silent.add(target)
+    dropOldest(silent)
+    return orKept(target, reason)
   }
   return {
     async locate(targets, additional, floor, signal) {
       const brought = byName(additional)
-      const located = await Promise.all(
-        targets.map(async (target) => {
-          const records = brought.get(target)
-          return [target, records === undefined ? await find(target, floor, signal) : keep(target, records, floor)] as const
-        }),
-      )
-      return new Map(located)
+      const located = new Map<string, Located>()
+      const inOrder = [...targets.filter((target) => !silent.has(target)), ...targets.filter((target) => silent.has(target))]
+      const locateAll = async (own: AbortSignal): Promise<unknown> =>
+        Promise.all(
+          inOrder.map(async (target) => {
+            const records = brought.get(target)
+            located.set(target, records === undefined ? await find(target, floor, own) : keep(target, records, floor))
+          }),
+        )
+      await withDeadline(platform, LOCATING, signal, locateAll, () => undefined)
+      return new Map(targets.map((target) => [target, located.get(target) ?? orKept(target, NOT_LOCATED)]))
     },
   }
 }
 
-async function lookupAddresses(resolver: Resolver, target: string, signal: AbortSignal): Promise<Lookup> {
+const NOT_LOCATED = `has a target whose address was not found within ${LOCATING / 1000} s`
+
+/** Gives the slot back with the answer, or before when that takes long. */
+async function holding<T>(platform: Platform, slots: Slots, work: Promise<T>): Promise<T> {
+  const answered = new AbortController()
+  const given = platform.sleep(SOON, answered.signal).then(() => slots.give())
+  try {
+    return await work
+  } finally {
+    answered.abort()
+    await given
+  }
+}
+
+function dropOldest(names: Map<string, unknown> | Set<string>): void {
+  const oldest = names.keys().next().value
+  if (names.size > MAX_KEPT && oldest !== undefined) names.delete(oldest)
+}
+
+async function lookupAddresses(resolver: Resolver, elsewhere: Resolver | undefined, target: string, signal: AbortSignal): Promise<Lookup> {
+  const found = await lookupBoth(resolver, target, signal)
+  // A server of one zone alone, as Consul is without recursors, does not look up what its records name outside of it.
+  if (found.kind !== 'refused' || elsewhere === undefined) return found
+  const other = await lookupBoth(elsewhere, target, signal)
+  return 'message' in other ? { ...other, message: `${found.message}; ${other.message}` } : other
+}
+
+async function lookupBoth(resolver: Resolver, target: string, signal: AbortSignal): Promise<Lookup> {
   const four = await lookup(resolver, { name: target, type: 'A' }, {}, signal)
   return four.kind === 'no-data' ? lookup(resolver, { name: target, type: 'AAAA' }, {}, signal) : four
 }

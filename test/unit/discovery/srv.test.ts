@@ -283,6 +283,72 @@ describe('records', () => {
   })
 })
 
+describe('addresses of targets', () => {
+  const only = (records: Parameters<typeof serveZone>[0]): DnsScript => {
+    const own = serveZone(records, { additional: false })
+    return (asked) => (records.some(({ name }) => name === asked.name) ? own(asked) : { code: 5 })
+  }
+
+  test('a target outside the zone of the name server is asked of the system’s', async () => {
+    // Consul on 8600 without recursors: it answers for its own names only.
+    const consul = only([srvRecord(NAME, 'i0.example', 80), addressRecord('i0.example', '10.0.0.1'), srvRecord(NAME, 'host.corp.test', 81)])
+    const system = only([addressRecord('host.corp.test', '10.9.9.9', 30)])
+    const { platform, dns, start } = open((asked) => (asked.server === '127.0.0.1:8600' ? consul(asked) : system(asked)), { servers: '127.0.0.1:8600' })
+    const reader = start()
+    await platform.advance(10_000)
+    expect(summary(reader.last())).toBe('ready 10.9.9.9:81 10.0.0.1:80')
+    expect(reader.sets).toHaveLength(1)
+    expect(new Set(dns.asked.filter(({ server }) => server === '10.255.0.1:53').map(({ name }) => name))).toEqual(new Set(['host.corp.test']))
+  })
+
+  test('a target that both refuse is refused alone, with both reasons', async () => {
+    const consul = only([srvRecord(NAME, 'i0.example', 80), addressRecord('i0.example', '10.0.0.1'), srvRecord(NAME, 'host.corp.test', 81)])
+    const { platform, start } = open((asked) => (asked.server === '127.0.0.1:8600' ? consul(asked) : { code: 3 }), { servers: '127.0.0.1:8600' })
+    const reader = start()
+    await platform.advance(500)
+    expect(summary(reader.last())).toBe('ready 10.0.0.1:80')
+    expect(reader.attempts.at(-1)?.rejected).toEqual([{ id: 'host.corp.test:81', reason: expect.stringMatching(/127.0.0.1:8600: A host.corp.test: REFUSED.*10.255.0.1: A host.corp.test: .*NXDOMAIN/) as string }])
+  })
+
+  test('targets that nobody answers for cost themselves only, however many there are', async () => {
+    const names = (count: number, prefix: string): readonly string[] => Array.from({ length: count }, (_, index) => `${prefix}${index}.example`)
+    const good = names(3, 'good')
+    // In front of the others, so that they are looked up first.
+    const records = [...names(200, 'dead'), ...good].map((target) => srvRecord(NAME, target, 80))
+    const addresses = good.map((target, index) => addressRecord(target, `10.0.0.${index + 1}`, 5))
+    const { platform, start } = open((asked) => (asked.name.startsWith('dead') ? undefined : serveZone([...records, ...addresses], { additional: false })(asked)))
+    const reader = start()
+    await platform.advance(12_000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80')
+    const before = reader.sets.length
+    await platform.advance(120_000)
+    expect(reader.sets).toHaveLength(before)
+    expect(reader.attempts.slice(1).every(({ outcome }) => outcome === 'ok-with-data')).toBe(true)
+  })
+
+  test('twenty silent targets among three good ones are no trouble of the first answer either', async () => {
+    const targets = [...Array.from({ length: 20 }, (_, index) => `dead${index}.example`), 'a.example', 'b.example', 'c.example']
+    const addresses = ['a', 'b', 'c'].map((name, index) => addressRecord(`${name}.example`, `10.0.0.${index + 1}`))
+    const { platform, start } = open((asked) => (asked.name.startsWith('dead') ? undefined : serveZone([...targets.map((target) => srvRecord(NAME, target, 80)), ...addresses], { additional: false })(asked)))
+    const reader = start()
+    await platform.advance(5000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80')
+    expect(reader.attempts.at(0)?.rejected).toHaveLength(20)
+  })
+
+  test('targets that fall silent keep their addresses', async () => {
+    let silent = false
+    const records = zone(30)
+    const { platform, start } = open((asked) => (silent && asked.type !== 'SRV' ? undefined : serveZone(records, { additional: false })(asked)))
+    const reader = start()
+    await platform.advance(500)
+    silent = true
+    await platform.advance(60_000)
+    expect(endpointsOf(reader.last())).toHaveLength(30)
+    expect(reader.attempts.every(({ outcome }) => outcome === 'ok-with-data')).toBe(true)
+  })
+})
+
 describe('size', () => {
   test('a truncated answer is asked for again by TCP', async () => {
     const { platform, dns, start } = open(serveZone(zone(100)))
