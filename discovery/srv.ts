@@ -78,14 +78,14 @@ async function readService(world: World, ask: Ask, signal: AbortSignal): Promise
 type Found = Extract<Lookup, { kind: 'found' }>
 
 async function understand(world: World, sample: Sample, answer: Found, name: string, signal: AbortSignal): Promise<Reading> {
+  if (isNotOffered(answer)) return notOffered(world, sample, answer)
   const before = sample.partial
   let [found, records] = [answer, sample.take(srvOf(answer))]
   if (sample.partial && !before) {
     const whole = await lookup(world.resolver, { name, type: 'SRV' }, { tcp: true }, signal)
+    if (whole.kind === 'found' && isNotOffered(whole)) return notOffered(world, sample, whole)
     if (whole.kind === 'found') [found, records] = [whole, sample.take(srvOf(whole))]
   }
-  // RFC 2782: a single target `.` says that the service is decidedly not offered.
-  if (records.length === 1 && records[0]?.target === '.') return { kind: 'listed', instances: [], stated: true, holds: holds(world, [found.ttl]) }
   const targets = [...new Set(records.map((record) => record.target))]
   const located = await world.targets.locate(targets, found.additional, world.options.every, signal)
   if (signal.aborted) return { kind: 'failed', message: 'the addresses of all targets took too long' }
@@ -94,8 +94,20 @@ async function understand(world: World, sample: Sample, answer: Found, name: str
   return { kind: 'listed', instances, rejected, holds: holds(world, [found.ttl, ...times]) }
 }
 
+// RFC 2782: a single target `.` says that the service is decidedly not offered.
+function isNotOffered({ records }: Found): boolean {
+  return records.every((record) => record.type === 'SRV' && record.target === '.')
+}
+
+// A statement, whatever was in the answers before: none of them is put together with those that come after it.
+function notOffered(world: World, sample: Sample, { ttl }: Found): Reading {
+  sample.forget()
+  return { kind: 'listed', instances: [], stated: true, holds: holds(world, [ttl]) }
+}
+
+// A `.` beside others names no host, and is no name that could be looked up.
 function srvOf(answer: Found): readonly SrvData[] {
-  return answer.records.filter((record) => record.type === 'SRV')
+  return answer.records.filter((record) => record.type === 'SRV').filter(({ target }) => target !== '.')
 }
 
 function holds({ options }: World, seconds: readonly number[]): number {

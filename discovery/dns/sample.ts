@@ -15,6 +15,8 @@ export interface Sample {
   readonly partial: boolean
   /** Takes an answer in and gives the records to use: these, or with those of the answers before when they are samples of a larger set. */
   take<T extends SrvData>(records: readonly T[]): readonly SrvData[]
+  /** Lets go what earlier answers said, but for `partial`, which is about the server. */
+  forget(): void
 }
 
 /** Starts with nothing known. */
@@ -22,7 +24,13 @@ export function createSample(): Sample {
   const history: ReadonlySet<string>[] = []
   const latest = new Map<string, SrvData>()
   const state = { partial: false, sampled: false }
+  const forget = (): void => {
+    history.length = 0
+    latest.clear()
+    state.sampled = false
+  }
   return {
+    forget,
     get partial() {
       return state.partial
     },

@@ -281,6 +281,27 @@ describe('records', () => {
     await platform.advance(1500)
     expect(summary(reader.last())).toBe('ready')
   })
+
+  test('a service that is offered and not offered in turn is what was said last, each time', async () => {
+    const { platform, dns, start } = open(serveZone(zone(1, 30)))
+    const reader = start()
+    const said: string[] = []
+    for (let turn = 0; turn < 6; turn++) {
+      dns.script(turn % 2 === 0 ? serveZone(zone(1, 30)) : () => ({ answers: [srvRecord(NAME, '.', 0, { ttl: 30 })] }))
+      await platform.advance(34_000)
+      said.push(summary(reader.last()))
+    }
+    expect(said).toEqual(['ready 10.0.0.0:80', 'ready', 'ready 10.0.0.0:80', 'ready', 'ready 10.0.0.0:80', 'ready'])
+    expect(dns.asked.every(({ name }) => name === NAME)).toBe(true)
+  })
+
+  test('a `.` beside other targets is not looked up', async () => {
+    const { platform, dns, start } = open(serveZone([...zone(1), srvRecord(NAME, '.', 0)], { additional: false }))
+    const reader = start()
+    await platform.advance(3000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.0:80')
+    expect(new Set(dns.asked.map(({ name }) => name))).toEqual(new Set([NAME, 'i0.example']))
+  })
 })
 
 describe('addresses of targets', () => {
