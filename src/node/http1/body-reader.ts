@@ -3,7 +3,7 @@ import { GatewayError } from '../../model/error.ts'
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked.ts'
 import { RequestBody } from './request-body.ts'
 import type { ParsedRequest } from './request-parser.ts'
-import { part } from './shared-read.ts'
+import { part } from './read-buffers.ts'
 import { trailerText } from './trailers.ts'
 
 /** The connection whose reading a body may hold back. */

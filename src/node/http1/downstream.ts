@@ -16,7 +16,7 @@ import type { ParsedResponse } from './response-parser.ts'
 import type { Timed } from './sweep.ts'
 import { Tunnel } from './tunnel.ts'
 import { upgradeOf } from './upgrade.ts'
-import { owned, part } from './shared-read.ts'
+import { owned, part } from './read-buffers.ts'
 import { Wire, type WireOwner } from './wire.ts'
 import { responseStart } from './write.ts'
 

@@ -1,7 +1,7 @@
 // The body of one request between the client's connection and whichever endpoint it goes to. It waits for an endpoint, keeps
 // what a retry may need, and holds the client back when the endpoint is slow.
 
-import { giveBack, isReusable, keep } from './upload-buffers.ts'
+import { giveBack, isReusable, keep } from './read-buffers.ts'
 
 /** Bytes that wait for an endpoint before the client is paused. */
 const QUEUE_LIMIT = 64 * 1024

@@ -3,7 +3,7 @@ import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked.ts'
 import { type BodyMode, CHUNKED, NO_BODY, UNTIL_CLOSE } from './framing.ts'
 import type { Response } from './response.ts'
 import type { ParsedResponse } from './response-parser.ts'
-import { part } from './shared-read.ts'
+import { part } from './read-buffers.ts'
 import { trailerText } from './trailers.ts'
 
 /** What reading a piece came to: more is to come, that was the last of it, or the framing is broken. */

@@ -3,7 +3,7 @@ import type { ResponseHead } from '../../model/request.ts'
 import { httpDate } from './http-date.ts'
 import type { Response } from './response.ts'
 import { CHUNKED, NO_BODY, UNTIL_CLOSE } from './framing.ts'
-import { LARGE_BYTES, owned, release } from './shared-read.ts'
+import { giveBack, isReusable, owned } from './read-buffers.ts'
 import type { Wire } from './wire.ts'
 import { responseStart, writeChunk } from './write.ts'
 
@@ -52,7 +52,7 @@ export class ResponseWriter {
     else {
       this.wire.together(() => {
         this.wire.text(text)
-        this.wire.bytes(whole)
+        this.wire.bytes(whole, whenOut(whole))
       })
     }
     return whole?.length ?? 0
@@ -60,8 +60,7 @@ export class ResponseWriter {
 
   /** A piece of body; false when the client wants a pause. */
   write(bytes: Buffer): boolean {
-    if (!this.chunked) return bytes.buffer.byteLength === LARGE_BYTES ? this.wire.bytes(bytes, () => release(bytes)) : this.wire.bytes(owned(bytes))
-    return writeChunk(this.wire, owned(bytes))
+    return this.chunked ? writeChunk(this.wire, owned(bytes), whenOut(bytes)) : this.wire.bytes(owned(bytes), whenOut(bytes))
   }
 
   end(trailers: string): void {
@@ -69,6 +68,11 @@ export class ResponseWriter {
     if (this.chunked) this.wire.text(`0\r\n${trailers}\r\n`)
     this.chunked = false
   }
+}
+
+/** What is to be done once a piece of body is written. */
+function whenOut(bytes: Buffer): (() => void) | undefined {
+  return isReusable(bytes) ? () => giveBack(bytes) : undefined
 }
 
 function connectionField(http10: boolean, keepAlive: boolean): string {

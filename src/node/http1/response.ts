@@ -6,7 +6,7 @@ import type { HeaderList } from '../../model/headers.ts'
 import type { BodyMode } from './framing.ts'
 import type { ParsedResponse } from './response-parser.ts'
 import { latin1 } from './latin1.ts'
-import { owned } from './shared-read.ts'
+import { keep } from './read-buffers.ts'
 
 /** Where a response goes once it is relayed. */
 export interface ResponseSink {
@@ -86,7 +86,7 @@ export class Response implements UpstreamResponse {
       if (!this.sink.writeResponse(bytes)) this.source.pause()
       return
     }
-    this.early.push(owned(bytes))
+    this.early.push(keep(bytes))
     // Still being decided on: hold the endpoint back rather than collect. Not for the first piece: the decision is mostly there
     // before the next read, and to stop and start reading costs two system calls.
     if (this.early.length > 1) this.source.pause()

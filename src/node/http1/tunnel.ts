@@ -4,7 +4,7 @@ import type { GatewayError } from '../../model/error.ts'
 import type { Connection } from './connection.ts'
 import type { Downstream } from './downstream.ts'
 import type { Response, ResponseSink } from './response.ts'
-import { owned } from './shared-read.ts'
+import { owned } from './read-buffers.ts'
 
 /** Milliseconds that the other side has after one has ended its direction. */
 const HALF_CLOSED_MS = 5000

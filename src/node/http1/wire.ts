@@ -128,7 +128,7 @@ export class Wire implements ReadOwner {
     this.destroy()
   }
 
-  /** From the next read on, bytes come in buffers that may be handed on without a copy, or again in the shared one. Each such read must be written out in one piece, with `release` as the callback, or dropped. */
+  /** From the next read on, bytes come in buffers that may be handed on without a copy, or again in the shared one. Each such read must be written out in one piece and then given back, or dropped. */
   readLarge(large: boolean): void {
     if (this.reader !== undefined) this.reader.large = large
   }
