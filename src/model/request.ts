@@ -31,6 +31,11 @@ export interface RequestHead {
   readonly listener: string
 }
 
+/** Whether a response with this status ends with its head (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5). */
+export function isBodiless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
+}
+
 /** A response head, from upstream or made by the gateway. */
 export interface ResponseHead {
   readonly status: number

@@ -3,7 +3,7 @@ import type { AccessRecord } from '../model/access.ts'
 import { GatewayError, stackOf } from '../model/error.ts'
 import type { Exchange } from '../model/exchange.ts'
 import { HeaderList } from '../model/headers.ts'
-import type { ResponseHead } from '../model/request.ts'
+import { isBodiless, type ResponseHead } from '../model/request.ts'
 import type { Decision } from '../model/route.ts'
 import { applyRules } from './header-rules.ts'
 import type { Gateway } from './gateway.ts'
@@ -22,7 +22,7 @@ export function localResponse(decision: Exclude<Decision, { kind: 'forward' }>, 
   const headers = new HeaderList()
   if (decision.kind === 'redirect') headers.append('location', decision.location)
   else for (const [name, value] of decision.headers) headers.append(name, value)
-  const body = decision.kind === 'redirect' ? '' : decision.body
+  const body = decision.kind === 'redirect' || isBodiless(decision.status) ? '' : decision.body
   if (body !== '' && !headers.has('content-type')) headers.append('content-type', 'text/plain; charset=utf-8')
   if (route.responseHeaders !== undefined) applyRules(headers, route.responseHeaders, decision.params)
   if (explanation !== undefined) headers.append('fairlead-explanation', explanation)

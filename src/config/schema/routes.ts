@@ -1,6 +1,7 @@
 // `routes`: what happens to the requests that match.
 import { z } from 'zod'
 import type { RetryConfig } from '../../model/route-config.ts'
+import { isBodiless } from '../../model/request.ts'
 import { Complaint } from '../complaint.ts'
 import { normalHost } from '../host.ts'
 import { readMethod } from '../match-text.ts'
@@ -37,8 +38,11 @@ const redirect = z.union([
 
 const respond = section({
   status: integer(200, 599).prefault(200).meta({ description: 'Status of the answer.' }),
-  body: z.string().prefault('').meta({ description: 'Body of the answer.', samples: ['Down for maintenance.\n'] }),
+  body: z.string().prefault('').meta({ description: 'Body of the answer; none with status 204, 205 or 304.', samples: ['Down for maintenance.\n'] }),
   headers: headerValues.prefault({}).meta({ description: 'Headers of the answer.', samples: [{ 'content-type': 'text/plain; charset=utf-8' }] }),
+}).transform((given, context) => {
+  if (given.body !== '' && isBodiless(given.status)) complain(context, given, `an answer with status ${given.status} has no body`, 'leave out the body, or answer with 200', ['body'])
+  return given
 })
 
 /** YAML reads a bare 429 as a number. */

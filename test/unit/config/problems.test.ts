@@ -110,6 +110,7 @@ describe('routes', () => {
     [route('to: consul/a, redirect: /x'), '3:10 routes[0]: the route goes to more than one place (give one of to, redirect and respond)'],
     [route('name: x'), '3:10 routes[0]: the route goes nowhere (give one of to, redirect and respond)'],
     [route('redirect: { location: /x, status: 300 }'), "3:58 routes[0].redirect.status: '300' is not one of the values here (known: 301, 302, 303, 307, 308)"],
+    ...['204', '205', "'304'"].map((status) => [route(`respond: { status: ${status}, body: gone }`), `3:${51 + status.length} routes[0].respond.body: an answer with status ${status.replaceAll("'", '')} has no body (leave out the body, or answer with 200)`]),
     [route('to: consul/a, rewrite: { path: v2 }'), "3:55 routes[0].rewrite.path: the path 'v2' does not begin with a slash (write /v2)"],
     [route('to: consul/a, rewrite: { path: "/{id}" }'), '3:55 routes[0].rewrite.path: {id} is not captured by every path of this route'],
     [route('to: consul/a, requestHeaders: { set: { x-id: {id} } }'), "3:69 routes[0].requestHeaders.set.x-id: expected text or a list, got a map (put captures in quotes: '{id}')"],
