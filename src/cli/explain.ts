@@ -59,7 +59,7 @@ async function answer(ask: () => RequestExplanation | Promise<RequestExplanation
     const explanation = await ask()
     if (values.json) io.out(JSON.stringify(explanation))
     else for (const line of explanationText(explanation, values.all)) io.out(line)
-    return explanation.winner === null ? 1 : 0
+    return explanation.winner === null || explanation.winner.action.kind === 'refused' ? 1 : 0
   } catch (error) {
     if (!(error instanceof GatewayError || error instanceof AdminFault)) throw error
     const message = error instanceof GatewayError ? `the gateway refuses this request: ${error.message}` : error.message

@@ -3,11 +3,12 @@
 import type { EndpointView, OriginView, SetView } from '../model/admin.ts'
 import type { RetryCondition, RouteConfig } from '../model/route-config.ts'
 import type { RequestHead } from '../model/request.ts'
-import type { DecideContext, Destination } from '../model/route.ts'
+import type { DecideContext, Destination, Route } from '../model/route.ts'
 import type { Revision, Snapshot } from '../model/snapshot.ts'
 import { MAX_CONNECT_TRIES } from '../policy/retry.ts'
-import { type Explanation, type ExplainOptions, explain } from '../route/explain.ts'
+import { type ExplainedAction, type Explanation, type ExplainOptions, explain } from '../route/explain.ts'
 import { pickDestination } from '../route/decide.ts'
+import { describedUpgrade, upgradeRefusal } from './upgrade.ts'
 import { arrange, viewCandidate, viewOrigins, viewSet } from './view.ts'
 
 /** Where the request would go. */
@@ -60,18 +61,34 @@ export interface RequestExplanation extends Explanation {
   readonly retry: RetryPlan | null
 }
 
-/** Explains what happens to a request under this snapshot. */
-export function explainRequest(snapshot: Snapshot, head: RequestHead, context: DecideContext, options?: ExplainOptions): RequestExplanation {
+export interface ExplainRequestOptions extends ExplainOptions {
+  /** The protocol to upgrade to, as the runtime found it; default is what the fields of the head ask for. */
+  readonly upgrade?: string
+}
+
+/** Explains what happens to a request under this snapshot. Throws GatewayError for a malformed handshake. */
+export function explainRequest(snapshot: Snapshot, head: RequestHead, context: DecideContext, options: ExplainRequestOptions = {}): RequestExplanation {
   const { table, revision } = snapshot
+  const { upgrade = describedUpgrade(head) } = options
+  const { winner: decided, losers, omitted } = explain(table, head, context, options)
   const route = table.find(head, context)?.route
-  const forwards = route !== undefined && route.action.kind === 'forward'
+  const winner = route === undefined || decided === null ? null : { ...decided, action: actionFor(route, decided.action, upgrade) }
+  const forwards = route !== undefined && winner?.action.kind === 'forward'
   return {
     revision,
     request: { method: head.method, scheme: head.scheme, authority: head.authority, path: head.path, query: head.query, source: { address: head.source.address, identities: head.source.identities }, listener: head.listener },
-    ...explain(table, head, context, options),
+    winner,
+    losers,
+    omitted,
     destination: forwards ? explainDestination(snapshot, pickDestination(route.destinations, context.roll), context.wallClock) : null,
-    retry: forwards ? retryPlan(route.config, head.method) : null,
+    retry: forwards ? retryPlan(route.config, head.method, upgrade) : null,
   }
+}
+
+/** What decides after the table: it knows nothing of upgrades. */
+function actionFor(route: Route, action: ExplainedAction, upgrade: string): ExplainedAction {
+  const refusal = action.kind === 'forward' ? upgradeRefusal(route, upgrade) : undefined
+  return refusal === undefined ? action : { kind: 'refused', reason: refusal.reason, message: refusal.message }
 }
 
 function explainDestination(snapshot: Snapshot, destination: Destination, wallClock: number): ExplainedDestination | null {
@@ -90,12 +107,13 @@ function explainDestination(snapshot: Snapshot, destination: Destination, wallCl
   }
 }
 
-function retryPlan({ timeout, retry }: RouteConfig, method: string): RetryPlan {
+function retryPlan({ timeout, retry }: RouteConfig, method: string, upgrade: string): RetryPlan {
   const plan = { timeout, perTry: retry?.perTry ?? 0, connectTries: MAX_CONNECT_TRIES }
   const none = (why: string): RetryPlan => ({ ...plan, attempts: 0, on: [], why })
   if (retry === undefined || retry.attempts === 0) return none('the route has no retry')
-  // Failed connects are tried again for any method, since nothing was sent.
-  const on = retry.methods.includes(method) ? retry.on : retry.on.filter((condition) => condition === 'connect')
+  // Failed connects are tried again for any request, since nothing was sent.
+  const on = upgrade === '' && retry.methods.includes(method) ? retry.on : retry.on.filter((condition) => condition === 'connect')
+  if (on.length === 0 && upgrade !== '') return none('an upgrade is not sent again')
   if (on.length === 0) return none(`${method} is not among the methods that may be sent again: ${retry.methods.join(', ')}`)
   return { ...plan, attempts: retry.attempts, on, why: null }
 }

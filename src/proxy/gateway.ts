@@ -4,7 +4,6 @@ import type { AccessRecord } from '../model/access.ts'
 import type { Exchange, OutboundRequest, Transport, UpstreamResponse } from '../model/exchange.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { GatewayError } from '../model/error.ts'
 import { decide } from '../route/decide.ts'
 import { beginAccess, finishAccess } from './access.ts'
 import { Attempts, type Forward } from './attempt.ts'
@@ -13,6 +12,7 @@ import { explanationFor, type LiveExplain } from './live-explain.ts'
 import { localResponse, respondError } from './respond.ts'
 import { outboundHeaders } from './request-headers.ts'
 import { clientHeaders } from './response-headers.ts'
+import { upgradeRefusal } from './upgrade.ts'
 
 /** What one worker serves with. */
 export interface Gateway {
@@ -36,7 +36,7 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<void
     const context = { wallClock: access.startedAt, roll: platform.random() }
     // Match. Ahead of everything that costs, so that what has no route is refused for next to nothing.
     const decision = decide(snapshot.table, exchange.head, context)
-    const explanation = gateway.explain === undefined ? undefined : await explanationFor(gateway.explain, snapshot, exchange.head, context)
+    const explanation = gateway.explain === undefined ? undefined : await explanationFor(gateway.explain, snapshot, exchange, context)
     if (decision.kind !== 'forward') return await exchange.respond(...localResponse(decision, exchange, access, explanation))
     attempts = new Attempts(gateway, snapshot, exchange, access, decision, outbound(exchange, decision, access))
     let response: UpstreamResponse | undefined
@@ -66,7 +66,8 @@ function outbound(exchange: Exchange, decision: Forward, access: AccessRecord): 
   access.route = route.name
   access.service = decision.destination.label
   // Before a dial: a route without upgrades must not give a client a tunnel to anything.
-  if (exchange.upgrade !== '' && !route.config.upgrade) throw new GatewayError('upgrade_refused', `route ${route.name} does not allow upgrades`)
+  const refusal = upgradeRefusal(route, exchange.upgrade)
+  if (refusal !== undefined) throw refusal
   return {
     method: exchange.head.method,
     target: decision.target,

@@ -23,11 +23,11 @@ export async function signExplain(secret: string, seconds: number, head: Signed)
 export function createLiveExplain(secret: string, platform: Platform): LiveExplain {
   let key: Promise<CryptoKey> | undefined
   return {
-    async explain(snapshot, head, context) {
+    async explain(snapshot, { head, upgrade }, context) {
       if (!(await isSigned((key ??= keyOf(secret)), platform.wallClock(), head))) return undefined
-      const full = ascii(JSON.stringify(explainRequest(snapshot, head, context, { limit: LOSERS })))
+      const full = ascii(JSON.stringify(explainRequest(snapshot, head, context, { limit: LOSERS, upgrade })))
       if (full.length <= MAX_CHARACTERS) return full
-      const short = ascii(JSON.stringify(explainRequest(snapshot, head, context, { limit: 0 })))
+      const short = ascii(JSON.stringify(explainRequest(snapshot, head, context, { limit: 0, upgrade })))
       return short.length <= MAX_CHARACTERS ? short : '{"error":"the explanation does not fit a header; ask POST /api/explain"}'
     },
   }

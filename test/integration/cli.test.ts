@@ -122,6 +122,14 @@ the others
     expect(JSON.parse((await explain('a.test/x%2fy', '--json')).out)).toMatchObject({ reason: 'bad_path' })
   })
 
+  test('ends with 1 for an upgrade that the route does not let through', async () => {
+    const table = 'routes: [{ match: /**, to: http://127.0.0.1:1, upgrade: false, retry: { attempts: 2, on: [5xx] } }]'
+    const { code, out } = await fairlead(['explain', '/', '--config', '-', '-H', 'connection: upgrade', '-H', 'upgrade: websocket'], table)
+    expect(out).toContain('\nanswer    refused, reason upgrade_refused: route route-1 does not allow upgrades\n')
+    expect(out).not.toMatch(/^(?:sent|to|retry) /m)
+    expect(code).toBe(1)
+  })
+
   test.each([
     [['--config', 'checked.yaml']],
     [['a', 'b', 'c']],

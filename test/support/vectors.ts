@@ -16,6 +16,7 @@ import type { Snapshot } from '../../src/model/snapshot.ts'
 import { describedHead } from '../../src/proxy/described-head.ts'
 import { createEndpointBook } from '../../src/proxy/endpoints.ts'
 import { explainRequest, type RequestExplanation } from '../../src/proxy/explain-request.ts'
+import { describedUpgrade } from '../../src/proxy/upgrade.ts'
 import { compileTable } from '../../src/route/compile.ts'
 import { decide } from '../../src/route/decide.ts'
 
@@ -83,7 +84,7 @@ export function tell(snapshot: Snapshot, request: VectorRequest): { readonly dec
   try {
     const head = describedHead(request, { callers: snapshot.table.callers, listener: VECTOR_LISTENERS[0] })
     const story = storyOf(explainRequest(snapshot, head, context))
-    return { decision: orRefused(() => plainDecision(decide(snapshot.table, head, context))), story }
+    return { decision: orRefused(() => plainDecision(decide(snapshot.table, head, context), describedUpgrade(head))), story }
   } catch (error) {
     if (error instanceof GatewayError) return { decision: { kind: 'refused', reason: error.reason }, story: null }
     throw error
@@ -116,11 +117,12 @@ function orRefused(decision: () => PlainDecision): PlainDecision {
   }
 }
 
-function plainDecision(decision: Decision): PlainDecision {
+function plainDecision(decision: Decision, upgrade: string): PlainDecision {
   if (decision.kind === 'none') return decision
   const route = decision.entry.route.name
   if (decision.kind === 'redirect') return { kind: 'redirect', route, status: decision.status, location: decision.location }
   if (decision.kind === 'respond') return { kind: 'respond', route, status: decision.status, body: decision.body, headers: decision.headers }
+  if (upgrade !== '' && !decision.entry.route.config.upgrade) return { kind: 'refused', reason: 'upgrade_refused' }
   return { kind: 'forward', route, params: decision.params, service: decision.destination.label, target: decision.target, authority: decision.authority }
 }
 

@@ -21,6 +21,8 @@ const config = table(
   [
     route('words', { host: [host('words.example')] }, { action: { kind: 'forward', to: [{ service: 'words', subset: 'v1', weight: 3 }, { service: 'words', subset: 'v2', weight: 1 }] }, retry, timeout: 2000 }),
     route('plain', { path: [path('/plain')] }),
+    route('closed', { path: [path('/closed')] }, { upgrade: false, retry }),
+    route('failover', { path: [path('/failover')] }, { retry: { ...retry, on: ['5xx'] } }),
     route('away', { path: [path('/away')] }, { action: { kind: 'redirect', status: 302, location: '/x' } }),
   ],
   { services: [words] },
@@ -33,11 +35,11 @@ const SET: EndpointSet = {
   endpoints: [at('a', { tags: ['v1'] }), at('b', { tags: ['v1'], health: 'critical', host: '::1', port: 1 }), at('c', { tags: ['v2'], draining: true, zone: 'z', port: 8081 })],
 }
 
-function explained(url: string, method = 'GET', roll = 0, set = SET): RequestExplanation {
+function explained(url: string, method = 'GET', roll = 0, set = SET, headers: readonly (readonly [string, string])[] = []): RequestExplanation {
   const compiled = compileTable(config)
   const book = createEndpointBook(fakePlatform())
   const snapshot: Snapshot = { revision: { number: 7, hash: 'abc', origin: 'file:x', at: START }, table: compiled, services: compiled.services.map((one) => book.build(one, () => set)) }
-  return explainRequest(snapshot, describedHead({ method, url }, { callers: [], listener: 'web' }), { wallClock: NOW, roll })
+  return explainRequest(snapshot, describedHead({ method, url, headers }, { callers: [], listener: 'web' }), { wallClock: NOW, roll })
 }
 
 test('holds what explain says of the decision, unchanged', () => {
@@ -103,6 +105,36 @@ describe('retry plan', () => {
     ['of a route without retry', '/plain', 'GET', { timeout: 15_000, perTry: 0, connectTries: 3, attempts: 0, on: [], why: 'the route has no retry' }],
   ])('%s', (_name, url, method, plan) => {
     expect(explained(url, method).retry).toEqual(plan)
+  })
+})
+
+describe('an upgrade', () => {
+  const asked = (url: string, ...more: [string, string][]): RequestExplanation => explained(url, 'GET', 0, SET, [['Connection', 'keep-alive, Upgrade'], ['Upgrade', 'WebSocket'], ...more])
+
+  test('that the route does not allow is refused, with its reason, and goes nowhere', () => {
+    expect(asked('/closed')).toMatchObject({ winner: { route: 'closed', action: { kind: 'refused', reason: 'upgrade_refused', message: 'route closed does not allow upgrades' } }, destination: null, retry: null })
+  })
+
+  test.each<[string, [string, string][]]>([
+    ['without Connection', [['Upgrade', 'websocket']]],
+    ['without Upgrade', [['Connection', 'upgrade']]],
+    ['to HTTP/2', [['Connection', 'upgrade'], ['Upgrade', 'h2c']]],
+    ['with a body', [['Connection', 'upgrade'], ['Upgrade', 'websocket'], ['Content-Length', '1']]],
+    ['with a chunked body', [['Connection', 'upgrade'], ['Upgrade', 'websocket'], ['Transfer-Encoding', 'chunked']]],
+  ])('is none %s', (_name, headers) => {
+    expect(explained('/closed', 'GET', 0, SET, headers)).toMatchObject({ winner: { action: { kind: 'forward' } }, retry: { attempts: 2 } })
+  })
+
+  test('that may pass is tried again where nothing was sent, and no more', () => {
+    expect(asked('words.example/').retry).toEqual({ timeout: 2000, perTry: 500, connectTries: 3, attempts: 2, on: ['connect'], why: null })
+    expect(asked('/failover').retry).toMatchObject({ connectTries: 3, attempts: 0, on: [], why: 'an upgrade is not sent again' })
+  })
+
+  test.each<[string, [string, string][]]>([
+    ['a key that is none', [['Sec-WebSocket-Key', 'x'], ['Sec-WebSocket-Version', '13']]],
+    ['no version', [['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==']]],
+  ])('with %s is refused as a received one is', (_name, fields) => {
+    expect(() => asked('/closed', ...fields)).toThrow('a WebSocket handshake is a GET with one key and one version')
   })
 })
 
