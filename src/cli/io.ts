@@ -12,6 +12,11 @@ export interface CliIo {
 /** 0: done. 1: it did not come about. 2: the command was written wrongly. */
 export type ExitCode = 0 | 1 | 2
 
+/** The Redis that the environment names for every command; a variable set to nothing names none. */
+export function redisVariable(env: CliIo['env']): string | undefined {
+  return env['FAIRLEAD_REDIS'] || undefined
+}
+
 /** A command that was written wrongly; the message says how to write it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'

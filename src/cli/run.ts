@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import process from 'node:process'
 import { adapters } from '../../discovery/list.ts'
 import { parseConfig, parseTable } from '../config/parse.ts'
-import type { Config, StoreConfig } from '../model/config.ts'
+import type { Config } from '../model/config.ts'
 import { startAdmin } from '../node/admin/server.ts'
 import { collectBriefly } from '../node/brief-collections.ts'
 import { ControlPlane } from '../node/control-plane.ts'
@@ -16,14 +16,18 @@ import { readArguments } from './arguments.ts'
 import { type CliIo, type ExitCode, UsageError } from './io.ts'
 import { findNeighbours } from './no-file.ts'
 import { formatProblem } from './problem.ts'
+import { readInput } from './read-input.ts'
+import { runStore, type RunStore } from './run-store.ts'
 
 export const RUN_USAGE = `usage: fairlead run [FILE] [options]
   FILE            configuration; without one a Consul agent is looked for at CONSUL_HTTP_ADDR or 127.0.0.1:8500, a Nomad
-                  agent at NOMAD_ADDR or 127.0.0.1:4646, and every service that carries a route in its tags is served
+                  agent at NOMAD_ADDR or 127.0.0.1:4646, and every service that carries a route in its tags is served;
+                  with a Redis none of this: routes come from there, endpoints from a Consul agent on 127.0.0.1:8500
   --listen ADDR   without FILE: port or host:port to listen on, default 8080
   --admin ADDR    without FILE: port or host:port of the admin server, default 127.0.0.1:9990
-  --redis URL     take the table from Redis; the one of FILE serves until Redis has one
-  --prefix P      start of the keys in Redis, default fairlead
+  --redis URL     take the table from Redis; the one of FILE serves, and is watched, until Redis has one. Default: the
+                  store of FILE, else the environment variable FAIRLEAD_REDIS
+  --prefix P      start of the keys in Redis, default that of the store of FILE, else fairlead
   --workers N     worker processes, default one for each core
   --log LEVEL     debug, info, warn or error; default info
 
@@ -37,7 +41,7 @@ const OPTIONS = {
   listen: { type: 'string' },
   admin: { type: 'string' },
   redis: { type: 'string' },
-  prefix: { type: 'string', default: 'fairlead' },
+  prefix: { type: 'string' },
   workers: { type: 'string' },
   log: { type: 'string', default: 'info' },
 } as const
@@ -48,17 +52,17 @@ const FOR_REDIS = { registries: { consul: {} }, routes: [], allowEmpty: true }
 export async function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, OPTIONS, RUN_USAGE)
   const [file, ...more] = positionals
-  const redis = values.redis ?? io.env['FAIRLEAD_REDIS']
   if (more.length > 0) throw new UsageError(RUN_USAGE)
   if (file !== undefined && (values.listen !== undefined || values.admin !== undefined)) throw new UsageError(`--listen and --admin are for a start without a file; ${file} says where to listen\n${RUN_USAGE}`)
   const level = values.log
   if (level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') throw new UsageError(`--log takes debug, info, warn or error\n${RUN_USAGE}`)
+  const redis = file === undefined ? runStore(values, undefined, io.env) : undefined
   collectBriefly()
-  const text = file === undefined ? await textWithoutFile(redis !== undefined, values, io) : await io.readText(file)
+  const text = file === undefined ? await textWithoutFile(redis !== undefined, values, io) : await readInput(file, io)
   if (text === undefined) return 1
   const config = readConfig(text, file, io)
   if (config === undefined) return 1
-  return serve(withOptions(config, redis === undefined ? config.store : { redis, prefix: values.prefix }, values.workers), file, level)
+  return serve(withOptions(config, values.workers), redis ?? runStore(values, config.store, io.env), file, level)
 }
 
 /** A configuration for what is found beside the gateway, or undefined after it was said that nothing is. */
@@ -79,14 +83,16 @@ function readConfig(text: string, file: string | undefined, io: CliIo): Config |
   return config
 }
 
-function withOptions(config: Config, store: StoreConfig | undefined, workers: string | undefined): Config {
+function withOptions(config: Config, workers: string | undefined): Config {
   const count = workers === undefined ? config.workers : Number(workers)
   if (!Number.isInteger(count) || count < 0 || count > 1024) throw new UsageError('--workers takes a whole number from 1 to 1024')
-  return { ...config, workers: count, ...(store === undefined ? {} : { store }) }
+  return { ...config, workers: count }
 }
 
-async function serve(config: Config, file: string | undefined, level: 'debug' | 'info' | 'warn' | 'error'): Promise<ExitCode> {
+async function serve(given: Config, redis: RunStore | undefined, file: string | undefined, level: 'debug' | 'info' | 'warn' | 'error'): Promise<ExitCode> {
   const platform = nodePlatform(stderrLog(level, 'main'))
+  const config: Config = redis === undefined ? given : { ...given, store: redis.store }
+  if (redis !== undefined) platform.log('info', `routes come from Redis at ${redis.where}`, { prefix: redis.store.prefix })
   const names = { registries: config.registries.map(({ name }) => name), listeners: config.listeners.map(({ name }) => name) }
   const store = await openStore(config, platform, {
     ...(file === undefined ? {} : { file }),

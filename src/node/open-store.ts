@@ -1,9 +1,10 @@
 // Which store the table comes from: Redis when one is configured, with the table of the file in force until Redis has one; else the file.
 import type { Config } from '../model/config.ts'
-import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
-import type { ParseTable, RouteStore, StoreEvent } from '../model/store.ts'
+import type { ParseTable, RouteStore } from '../model/store.ts'
 import { loadLastGood, withLastGood } from '../store/last-good.ts'
+import { memoryStore } from '../store/memory.ts'
+import { fileUntilStored } from '../store/until-stored.ts'
 import { lastGoodFile } from './store/disk.ts'
 import { openFileStore } from './store/file.ts'
 import { openRedisStore } from './store/redis.ts'
@@ -31,14 +32,8 @@ export async function openStore(config: Config, platform: Platform, options: Ope
   const { redis: url, prefix } = config.store
   const redis = openRedisStore({ url, prefix, gatewayId: options.gatewayId, platform, parse: options.parseStored, ...(mark === undefined ? {} : { resume: mark }) })
   const store = withLastGood(redis, load, disk, platform)
-  return load.loaded === undefined && config.table.routes.length > 0 ? startingWith(config.table, `file:${options.file ?? ''}`, store) : store
-}
-
-/** The same store, with a table in force before it has said anything. */
-function startingWith(table: TableConfig, origin: string, store: RouteStore): RouteStore {
-  async function* watch(signal: AbortSignal): AsyncGenerator<StoreEvent> {
-    yield { kind: 'table', table, origin }
-    yield* store.watch(signal)
-  }
-  return { ...store, watch, acknowledge: (of, status, detail) => (of === origin ? Promise.resolve() : (store.acknowledge?.(of, status, detail) ?? Promise.resolve())) }
+  // A last good table on disk is newer than the file: the store had one before.
+  if (load.loaded !== undefined || config.table.routes.length === 0) return store
+  const file = options.file === undefined ? memoryStore(platform, config.table) : openFileStore({ path: options.file, platform, parse: options.parseFile })
+  return fileUntilStored(file, store, platform)
 }

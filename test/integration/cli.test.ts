@@ -34,8 +34,8 @@ async function fairlead(args: readonly string[], input = '', env: Readonly<Recor
 }
 
 /** The same as a process of its own. */
-async function realFairlead(args: readonly string[], input = ''): Promise<Ran> {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: FIXTURES, env: { PATH: process.env['PATH'] } })
+async function realFairlead(args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: FIXTURES, env: { PATH: process.env['PATH'], ...env } })
   child.stdin.end(input)
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>])
   return { code, out, err }
@@ -218,6 +218,15 @@ describe('the real process', () => {
   test('reads files and standard input, and ends with the code', async () => {
     expect(await realFairlead(['check', 'smallest.yaml'])).toEqual({ code: 0, out: 'smallest.yaml: no problems in 1 route, 1 service\n', err: '' })
     expect(await realFairlead(['check', '-'], 'routes: [')).toMatchObject({ code: 1, out: expect.stringContaining('-:1:10: error: the text is not YAML') as string, err: '' })
+  })
+
+  test.each<[string, string[], Record<string, string>, string]>([
+    ['a file that is not there', ['nowhere.yaml'], {}, 'nowhere.yaml cannot be read: ENOENT'],
+    ['a variable that names no Redis', ['smallest.yaml'], { FAIRLEAD_REDIS: 'nonsense' }, 'FAIRLEAD_REDIS: this is not a Redis URL'],
+    ['the same without a file', [], { FAIRLEAD_REDIS: 'nonsense' }, 'FAIRLEAD_REDIS: this is not a Redis URL'],
+    ['a prefix without a Redis', ['smallest.yaml', '--prefix', 'p'], {}, '--prefix is for routes from Redis'],
+  ])('run says what is wrong before it starts: %s', async (_name, args, env, message) => {
+    expect(await realFairlead(['run', ...args], '', env)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) as string })
   })
 
   test('says mistakes on standard error', async () => {
