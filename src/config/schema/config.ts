@@ -13,13 +13,15 @@ const registry = z
   .union([z.null().transform(() => ({})), z.looseObject({ type: plain.apply(maybe).meta({ description: 'Kind of registry. Default: the name, when it is one.', samples: ['consul'] }) })])
   .transform((given): Record<string, unknown> => given)
 
+/** Each form that the store takes; it alone knows what the rest of a group of Sentinels or a socket may be. */
 const redisUrl = text((url) => {
+  if (/^(?:rediss?\+sentinel|unix):\/\/./.test(url)) return url
   if (!/^rediss?:\/\//.test(url) || URL.parse(url) === null) throw new Complaint('not the URL of a Redis', 'write redis://127.0.0.1:6379 or rediss://…')
   return url
 })
 
 const store = section({
-  redis: redisUrl.meta({ description: 'URL of the Redis that holds the table.', samples: ['redis://127.0.0.1:6379'] }),
+  redis: redisUrl.meta({ description: 'URL of the Redis that holds the table: one server, a group behind Sentinels (`redis+sentinel://…`), or a socket (`unix://…`).', samples: ['redis://127.0.0.1:6379', 'redis+sentinel://s1:26379,s2:26379/main'] }),
   prefix: plain.prefault('fairlead').meta({ description: 'Prefix of its keys.' }),
 })
 

@@ -193,6 +193,10 @@ describe('normal form', () => {
     ])
   })
 
+  test.each(['redis://ann:p%40ss@r:6380/2', 'rediss://r', 'redis+sentinel://s1:26379,s2:26379/main/1', 'rediss+sentinel://s1/main', 'unix:///run/redis.sock?db=1'])('of a Redis at %s', (redis) => {
+    expect(parsed({ more: `store: { redis: '${redis}' }` }).store).toEqual({ redis, prefix: 'fairlead' })
+  })
+
   test('of actions, header rules and retries', () => {
     expect(parsed({ routes: route('redirect: "https://x/{**}"') }).table.routes[0]?.action).toEqual({ kind: 'redirect', status: 302, location: 'https://x/{**}' })
     expect(parsed({ routes: route('respond: { status: 404, body: gone, headers: { X-A: [1a, b] } }') }).table.routes[0]?.action).toEqual({ kind: 'respond', status: 404, body: 'gone', headers: [['X-A', '1a'], ['X-A', 'b']] })
