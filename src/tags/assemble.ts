@@ -9,6 +9,7 @@ import type { DialectContext, Draft } from './dialect.ts'
 import { dialects } from './list.ts'
 import { Names } from './names.ts'
 import { destinationWeights } from './split.ts'
+import { prioritized } from './traefik-priority.ts'
 import { readService, type Entry, type InstanceReading, type Reading } from './variants.ts'
 import { tagText } from './wording.ts'
 
@@ -46,7 +47,7 @@ export function createAssembler(options: AssemblerOptions): (services: readonly 
       return own
     })
     memory.forgetUnused()
-    const table = build(byMatch(entries, refuse), refuse)
+    const table = build(byMatch(prioritized(entries), refuse), refuse)
     return { table, refused: refused.slice(0, MAX_REFUSED) }
   }
 }

@@ -33,8 +33,18 @@ export interface Draft {
   readonly weighted: boolean
   /** Several services may carry the route and share its requests. */
   readonly shared: boolean
+  /** Where its proxy ranks it; see traefik-priority.ts. */
+  readonly rank?: RuleRank
   /** What of the tags means nothing here, for people. */
   readonly notes: readonly string[]
+}
+
+/** What Traefik ranks a router by. */
+export interface RuleRank {
+  /** Characters of its rule, the priority that it has by default. */
+  readonly length: number
+  /** Priority that its tags give it. */
+  readonly written?: number
 }
 
 /** A tag, or several that belong together, of which no route comes. */

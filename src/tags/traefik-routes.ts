@@ -1,6 +1,5 @@
 // One router of Traefik as routes: its rule, entry points and middlewares put together.
-import { BadTag, type DialectContext, type RouteBody } from './dialect.ts'
-import { MAX_PRIORITY } from './fairlead-options.ts'
+import { BadTag, type DialectContext, type RouteBody, type RuleRank } from './dialect.ts'
 import { stripPrefix, type Stripped } from './strip.ts'
 import type { Router, TraefikTags } from './traefik-labels.ts'
 import { matchOf, type TraefikMatch } from './traefik-match.ts'
@@ -21,7 +20,7 @@ export function routesOf(rule: string, router: Router, tags: TraefikTags, contex
   const effects = noEffects()
   for (const name of listOf(router.get('middlewares'))) addNamed(name, tags, effects, 0)
   const { listener, notes } = listenersOf(router, context, effects)
-  const common = { ...priorityOf(router), ...actionOf(effects) }
+  const common = actionOf(effects)
   const matches = readRule(rule).flatMap((terms) => matchOf(terms))
   const routes = matches.flatMap((match) => pathsOf(match, effects).map(({ path, rewrite }): RouteBody => {
     const at = { ...match.match, ...(path === undefined ? {} : { path }), ...listener }
@@ -66,11 +65,11 @@ function named(listeners: readonly { readonly name: string }[]): { readonly list
   return listeners.length === 0 ? {} : { listener: listeners.map(({ name }) => name) }
 }
 
-function priorityOf(router: Router): { readonly priority?: number } {
-  const written = router.get('priority')
-  if (written === undefined || written === '0') return {}
+/** A priority of 0 is none. */
+export function rankOf(rule: string, router: Router): RuleRank {
+  const written = router.get('priority') ?? '0'
   if (!/^-?\d{1,15}$/.test(written)) throw new BadTag(`the priority '${written}' is not a whole number`)
-  return { priority: Math.max(-1000, Math.min(MAX_PRIORITY, Number(written))) }
+  return { length: rule.length, ...(Number(written) === 0 ? {} : { written: Number(written) }) }
 }
 
 function actionOf({ redirect, requestHeaders, responseHeaders, attempts }: Effects): RouteBody {

@@ -175,3 +175,40 @@ describe('routers and services', () => {
     expect(table).toMatchObject({ routes: [{ priority: 999 }], services: [{ tls: { verify: true } }] })
   })
 })
+
+describe('a priority stands among the lengths of rules', () => {
+  /** A service with one router. */
+  const router = (name: string, text: string, priority?: number) => tagged(name, [`traefik.http.routers.${name}.rule=${text}`, ...(priority === undefined ? [] : [`traefik.http.routers.${name}.priority=${priority}`])])
+  const api = 'Host(`a.test`) && PathPrefix(`/api`)'
+  const long = 'Host(`words.a.test`) && (PathPrefix(`/api`) || PathPrefix(`/v1/api`) || PathPrefix(`/assets`) || PathPrefix(`/static`))'
+
+  test.each([
+    ['a catch-all with 1 is the last', [router('web', 'PathPrefix(`/`)', 1), router('api', api)], 'a.test/api/x', 'api'],
+    ['also when it is by host', [router('web', 'HostRegexp(`.+`)', 1), router('api', api)], 'a.test/api/x', 'api'],
+    ['also with a number above the length of its own rule', [router('web', 'PathPrefix(`/`)', 20), router('api', api)], 'a.test/api/x', 'api'],
+    ['it still gets what is left', [router('web', 'PathPrefix(`/`)', 1), router('api', api)], 'b.test/', 'web'],
+    ['of two last ones the higher is before the other', [router('web', 'PathPrefix(`/`)', 1), router('old', 'HostRegexp(`.+`)', 2), router('api', api)], 'b.test/', 'old'],
+    ['greater than every rule is before them', [router('api', 'PathPrefix(`/api`)', 100), router('web', 'Host(`a.test`)')], 'a.test/api', 'api'],
+    ['greater than the rules it meets, if not than its own', [router('api', long, 100), router('web', 'Host(`words.a.test`)')], 'words.a.test/api', 'api'],
+    ['how long rules for other hosts are counts nothing', [router('all', 'Host(`a.test`)', 40), router('api', api), router('other', long), router('more', long)], 'a.test/api', 'all'],
+    ['1000 is below 2000', [router('a', 'Host(`a.test`)', 1000), router('b', 'PathPrefix(`/`)', 2000)], 'a.test/', 'b'],
+    ['999 is below 1000', [router('a', 'Host(`a.test`)', 999), router('b', 'PathPrefix(`/`)', 1000)], 'a.test/', 'b'],
+    ['-5 is below 1', [router('a', 'Host(`a.test`)', -5), router('b', 'PathPrefix(`/`)', 1)], 'a.test/', 'b'],
+    ['two small ones keep their order', [router('web', 'Host(`a.test`)', 10), router('api', 'Host(`a.test`) && PathPrefix(`/api`)', 20)], 'a.test/api', 'api'],
+    ['also on both sides of the length of a rule', [router('web', 'Host(`a.test`)', 25), router('api', 'Host(`a.test`) && PathPrefix(`/api`)', 30)], 'a.test/api', 'api'],
+    ['0 is none', [router('web', 'PathPrefix(`/`)', 0), router('api', api)], 'a.test/api/x', 'api'],
+  ])('%s', (_, services, request, expected) => {
+    for (const order of [services, services.toReversed()]) expect(asked(assembled(order), request).split(' ')[0]).toBe(`consul/${expected}`)
+  })
+
+  test('a refusal for others stands where its route does', () => {
+    const guarded = tagged('web', ['traefik.http.routers.web.rule=PathPrefix(`/`)', 'traefik.http.routers.web.priority=1', 'traefik.http.routers.web.middlewares=m', 'traefik.http.middlewares.m.ipallowlist.sourcerange=10.0.0.0/8'])
+    const made = assembled([guarded, router('api', api)])
+    expect([asked(made, 'a.test/api'), asked(made, 'a.test/')]).toEqual(['consul/api /api', 'respond 403'])
+  })
+
+  test('there is room for as many as there are, in their order', () => {
+    const { table } = assembled(Array.from({ length: 120 }, (_, i) => router(`s${String(i).padStart(3, '0')}`, `Host(\`h${i}.test\`)`, 5000 + i)))
+    expect(table.routes.map(({ priority }) => priority)).toEqual(Array.from({ length: 120 }, (_, i) => 880 + i))
+  })
+})
