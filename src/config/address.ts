@@ -16,6 +16,22 @@ export function readCidr(text: string): string {
   return `${network}/${bits}`
 }
 
+/** A range in normal form; undefined for what `readCidr` complains of. */
+export function rangeOf(text: string): string | undefined {
+  try {
+    return readCidr(text)
+  } catch (error) {
+    if (error instanceof Complaint) return undefined
+    throw error
+  }
+}
+
+/** Whether every address of `inner` lies in `outer`; both are ranges in normal form. */
+export function containsRange(outer: string, inner: string): boolean {
+  const [[network, bits], [address, innerBits]] = [ipaddr.parseCIDR(outer), ipaddr.parseCIDR(inner)]
+  return network.kind() === address.kind() && innerBits >= bits && networkOf(address, bits) === network.toString()
+}
+
 /** Whether a text is a whole IPv4 (four decimal parts) or IPv6 address. */
 export function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'))

@@ -1,6 +1,7 @@
 // Middlewares of Traefik that a route can express. One that is not is refused with its router: what it would have kept out
 // must not be let in.
 import { BadTag } from './dialect.ts'
+import { commonRanges } from './ranges.ts'
 
 /** What the middlewares of a router come to. */
 export interface Effects {
@@ -95,7 +96,9 @@ function headers(options: Options, effects: Effects): void {
 
 function allowList(options: Options, effects: Effects): void {
   if ([...options.keys()].some((key) => key.startsWith('ipstrategy'))) throw new BadTag('ipstrategy cannot be expressed: trustedProxies of the listener say whose X-Forwarded-For is believed')
-  effects.allow = list(options, 'sourcerange')
+  const ranges = list(options, 'sourcerange')
+  // Each list keeps out whom it does not name.
+  effects.allow = effects.allow === undefined ? ranges : commonRanges(effects.allow, ranges)
 }
 
 function needed(options: Options, key: string): string {

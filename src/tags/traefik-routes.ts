@@ -1,12 +1,13 @@
 // One router of Traefik as routes: its rule, entry points and middlewares put together.
 import { BadTag, type DialectContext, type RouteBody, type RuleRank } from './dialect.ts'
 import { stripPrefix, type Stripped } from './strip.ts'
+import { placeRouter, type OnListeners } from './traefik-entrypoints.ts'
 import type { Router, TraefikTags } from './traefik-labels.ts'
 import { matchOf, type TraefikMatch } from './traefik-match.ts'
 import { addMiddleware, noEffects, type Effects } from './traefik-middleware.ts'
 import { readRule } from './traefik-rule.ts'
 
-const KNOWN = /^(?:rule|rulesyntax|entrypoints|middlewares|service|priority|tls(?:\..+)?|observability\..+)$/
+const KNOWN = /^(?:rule|rulesyntax|entrypoints|middlewares|service|priority|tls|tls\.(?:options|certresolver|domains\[\d+\]\.(?:main|sans))|observability\..+)$/
 
 interface Routed {
   readonly routes: readonly RouteBody[]
@@ -19,15 +20,27 @@ export function routesOf(rule: string, router: Router, tags: TraefikTags, contex
   for (const key of router.keys()) if (!KNOWN.test(key)) throw new BadTag(`the router setting ${key} cannot be expressed`)
   const effects = noEffects()
   for (const name of listOf(router.get('middlewares'))) addNamed(name, tags, effects, 0)
-  const { listener, notes } = listenersOf(router, context, effects)
-  const common = actionOf(effects)
+  checkTlsOptions(router)
+  const { redirect, ...served } = effects
+  const { serves, redirects, notes } = placeRouter(listOf(router.get('entrypoints')), router, context.listeners, redirect?.scheme)
   const matches = readRule(rule).flatMap((terms) => matchOf(terms))
-  const routes = matches.flatMap((match) => pathsOf(match, effects).map(({ path, rewrite }): RouteBody => {
-    const at = { ...match.match, ...(path === undefined ? {} : { path }), ...listener }
-    if (Object.keys(at).length === 0) throw new BadTag('the rule has no condition')
-    return { match: at, ...common, ...(rewrite === undefined || effects.redirect !== undefined ? {} : { rewrite: { path: rewrite } }) }
-  }))
+  const made = (on: OnListeners, as: Effects): RouteBody[] => matches.flatMap((match) => bodiesOf(match, on, as))
+  const routes = [...(redirects === undefined ? [] : made(redirects, effects)), ...(serves === undefined ? [] : made(serves, redirect?.scheme === undefined ? effects : { ...served, redirect: undefined }))]
   return { routes, allow: effects.allow, notes: [...notes, ...effects.notes] }
+}
+
+/** They can demand certificates of clients, and are defined where no tag says them. */
+function checkTlsOptions(router: Router): void {
+  const options = router.get('tls.options')
+  if (options !== undefined && options !== 'default') throw new BadTag(`tls.options=${options} is defined elsewhere, and may demand a certificate of clients; without it the route could be open (the listener's own TLS counts here: leave it out, or write default)`)
+}
+
+function bodiesOf(match: TraefikMatch, on: OnListeners, effects: Effects): RouteBody[] {
+  return pathsOf(match, effects).map(({ path, rewrite }): RouteBody => {
+    const at = { ...match.match, ...(path === undefined ? {} : { path }), ...on }
+    if (Object.keys(at).length === 0) throw new BadTag('the rule has no condition')
+    return { match: at, ...actionOf(effects), ...(rewrite === undefined || effects.redirect !== undefined ? {} : { rewrite: { path: rewrite } }) }
+  })
 }
 
 function addNamed(written: string, tags: TraefikTags, effects: Effects, depth: number): void {
@@ -42,27 +55,6 @@ function addNamed(written: string, tags: TraefikTags, effects: Effects, depth: n
     if (kind === 'chain') for (const inner of listOf(options.get('middlewares'))) addNamed(inner, tags, effects, depth + 1)
     else addMiddleware(name, kind, options, effects)
   }
-}
-
-/** Entry points are listeners by their names; `tls` asks for those with TLS. */
-function listenersOf(router: Router, { listeners }: DialectContext, { redirect }: Effects): { readonly listener: { readonly listener?: readonly string[] }; readonly notes: string[] } {
-  const asked = listOf(router.get('entrypoints'))
-  const known = listeners.filter(({ name }) => asked.includes(name.toLowerCase()))
-  const notes = asked.length > known.length ? [`no listener is called ${asked.filter((name) => !known.some((one) => one.name.toLowerCase() === name)).join(' or ')}; the route is on ${known.length === 0 ? 'every listener' : 'the others'}`] : []
-  const secure = listeners.filter(({ tls }) => tls)
-  const wantsTls = [...router].some(([key, value]) => key === 'tls' ? value !== 'false' : key.startsWith('tls.'))
-  if (redirect?.scheme === 'https') {
-    if (secure.length === 0) throw new BadTag('it redirects to https, and no listener of this gateway has TLS')
-    return { listener: named(known.length > 0 ? known : listeners.filter(({ tls }) => !tls)), notes }
-  }
-  if (known.length > 0) return { listener: named(known), notes }
-  if (wantsTls && secure.length === 0) notes.push('tls is asked for and no listener has it; the route is on every listener')
-  if (wantsTls && secure.length > 0 && secure.length < listeners.length) return { listener: named(secure), notes }
-  return { listener: {}, notes }
-}
-
-function named(listeners: readonly { readonly name: string }[]): { readonly listener?: readonly string[] } {
-  return listeners.length === 0 ? {} : { listener: listeners.map(({ name }) => name) }
 }
 
 /** A priority of 0 is none. */

@@ -100,6 +100,24 @@ describe('middlewares', () => {
     expect(asked(made(middleware, text), request)).toBe(expected)
   })
 
+  test.each([
+    ['n', ['10.0.0.0/8'], '10.2.0.1', 'consul/words /'],
+    ['n,o', ['10.0.0.0/8', '10.1.0.0/16'], '10.1.0.1', 'consul/words /'],
+    ['n,o', ['10.0.0.0/8', '10.1.0.0/16'], '10.2.0.1', 'respond 403'],
+    ['o,n', ['10.0.0.0/8', '10.1.0.0/16'], '10.2.0.1', 'respond 403'],
+    ['n,o', ['10.0.0.0/8', '192.168.0.0/16'], '10.2.0.1', 'respond 403'],
+    ['n,o', ['10.0.0.0/8,2001:db8::/32', '0.0.0.0/0,::/0'], '2001:db8::1', 'consul/words /'],
+  ])('who may come in must be in every list: %s of %j: %s is %s', (names, lists, from, expected) => {
+    const labels = lists.map((list, i) => `traefik.http.middlewares.${'no'[i] ?? ''}.ipallowlist.sourcerange=${list}`)
+    const made = assembled([tagged('words', [rule('Host(`a.test`)'), `traefik.http.routers.r.middlewares=${names}`, ...labels])])
+    expect(asked(made, 'a.test/', { from })).toBe(expected)
+  })
+
+  test('and in those of the rule', () => {
+    const made = assembled([tagged('words', [rule('ClientIP(`10.1.0.0/16`)'), 'traefik.http.routers.r.middlewares=m', 'traefik.http.middlewares.m.ipallowlist.sourcerange=10.0.0.0/8'])])
+    expect(['10.1.0.1', '10.2.0.1'].map((from) => asked(made, 'a.test/', { from }))).toEqual(['consul/words /', 'none'])
+  })
+
   test('headers and retry', () => {
     const labels = ['headers.customrequestheaders.X-Team=words', 'headers.customrequestheaders.X-Gone=', 'headers.stsseconds=60', 'headers.framedeny=true', 'retry.attempts=3']
     expect(made(labels).table.routes[0]).toMatchObject({
@@ -123,6 +141,7 @@ describe('middlewares', () => {
     [['redirectregex.regex=(.*)', 'redirectregex.replacement=https://b.test/$1'], 'redirectregex can be expressed only'],
     [['redirectscheme.scheme=https'], 'no listener of this gateway has TLS'],
     [['chain.middlewares=m'], 'too long'],
+    [['ipallowlist.sourcerange=10.0.0.0/8', 'ipwhitelist.sourcerange=10.1.1.1/8'], 'is no address and no range'],
     [[], 'the middleware m is not defined'],
   ])('refused: %j: %s', (middleware, reason) => {
     expect(reasons(made(middleware)).join()).toContain(reason)
@@ -146,6 +165,49 @@ describe('routers and services', () => {
     const made = assembled([tagged('words', [rule('Host(`a.test`)'), 'traefik.http.routers.r.entrypoints=websecure', 'traefik.http.routers.r.tls=true'])])
     expect(made.refused.map(({ kind }) => kind)).toEqual(['note', 'note'])
     expect(asked(made, 'a.test/')).toBe('consul/words /')
+  })
+
+  const router = (...settings: readonly string[]): string[] => [rule('Host(`a.test`)'), ...settings.map((each) => `traefik.http.routers.r.${each}`)]
+  /** On which listeners of these it is served. */
+  const servedOn = (labels: readonly string[], on: readonly { readonly name: string; readonly tls: boolean }[]): string[] => {
+    const made = assembled([tagged('words', labels)], { listeners: on })
+    return on.map(({ name }) => name).filter((listener) => asked(made, 'a.test/', { listener }) !== 'none')
+  }
+  const inside = { name: 'inside', tls: false }
+  const others = [{ name: 'public', tls: false }, { name: 'secure', tls: true }]
+  test.each([
+    [['entrypoints=internal'], listeners, []],
+    [['entrypoints=internal'], [inside, ...listeners], []],
+    [['entrypoints=inside'], [inside, ...listeners], ['inside']],
+    [['entrypoints=inside,internal'], [inside, ...listeners], ['inside']],
+    [['entrypoints=web'], others, ['public']],
+    [['entrypoints=websecure'], others, ['secure']],
+    [['entrypoints=https'], others, ['secure']],
+    [['entrypoints=web,websecure'], others, ['public', 'secure']],
+    [['entrypoints=web,internal'], others, ['public']],
+    [['entrypoints=web,websecure', 'tls=true'], listeners, ['websecure']],
+    [['entrypoints=web', 'tls=true'], listeners, []],
+    [['entrypoints=web', 'tls.certresolver=le'], others, []],
+    [['tls.certresolver=le', 'tls.domains[0].main=a.test', 'tls.domains[0].sans=*.a.test'], others, ['secure']],
+    [['tls.options=default'], others, ['secure']],
+  ] as const)('%j of %j is on %j', (settings, on, expected) => {
+    expect(servedOn(router(...settings), on)).toEqual(expected)
+    const { refused } = assembled([tagged('words', router(...settings))], { listeners: on })
+    if (expected.length === 0) expect(refused).toMatchObject([{ service: 'words', kind: 'refused', reason: expect.stringMatching(/^no listener is called internal|^tls is asked for, and web|^tls is asked for, and public/) }])
+  })
+
+  test.each(['mtls@file', 'modern', 'default@file'])('tls.options=%s may demand a certificate of clients: refused, with owner and reason', (options) => {
+    const made = assembled([tagged('admin', router('tls=true', `tls.options=${options}`))], { listeners })
+    expect(made.table.routes).toEqual([])
+    expect(made.refused).toMatchObject([{ service: 'admin', kind: 'refused', reason: expect.stringContaining(`tls.options=${options} is defined elsewhere, and may demand a certificate`) }])
+  })
+
+  test('a redirect to https lets pass what has it already', () => {
+    const labels = [...router('entrypoints=web,websecure', 'middlewares=s'), 'traefik.http.middlewares.s.redirectscheme.scheme=https']
+    const made = assembled([tagged('words', labels)], { listeners })
+    expect(['web', 'websecure'].map((listener) => asked(made, 'a.test/x', { listener }))).toEqual(['redirect 307 https://a.test/x', 'consul/words /x'])
+    const plain = assembled([tagged('words', labels.map((label) => label.replace('=https', '=http')))], { listeners })
+    expect(['web', 'websecure'].map((listener) => asked(plain, 'a.test/x', { listener }))).toEqual(['consul/words /x', 'redirect 307 http://a.test/x'])
   })
 
   test.each([
