@@ -1,0 +1,93 @@
+// The catalogues of registries as the route store over tags follows them: which services carry routes, and how well that is known.
+import type { Catalog, CatalogService, CatalogSet } from '../model/catalog.ts'
+import type { Attempt } from '../model/discoverer.ts'
+import type { Platform } from '../model/platform.ts'
+import type { CatalogStatus } from '../model/tagged.ts'
+
+export interface TagCatalogsOptions {
+  readonly platform: Platform
+  /** By the name of the registry, in order of precedence. */
+  readonly catalogs: ReadonlyMap<string, Catalog>
+  /** Whether a service with these labels may carry routes. */
+  readonly wanted: (labels: readonly string[]) => boolean
+  /** Told which references carry routes, whenever a catalogue has spoken. */
+  readonly want: (refs: readonly string[]) => void
+}
+
+/** A service that carries routes, and whose it is. */
+export type ListedService = CatalogService & { readonly registry: string }
+
+export class TagCatalogs {
+  readonly #options: TagCatalogsOptions
+  readonly #sets = new Map<string, CatalogSet>()
+  /** Wall clock of the last believed answer of each registry. */
+  readonly #believed = new Map<string, number>()
+  #last: ReadonlyMap<string, readonly CatalogService[]> = new Map()
+
+  constructor(options: TagCatalogsOptions) {
+    this.#options = options
+  }
+
+  /** Takes what is known from before as a stale list. */
+  remember(last: ReadonlyMap<string, readonly CatalogService[]>): void {
+    this.#last = last
+    for (const [registry, services] of last) {
+      if (services.length > 0) this.#sets.set(registry, { kind: 'stale', services, at: 0, cause: { outcome: 'disk', message: 'the registry has not answered yet since the last run' } })
+    }
+    this.#want()
+  }
+
+  /** Follows every catalogue until aborted; `ring` is called whenever one has spoken. */
+  async follow(signal: AbortSignal, ring: () => void): Promise<void> {
+    await Promise.all([...this.#options.catalogs].map(async ([registry, catalog]) => this.#followOne(registry, catalog, signal, ring)))
+  }
+
+  /** Some registry has listed its services, now or before. */
+  get someKnown(): boolean {
+    return [...this.#sets.values()].some(({ kind }) => kind !== 'pending')
+  }
+
+  /** Each registry has said something, be it that it cannot be asked. */
+  get allSpoke(): boolean {
+    return this.#sets.size === this.#options.catalogs.size
+  }
+
+  services(): readonly ListedService[] {
+    return [...this.#options.catalogs.keys()].flatMap((registry) => {
+      const set = this.#sets.get(registry)
+      return set === undefined || set.kind === 'pending' ? [] : set.services.map((service) => ({ ...service, registry }))
+    })
+  }
+
+  status(): readonly CatalogStatus[] {
+    return [...this.#options.catalogs.keys()].map((registry) => {
+      const set = this.#sets.get(registry) ?? { kind: 'pending' as const }
+      const [at, cause] = [this.#believed.get(registry), set.kind === 'ready' ? undefined : set.cause]
+      const mode = cause === undefined || set.kind === 'pending' ? (set.kind === 'ready' ? 'live' : 'pending') : cause.outcome === 'failed' ? 'stale' : cause.outcome
+      return { registry, mode, services: set.kind === 'pending' ? 0 : set.services.length, ...(at === undefined ? {} : { lastSuccess: at }), ...(cause === undefined ? {} : { cause: cause.message }) }
+    })
+  }
+
+  async #followOne(registry: string, catalog: Catalog, signal: AbortSignal, ring: () => void): Promise<void> {
+    const last = this.#last.get(registry)
+    const observe = ({ believed, at }: Attempt): void => void (believed && this.#believed.set(registry, at))
+    for await (const set of catalog.watch(signal, { wanted: this.#options.wanted, observe, ...(last === undefined ? {} : { last }) })) {
+      this.#report(registry, this.#sets.get(registry), set)
+      this.#sets.set(registry, set)
+      this.#want()
+      ring()
+    }
+  }
+
+  #want(): void {
+    this.#options.want(this.services().map(({ ref }) => ref))
+  }
+
+  #report(registry: string, before: CatalogSet | undefined, set: CatalogSet): void {
+    const { platform } = this.#options
+    if (set.kind === 'ready') return platform.log('info', `${registry}: ${set.services.length} services carry routes`, { registry, services: set.services.length })
+    const message = set.cause?.message ?? 'not asked'
+    const was = before?.kind === 'ready' || before === undefined ? '' : (before.cause?.message ?? '')
+    if (message !== was) platform.log('warn', `${registry}: the services cannot be listed; ${set.kind === 'stale' ? `going on with the ${set.services.length} known from before` : 'no routes yet'}: ${message}`, { registry })
+  }
+}
