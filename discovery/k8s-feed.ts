@@ -1,14 +1,14 @@
 // One list and watch for all watched services of a namespace. The list is the truth, the watch says what changed since; what
 // breaks off is listed anew, since a store that was restored counts from before and would say nothing.
 import type { Platform } from '../src/model/platform.ts'
-import { printable } from './admit.ts'
 import { backoff } from './backoff.ts'
 import { withDeadline } from './deadline.ts'
-import { recordOf } from './json.ts'
-import { refusal, type K8sClient, type Refusal } from './k8s-client.ts'
+import type { K8sClient, Refusal } from './k8s-client.ts'
+import { Signs } from './k8s-signs.ts'
 import { SERVICE_LABEL, type Slice } from './k8s-slice.ts'
 import { createK8sState } from './k8s-state.ts'
 import { createWaiting } from './k8s-waiting.ts'
+import { readWatch, type WatchEnd, type WatchReader } from './k8s-watch.ts'
 
 /** A watch ends by itself after its time; one that is silent so much longer is dead, milliseconds. */
 const SLACK = 5000
@@ -22,11 +22,6 @@ const TOGETHER = 50
 const MAX_SELECTED = 50
 /** Events that belong together come so close, milliseconds. */
 const MOVE = 5
-/** Services that hear of a sign of life at once, and the time until the next ones do, milliseconds. */
-const AT_ONCE = 10
-const TURN = 5
-/** Between two signs of life that are passed on, milliseconds. */
-const SIGN_GAP = 10_000
 /** How long a question waits for trouble to be over before it reports it, milliseconds. */
 const PATIENCE = 4000
 
@@ -48,15 +43,7 @@ export function createK8sFeed(client: K8sClient, platform: Platform, namespace: 
   return new Feed(client, platform, namespace, wait, onIdle)
 }
 
-/** How a watch ended. */
-interface End {
-  /** Where the next one goes on from. */
-  readonly version: string
-  readonly lines: number
-  readonly refusal?: Refusal
-}
-
-class Feed implements K8sFeed {
+class Feed implements K8sFeed, WatchReader {
   readonly #client: K8sClient
   readonly #platform: Platform
   readonly #namespace: string
@@ -67,15 +54,14 @@ class Feed implements K8sFeed {
   readonly #entered = new Map<string, number>()
   readonly #state = createK8sState((service) => this.#entered.has(service))
   readonly #waiting
+  readonly #signs
   #phase: 'listing' | 'watching' | Refusal = 'listing'
   /** Services that the last list was asked for and that were watched since. */
   #covered = new Set<string>()
   #selector = ''
-  /** When the last good list was asked for, which one is needed, and when the server was last heard; monotonic milliseconds. */
+  /** When the last good list was asked for, and which one is needed; monotonic milliseconds. */
   #listedFrom = -Infinity
   #neededFrom = -Infinity
-  #heard = -Infinity
-  #lastSign = -Infinity
   #askOther = false
   /** Ends the watch under way, so that it is listed again. */
   #relist: AbortController | undefined
@@ -90,6 +76,7 @@ class Feed implements K8sFeed {
     this.#wait = wait
     this.#onIdle = onIdle
     this.#waiting = createWaiting(platform)
+    this.#signs = new Signs(platform, (services) => this.#waiting.wake(services), this.#life.signal)
   }
 
   enter(service: string, signal: AbortSignal): void {
@@ -126,7 +113,7 @@ class Feed implements K8sFeed {
 
   async next(service: string, version: string, wait: number | undefined, signal: AbortSignal): Promise<FeedAnswer> {
     const began = this.#platform.now()
-    const holds = (): boolean => typeof this.#phase === 'object' || this.#state.versionOf(service) !== version || this.#heard > began
+    const holds = (): boolean => typeof this.#phase === 'object' || this.#state.versionOf(service) !== version || this.#signs.heard > began
     await this.#waiting.wait({ service, holds, ms: wait }, signal)
     // A pod that goes over to another slice is first taken out of the one, then put into the other.
     if (this.#state.versionOf(service) !== version) await this.#platform.sleep(MOVE, signal)
@@ -137,7 +124,7 @@ class Feed implements K8sFeed {
     // Who waited in vain was told nothing: what is known from before must not count as confirmed.
     if (signal.aborted) return { kind: 'failed', message: signal.reason instanceof Error ? signal.reason.message : 'stopped' }
     if (typeof this.#phase === 'object') return this.#phase
-    return { kind: 'known', slices: this.#state.slicesOf(service), version: this.#state.versionOf(service), age: this.#platform.now() - this.#heard }
+    return { kind: 'known', slices: this.#state.slicesOf(service), version: this.#state.versionOf(service), age: this.#platform.now() - this.#signs.heard }
   }
 
   // --- the loop
@@ -175,7 +162,7 @@ class Feed implements K8sFeed {
     // Who left meanwhile was not heard of since.
     this.#covered = new Set([...services].filter((service) => this.#entered.has(service)))
     this.#waiting.wake(this.#state.replace(listed.items))
-    this.#sign()
+    this.#signs.pass(this.#entered.keys())
     return listed.version
   }
 
@@ -189,15 +176,15 @@ class Feed implements K8sFeed {
       signal.addEventListener('abort', stop)
       const began = this.#platform.now()
       const seconds = Math.max(1, Math.floor((this.#wait / 1000) * (0.75 + 0.25 * this.#platform.random())))
-      const late = ({ message }: Error): End => ({ version, lines: 0, refusal: { kind: 'failed', message } })
-      const end = await withDeadline(this.#platform, seconds * 1000 + SLACK, relist.signal, (own) => this.#watchOnce(version, seconds, own), late)
+      const late = ({ message }: Error): WatchEnd => ({ version, lines: 0, refusal: { kind: 'failed', message } })
+      const end = await withDeadline(this.#platform, seconds * 1000 + SLACK, relist.signal, (own) => readWatch(this.#client, { namespace: this.#namespace, selector: this.#selector, version, seconds }, this, own), late)
       signal.removeEventListener('abort', stop)
       this.#relist = undefined
       if (relist.signal.aborted) return
       const lasted = this.#platform.now() - began
       if (end.refusal === undefined && lasted >= (seconds - 1) * 1000) {
         this.#early = 0
-        this.#sign()
+        this.#signs.pass(this.#entered.keys())
         version = end.version
         continue
       }
@@ -212,55 +199,16 @@ class Feed implements K8sFeed {
     return this.#listedFrom < this.#neededFrom || this.#askOther || [...this.#entered.keys()].some((service) => !this.#covered.has(service))
   }
 
-  async #watchOnce(from: string, seconds: number, signal: AbortSignal): Promise<End> {
-    const watch = await this.#client.watch(this.#namespace, this.#selector, from, seconds, signal)
-    if (watch.kind !== 'open') return { version: from, lines: 0, refusal: watch }
-    let [version, lines] = [from, 0]
-    this.#sign()
-    try {
-      for await (const line of watch.lines) {
-        if (signal.aborted) break
-        const event = recordOf(JSON.parse(line))
-        const object = recordOf(event?.['object'])
-        if (event?.['type'] === 'ERROR') return { version, lines, refusal: errorOf(object) }
-        version = this.#take(event?.['type'], object) ?? version
-        lines++
-      }
-      return { version, lines }
-    } catch (error) {
-      return { version, lines, refusal: { kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) } }
-    }
+  onOpen(): void {
+    this.#signs.pass(this.#entered.keys())
   }
 
-  /** Takes an event in; gives its version. */
-  #take(type: unknown, object: Record<string, unknown> | undefined): string | undefined {
-    const version = recordOf(object?.['metadata'])?.['resourceVersion']
-    this.#heard = this.#platform.now()
+  onEvent(type: unknown, object: Record<string, unknown> | undefined): void {
+    this.#signs.note(this.#entered.keys())
     if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') this.#waiting.wake(this.#state.apply(type, object))
-    if (this.#heard - this.#lastSign >= SIGN_GAP) this.#sign()
-    return typeof version === 'string' ? version : undefined
-  }
-
-  /** The server was heard: what is known is what holds. */
-  #sign(): void {
-    this.#heard = this.#lastSign = this.#platform.now()
-    void this.#wakeInTurn([...this.#entered.keys()])
-  }
-
-  /** Two thousand at once would stop the process for a tenth of a second, and every change that comes then with it. */
-  async #wakeInTurn(services: readonly string[]): Promise<void> {
-    for (let from = 0; from < services.length && !this.#life.signal.aborted; from += AT_ONCE) {
-      if (from > 0) await this.#platform.sleep(TURN, this.#life.signal)
-      this.#waiting.wake(services.slice(from, from + AT_ONCE))
-    }
   }
 }
 
 function selectorOf(services: ReadonlySet<string>): string {
   return services.size > MAX_SELECTED ? SERVICE_LABEL : `${SERVICE_LABEL} in (${[...services].sort().join(',')})`
-}
-
-function errorOf(object: Record<string, unknown> | undefined): Refusal {
-  const code = object?.['code']
-  return refusal('the watch', typeof code === 'number' ? code : 500, undefined, JSON.stringify(object))
 }
