@@ -1,5 +1,5 @@
 // A list as Nomad's servers answer it, and when it is not to be believed.
-import type { Got, Trouble } from './nomad-client.ts'
+import type { Got, NomadClient, Query, Trouble } from './nomad-client.ts'
 
 /** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
 const MAX_LAST_CONTACT = 15_000
@@ -17,8 +17,29 @@ export interface List {
   readonly bytes: number
 }
 
+/** Whose word counts. */
+export interface Trust {
+  /** Only the leader's. */
+  readonly confirm: boolean
+  /** Any server's that has come so far: the newest index that was heard or listed. */
+  readonly least: bigint
+}
+
+/**
+ * Asks for a list; `waiting` is how long a server may wait, for what. One that has not come as far as it must is put right by the
+ * leader: after a restore of an older state that is the truth.
+ */
+export async function askList(client: NomadClient, path: string, query: Query, waiting: Query, { confirm, least }: Trust, signal: AbortSignal): Promise<List | Trouble> {
+  const namespace = query['namespace'] ?? ''
+  if (!confirm) {
+    const list = listOf(await client.get(path, { ...query, stale: 'true', ...waiting }, 'any', signal), namespace)
+    if (list.kind !== 'list' || list.index >= least) return list
+  }
+  return listOf(await client.get(path, query, 'confirm', signal), namespace)
+}
+
 /** Reads an answer as a list; one that no server stands behind, or that lacks rights, is none. */
-export function listOf(got: Got | Trouble, namespace: string): List | Trouble {
+function listOf(got: Got | Trouble, namespace: string): List | Trouble {
   if (got.kind !== 'got') return got
   const { value, headers, place, bytes } = got
   const index = headers.get('x-nomad-index') ?? ''

@@ -2,19 +2,17 @@
 import type { Rejection, ServiceRef } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { AllocationChecks } from './nomad-checks.ts'
-import type { NomadClient, Query, Trouble } from './nomad-client.ts'
+import type { NomadClient, Query } from './nomad-client.ts'
 import { Departures } from './nomad-departures.ts'
 import { hasTag, readRegistration, type Registration } from './nomad-entry.ts'
 import type { EventStream, Listener, ServiceEvent } from './nomad-events.ts'
-import { listOf, namespacesWith, type List } from './nomad-list.ts'
+import { ServiceLists } from './nomad-lists.ts'
 import type { NomadOptions } from './nomad-options.ts'
 import type { Ask, Reading } from './reading.ts'
 import type { Slots } from './slots.ts'
 
 /** How often a service is listed while there is no event stream, milliseconds: a token may list services and not be let hear of them. */
 const WITHOUT_STREAM = 5000
-/** How long a server may take to come as far as an event that was heard, milliseconds. */
-const CATCH_UP = 1000
 
 /** What all watches of a registry share. */
 export interface Shared {
@@ -35,7 +33,9 @@ export class NomadWatch implements Listener {
   readonly #shared: Shared
   readonly #ref: ServiceRef
   readonly #region: Query
+  readonly #namespaces: readonly string[]
   readonly #signal: AbortSignal
+  readonly #lists: ServiceLists
   readonly #checks: AllocationChecks | undefined
   readonly #departures = new Departures()
   #streams: readonly EventStream[] = []
@@ -49,7 +49,9 @@ export class NomadWatch implements Listener {
     this.#shared = shared
     this.#ref = ref
     this.#region = { region: ref.options['region'] ?? shared.options.region }
+    this.#namespaces = namespacesOf(ref, shared.options)
     this.#signal = signal
+    this.#lists = new ServiceLists(shared.client, { service: ref.name, region: this.#region, filter: ref.options['filter'], namespaces: this.#namespaces })
     this.#checks = shared.options.checks ? new AllocationChecks(shared, ref.name, this.#region, signal, () => this.#ring()) : undefined
   }
 
@@ -76,8 +78,10 @@ export class NomadWatch implements Listener {
   async read(ask: Ask, signal: AbortSignal): Promise<Reading> {
     // What rang until now is answered by this list; what rings from now on asks for the next one.
     this.#rung = false
-    const lists = await this.#list(ask, signal)
+    const heard = this.#heard
+    const lists = await this.#lists.read(ask, heard, signal)
     if ('message' in lists) return lists
+    if (this.#heard === heard) this.#heard = 0n
     const registrations: Registration[] = []
     const rejected: Rejection[] = []
     for (const { rows, namespace } of lists) {
@@ -97,49 +101,10 @@ export class NomadWatch implements Listener {
     return { kind: 'listed', instances, rejected, left, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0) }
   }
 
-  async #list(ask: Ask, signal: AbortSignal): Promise<readonly List[] | Trouble> {
-    const heard = this.#heard
-    const lists: List[] = []
-    let namespaces = this.#namespaces()
-    if (namespaces.includes('*')) {
-      // A list of one service is of one namespace.
-      const everywhere = await this.#question('/v1/services', { namespace: '*' }, ask, heard, signal)
-      if (everywhere.kind !== 'list') return everywhere
-      lists.push({ ...everywhere, rows: [] })
-      namespaces = namespacesWith(everywhere.rows, this.service)
-    }
-    for (const namespace of namespaces) {
-      const list = await this.#question(`/v1/service/${encodeURIComponent(this.service)}`, { namespace, filter: this.#ref.options['filter'] }, ask, heard, signal)
-      if (list.kind !== 'list') return list
-      lists.push(list)
-    }
-    if (this.#heard === heard) this.#heard = 0n
-    return lists
-  }
-
-  // Any server may answer; it is told to come as far as the event that was heard. One that does not, or that is behind the last
-  // list, is put right by the leader: after a restore of an older state that is the truth.
-  async #question(path: string, query: Query, ask: Ask, heard: bigint, signal: AbortSignal): Promise<List | Trouble> {
-    const { client } = this.#shared
-    const asked = { ...this.#region, ...query }
-    if (ask.purpose !== 'confirm') {
-      const catchUp = heard > 0n ? { index: String(heard - 1n), wait: `${CATCH_UP}ms` } : {}
-      const list = listOf(await client.get(path, { ...asked, stale: 'true', ...catchUp }, 'any', signal), query['namespace'] ?? '')
-      if (list.kind !== 'list' || (list.index >= heard && list.index >= BigInt(ask.token ?? 0))) return list
-    }
-    return listOf(await client.get(path, asked, 'confirm', signal), query['namespace'] ?? '')
-  }
-
-  #namespaces(): readonly string[] {
-    const asked = this.#ref.options['namespace']?.split(',').filter((namespace) => namespace !== '') ?? []
-    const all = asked.length > 0 ? asked : this.#shared.options.namespaces
-    return all.includes('*') ? ['*'] : [...new Set(all)]
-  }
-
   // After the first list: a registry that does not answer is not asked for a stream beside it.
   #begin(): void {
     if (this.#streams.length > 0 || this.#signal.aborted) return
-    this.#streams = this.#namespaces().map((namespace) => this.#shared.streamOf({ ...this.#region, namespace }))
+    this.#streams = this.#namespaces.map((namespace) => this.#shared.streamOf({ ...this.#region, namespace }))
     for (const stream of this.#streams) stream.join(this, this.#signal)
   }
 
@@ -160,6 +125,12 @@ export class NomadWatch implements Listener {
     this.#wake = () => {}
     return own.signal.aborted
   }
+}
+
+function namespacesOf(ref: ServiceRef, { namespaces }: NomadOptions): readonly string[] {
+  const asked = ref.options['namespace']?.split(',').filter((namespace) => namespace !== '') ?? []
+  const all = asked.length > 0 ? asked : namespaces
+  return all.includes('*') ? ['*'] : [...new Set(all)]
 }
 
 function idsOf(registrations: readonly Registration[]): ReadonlySet<string> {

@@ -313,6 +313,22 @@ describeWithServers(['nomad'], 'a real Nomad with ACLs', () => {
     await becomes(web, 'ready 1001')
   })
 
+  test.each(['default,shop', '*'])('a token that loses its rights in one of its namespaces (%s) keeps what it knew there, which is one of two', async (namespaces) => {
+    const policy = namespaces === '*' ? 'part' : 'parts'
+    const { token } = await makeToken(policy, 'default', 'shop')
+    await runJob(server, { id: 'c', port: 1003, namespace: 'shop' })
+    const web = watch(server, `nomad/web?namespace=${namespaces}`, { token })
+    await becomes(web, 'ready 1001,1003')
+    await vi.waitFor(() => expect(web.status()).toMatchObject({ mode: 'live' }))
+    await allow(policy, 'default')
+    await becomes(web, 'stale denied 1001,1003', 8000)
+    await allow(policy, 'default', 'shop')
+    await becomes(web, 'ready 1001,1003')
+    // What leaves the namespace is believed as ever.
+    await stopJob(server, 'c', 'shop')
+    await becomes(web, 'ready 1001')
+  })
+
   test.each(['default', '*'])('a token whose rights come, go, come back and end with it keeps what it knew (namespace %s)', async (namespace) => {
     const policy = namespace === '*' ? 'all' : 'one'
     const { token, accessor } = await makeToken(policy, 'other')

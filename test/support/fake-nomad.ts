@@ -59,7 +59,7 @@ export interface FakeNomad {
   freeze(): void
   /** The agent comes back without any state: the index starts anew. */
   restartEmpty(): void
-  /** Turns on ACLs: what each token may read; `*` is every namespace. Ends the streams of tokens whose rights change. */
+  /** Turns on ACLs: what each token may read; `*` is every namespace. Ends the streams that may not be heard any more. */
   acl(rights: Readonly<Record<string, readonly string[]>>): void
   /** Answers everything with this until `recover`; may depend on the question. */
   answerWith(answer: Override): void
@@ -136,11 +136,9 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
       fake.cut()
     },
     acl(next) {
-      const before = rights
       rights = next
       for (const stream of streams) {
-        const of = (all: typeof rights): string => JSON.stringify(all?.[stream.token ?? ''])
-        if (of(before) === of(next)) continue
+        if (mayHear(stream.namespace, stream.token)) continue
         stream.write('subscription closed by server, client should resubscribe\n')
         stream.end()
       }
@@ -163,14 +161,19 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
     if (allowed === undefined) return plain(403, 'Permission denied')
     const may = (wanted: string): boolean => allowed.includes('*') || allowed.includes(wanted)
     if (pathname === '/v1/services') return listServices(query, init, namespace, allowed, may)
-    // The stream of all namespaces needs rights in each that there is.
-    const all = pathname === '/v1/event/stream' && namespace === '*' ? ['default', ...[...table.keys()].map((name) => name.split(' ')[0] ?? '')] : [namespace]
-    if (!all.every(may)) return plain(403, 'Permission denied')
-    if (pathname === '/v1/event/stream') return openStream(namespace, token, init)
+    if (pathname === '/v1/event/stream') return mayHear(namespace, token) ? openStream(namespace, token, init) : plain(403, 'Permission denied')
+    if (!may(namespace)) return plain(403, 'Permission denied')
     const allocation = /^\/v1\/client\/allocation\/([^/]+)\/checks$/.exec(pathname)?.[1]
     if (allocation !== undefined) return checksOf(allocation)
     const service = decodeURIComponent(/^\/v1\/service\/([^/]+)$/.exec(pathname)?.[1] ?? '')
     return service === '' ? plain(404, 'Invalid URL Path') : list(query, init, (rows) => rows.get(key(namespace, service)) ?? [])
+  }
+
+  // The stream of all namespaces needs rights in each that there is.
+  function mayHear(namespace: string, token: string | undefined): boolean {
+    const allowed = rights === undefined ? ['*'] : (rights[token ?? ''] ?? [])
+    const all = namespace === '*' ? ['default', ...[...table.keys()].map((name) => name.split(' ')[0] ?? '')] : [namespace]
+    return allowed.includes('*') || all.every((each) => allowed.includes(each))
   }
 
   async function list(query: URLSearchParams, init: FetchInit, read: (rows: typeof table) => unknown): Promise<Response> {

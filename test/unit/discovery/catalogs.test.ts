@@ -160,6 +160,43 @@ test.each([
   expect(await namespaces(fakePlatform(), options)).toBe(expected)
 })
 
+test.each([[['*']], [['default', 'shop']]])('nomad: a token that loses its rights in one namespace of %j keeps its services, and says so', async (names) => {
+  const platform = fakePlatform()
+  const fake = fakeNomad(platform)
+  platform.onFetch((url, init) => fake.fetch(url, init))
+  fake.put('web', [{ id: '1' }])
+  fake.put('blog', [{ id: '2' }])
+  fake.put('web', [{ id: '3' }], { namespace: 'shop' })
+  fake.acl({ t: ['default', 'shop'] })
+  const { stop, text, sets } = listsOf(nomad.catalog?.('nomad', { namespaces: names, token: 't' }, platform))
+  await platform.advance(2000)
+  fake.acl({ t: ['default'] })
+  await platform.advance(600_000)
+  const all = 'nomad/blog?namespace=default=blog,nomad/web?namespace=default=web,nomad/web?namespace=shop=shop/web'
+  expect(text()).toBe(`stale ${all}`)
+  expect(sets.at(-1)).toMatchObject({ cause: { outcome: 'denied', message: expect.stringContaining('(namespace shop)') } })
+  fake.acl({ t: ['default', 'shop'] })
+  await platform.advance(31_000)
+  expect(text()).toBe(`ready ${all}`)
+  // What left is no such thing.
+  fake.put('web', [], { namespace: 'shop' })
+  await platform.advance(50_000)
+  expect(text()).toBe(`ready ${all.replace(/,[^,]*$/, '')}`)
+  stop.abort()
+})
+
+test('nomad: a namespace that is named and may not be read is denied, not empty', async () => {
+  const platform = fakePlatform()
+  const fake = fakeNomad(platform)
+  platform.onFetch((url, init) => fake.fetch(url, init))
+  fake.put('web', [{ id: '1' }])
+  fake.acl({ t: ['default'] })
+  const { stop, sets } = listsOf(nomad.catalog?.('nomad', { namespaces: ['default', 'shop'], token: 't' }, platform))
+  await platform.advance(2000)
+  expect(sets).toEqual([expect.objectContaining({ kind: 'pending', cause: expect.objectContaining({ outcome: 'denied' }) })])
+  stop.abort()
+})
+
 test('nomad: an index that goes back starts over', async () => {
   const platform = fakePlatform()
   const fake = fakeNomad(platform)

@@ -493,6 +493,39 @@ test.each([
   expect(summary(reader.last())).toBe(ready)
 })
 
+test.each([[['*']], [['default', 'shop']]])('a token that loses its rights in one namespace of %j keeps what it knew there, however little that was', async (namespaces) => {
+  const { platform, registry, reader } = await watch({
+    options: { namespaces, token: 't' },
+    prepare(fake) {
+      fake.put('web', [{ id: '4', address: '10.0.0.4' }], { namespace: 'shop' })
+      fake.acl({ t: ['default', 'shop'] })
+    },
+  })
+  registry.acl({ t: ['default'] })
+  await platform.advance(600_000)
+  expect(summary(reader.last())).toBe(`${kept('denied')} 10.0.0.4:8080`)
+  expect(reader.attempts.at(-1)?.message).toContain('read-job in the namespace')
+  registry.acl({ t: ['default', 'shop'] })
+  await platform.advance(31_000)
+  expect(summary(reader.last())).toBe(`${ready} 10.0.0.4:8080`)
+  expect(reader.sets.map(summary)).toEqual([`${ready} 10.0.0.4:8080`, `${kept('denied')} 10.0.0.4:8080`, `${ready} 10.0.0.4:8080`])
+})
+
+test('a service that left a namespace is not asked for there for ever, and rights that end there then are no news', async () => {
+  const { platform, registry, reader } = await watch({
+    options: { namespaces: ['*'], token: 't' },
+    prepare(fake) {
+      fake.put('web', [{ id: '4', address: '10.0.0.4' }], { namespace: 'shop' })
+      fake.acl({ t: ['default', 'shop'] })
+    },
+  })
+  registry.put('web', [], { namespace: 'shop' })
+  await platform.advance(1000)
+  registry.acl({ t: ['default'] })
+  await platform.advance(60_000)
+  expect(summary(reader.last())).toBe(ready)
+})
+
 // --- registrations
 
 const one = async (row: Row): Promise<Record<string, unknown>> => {
