@@ -12,6 +12,8 @@ const GAP = 50
 const PATIENCE = 1000
 /** Before the second question for an allocation whose checks have not run yet, milliseconds; each further one takes twice as long. */
 const AGAIN = 1000
+/** An instance whose health is another one is told after this time, together with others, milliseconds. */
+const GATHER = 250
 /** A client that cannot be reached says nothing for longer than its agent lives, milliseconds. */
 const DEADLINE = 5000
 /** How long a failed check counts that can no longer be asked for, milliseconds: then the health is unknown, and traffic tells. */
@@ -26,10 +28,11 @@ interface Known {
   readonly at: number
 }
 
-/** What of an allocation is asked. */
+/** What of an allocation is asked, and at which client. */
 interface Target {
   readonly allocation: string
   readonly namespace: string
+  readonly client: string
 }
 
 /** The checks of one service's allocations. */
@@ -40,9 +43,14 @@ export class AllocationChecks {
   readonly #life: AbortSignal
   readonly #changed: () => void
   readonly #known = new Map<string, Known>()
+  /** Allocations that a list waited for. */
+  #met: ReadonlySet<string> = new Set()
+  /** Allocations that are being asked for. */
+  readonly #underWay = new Set<string>()
   #targets: readonly Target[] = []
   #runs = false
   #settles = false
+  #tells = false
 
   /** Asks again and again until `life` is aborted, from the first `follow` on; calls `changed` when an instance's health is another one. */
   constructor(shared: Shared, service: string, region: Query, life: AbortSignal, changed: () => void) {
@@ -56,11 +64,13 @@ export class AllocationChecks {
   /** Makes these the allocations to ask for, and waits a moment for those that are new: an instance begins with what its checks say. */
   async follow(registrations: readonly Registration[], signal: AbortSignal): Promise<void> {
     const targets = new Map<string, Target>()
-    for (const { allocation, namespace } of registrations) if (allocation !== undefined) targets.set(allocation, { allocation, namespace })
+    for (const { allocation, namespace, node } of registrations) if (allocation !== undefined) targets.set(allocation, { allocation, namespace, client: node ?? allocation })
     const gone = [...this.#known.keys()].filter((allocation) => !targets.has(allocation))
     for (const allocation of gone) this.#known.delete(allocation)
     this.#targets = [...targets.values()]
-    const fresh = this.#targets.filter(({ allocation }) => !this.#known.has(allocation))
+    // Not again for those whose client is silent.
+    const fresh = this.#targets.filter(({ allocation, client }) => !this.#known.has(allocation) && !(this.#met.has(allocation) && this.#shared.turns.doubts(client)))
+    this.#met = new Set(targets.keys())
     // Nomad stops what an update replaces as soon as its successor passes, which may be news here: then nobody would be left.
     const doubtful = gone.length === 0 ? [] : this.#targets.filter(({ allocation }) => ['pending', 'critical'].includes(this.#known.get(allocation)?.said ?? ''))
     await this.#meet([...fresh, ...doubtful.slice(0, PATIENCE / GAP)], signal)
@@ -78,16 +88,17 @@ export class AllocationChecks {
     return [...this.#known.values()].some((other) => other.said === 'passing') ? 'critical' : 'unknown'
   }
 
-  /** Asks for these, and waits for a moment at most. */
+  /** Asks for these before all others, and waits for a moment at most. */
   async #meet(targets: readonly Target[], signal: AbortSignal): Promise<void> {
-    if (targets.length > 0) await withDeadline(this.#shared.platform, PATIENCE, signal, (own) => this.#askAll(targets, own), () => false)
+    if (targets.length > 0) await withDeadline(this.#shared.platform, PATIENCE, signal, (own) => Promise.all(targets.map((target) => this.#ask(target, true, own))), () => [])
   }
 
+  // None waits for those before: a client that does not answer holds up nothing but itself.
   async #run(): Promise<void> {
     this.#runs = true
     while (!this.#life.aborted) {
       await this.#shared.platform.sleep(this.#every() * (0.9 + 0.2 * this.#shared.platform.random()), this.#life)
-      if (await this.#askAll(this.#targets, this.#life)) this.#changed()
+      for (const target of this.#targets) void this.#look(target, false)
     }
   }
 
@@ -97,40 +108,50 @@ export class AllocationChecks {
     const waiting = (): readonly Target[] => this.#targets.filter(({ allocation }) => this.#known.get(allocation)?.said === 'pending')
     for (let pause = AGAIN; waiting().length > 0 && !this.#life.aborted; pause = Math.min(2 * pause, this.#every())) {
       await this.#shared.platform.sleep(Math.max(pause, waiting().length * GAP), this.#life)
-      if (await this.#askAll(waiting(), this.#life)) this.#changed()
+      for (const target of waiting()) void this.#look(target, true)
     }
     this.#settles = false
+  }
+
+  async #look(target: Target, urgent: boolean): Promise<void> {
+    if (this.#underWay.has(target.allocation) || this.#life.aborted) return
+    this.#underWay.add(target.allocation)
+    if (await this.#ask(target, urgent, this.#life)) this.#tell()
+    this.#underWay.delete(target.allocation)
+  }
+
+  #tell(): void {
+    if (this.#tells) return
+    this.#tells = true
+    void this.#shared.platform.sleep(GATHER, this.#life).then(() => {
+      this.#tells = false
+      if (!this.#life.aborted) this.#changed()
+    })
   }
 
   #every(): number {
     return Math.max(this.#shared.options.checksEvery, this.#targets.length * GAP)
   }
 
-  /** True when an instance's health is another one. */
-  async #askAll(targets: readonly Target[], signal: AbortSignal): Promise<boolean> {
-    const changes = await Promise.all(
-      targets.map(async (target) => {
-        if (!(await this.#shared.checkSlots.take(signal))) return false
-        return this.#ask(target, signal).finally(() => this.#shared.checkSlots.give())
-      }),
-    )
-    return changes.includes(true)
-  }
-
-  // A question that fails changes nothing, but for a failure that is too old to go on with.
-  async #ask({ allocation, namespace }: Target, signal: AbortSignal): Promise<boolean> {
-    const ask = (own: AbortSignal): Promise<Got | Trouble> => this.#shared.client.get(`/v1/client/allocation/${allocation}/checks`, { ...this.#region, namespace }, 'aside', own)
-    const got = await withDeadline<Got | Trouble>(this.#shared.platform, DEADLINE, signal, ask, ({ message }) => ({ kind: 'failed', message }))
+  // True when the instance's health is another one. A question that fails changes nothing, but for a failure that is too old to go on with.
+  async #ask({ allocation, namespace, client }: Target, urgent: boolean, signal: AbortSignal): Promise<boolean> {
+    const { platform, turns } = this.#shared
+    const get = (own: AbortSignal): Promise<Got | Trouble> => this.#shared.client.get(`/v1/client/allocation/${allocation}/checks`, { ...this.#region, namespace }, 'aside', own)
+    const got = await turns.ask(client, urgent, signal, () => withDeadline<Got | Trouble | undefined>(platform, DEADLINE, signal, async (own) => unlessStopped(await get(own), own), () => undefined))
     if (signal.aborted) return false
-    if (got.kind === 'denied') this.#shared.checksDenied(got.message)
+    if (got?.kind === 'denied') this.#shared.checksDenied(got.message)
     const before = this.#known.get(allocation)
     const health = this.healthOf({ allocation })
-    const said = got.kind === 'got' ? judge(got.value, this.#service, before?.said) : undefined
-    const now = this.#shared.platform.now()
+    const said = got?.kind === 'got' ? judge(got.value, this.#service, before?.said) : undefined
+    const now = platform.now()
     if (said !== undefined) this.#known.set(allocation, { said, at: now })
     else if (before?.said === 'critical' && now - before.at > FORGET) this.#known.set(allocation, { said: 'unknown', at: now })
     return this.healthOf({ allocation }) !== health
   }
+}
+
+function unlessStopped<T>(got: T, signal: AbortSignal): T | undefined {
+  return signal.aborted ? undefined : got
 }
 
 // What the checks of a service in an allocation say after what they said before, whichever port they look at; undefined for nothing.

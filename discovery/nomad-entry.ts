@@ -8,12 +8,14 @@ export interface Registration {
   readonly namespace: string
   /** Undefined for what no allocation stands behind. */
   readonly allocation: string | undefined
+  /** The machine that runs it, Nomad's node. */
+  readonly node: string | undefined
 }
 
 /** Reads a row that was listed in a namespace. */
 export function readRegistration(row: unknown, position: number, namespace: string): { readonly registration: Registration } | { readonly rejection: Rejection } {
   const fields = typeof row === 'object' && row !== null && !Array.isArray(row) ? (row as Record<string, unknown>) : {}
-  const { ID: id, AllocID: allocation, Datacenter: datacenter } = fields
+  const { ID: id, AllocID: allocation, NodeID: node, Datacenter: datacenter } = fields
   if (typeof id !== 'string' || id === '') return { rejection: { id: `#${position}`, reason: 'is not a registration with an ID' } }
   const said = readTags(fields['Tags'])
   const instance: Instance = {
@@ -27,7 +29,11 @@ export function readRegistration(row: unknown, position: number, namespace: stri
     meta: said.meta,
     health: 'unknown',
   }
-  return { registration: { instance, namespace, allocation: typeof allocation === 'string' && /^[\w-]{1,128}$/.test(allocation) ? allocation : undefined } }
+  return { registration: { instance, namespace, allocation: nameOf(allocation), node: nameOf(node) } }
+}
+
+function nameOf(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\w-]{1,128}$/.test(value) ? value : undefined
 }
 
 /** The id of an instance; events name its two parts as well. */
@@ -39,7 +45,6 @@ export function instanceId(namespace: string, registration: string): string {
 export function hasTag(instance: Instance, tag: string): boolean {
   return Array.isArray(instance.tags) && instance.tags.includes(tag)
 }
-
 
 const OWN = /^fairlead\.(weight|zone|meta\.([^=]+))=([^]*)$/
 

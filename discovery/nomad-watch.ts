@@ -9,7 +9,7 @@ import type { EventStream, Listener, ServiceEvent } from './nomad-events.ts'
 import { ServiceLists } from './nomad-lists.ts'
 import type { NomadOptions } from './nomad-options.ts'
 import type { Ask, Reading } from './reading.ts'
-import type { Slots } from './slots.ts'
+import type { Turns } from './nomad-turns.ts'
 
 /** How often a service is listed while there is no event stream, milliseconds: a token may list services and not be let hear of them. */
 const WITHOUT_STREAM = 5000
@@ -19,8 +19,8 @@ export interface Shared {
   readonly options: NomadOptions
   readonly platform: Platform
   readonly client: NomadClient
-  /** Questions for checks at once. */
-  readonly checkSlots: Slots
+  /** Of clients that are asked for checks. */
+  readonly turns: Turns
   /** The stream of a region and a namespace. */
   streamOf(query: Query): EventStream
   /** Says once that checks cannot be read for lack of rights. */

@@ -10,10 +10,8 @@ import { createEventStream, type EventStream } from './nomad-events.ts'
 import { nomadOptions } from './nomad-options.ts'
 import { NomadWatch, type Shared } from './nomad-watch.ts'
 import type { Source } from './reading.ts'
-import { createSlots } from './slots.ts'
+import { Turns } from './nomad-turns.ts'
 
-/** Questions for checks to one registry at once, beside those for lists: an agent grants 100 connections to one client. */
-const CHECKS_AT_ONCE = 4
 /** How often a service is listed while the event stream is silent, milliseconds: what it lost is found then. */
 const LIST_EVERY = 45_000
 
@@ -37,7 +35,7 @@ export const nomad: Adapter = {
     const options = nomadOptions.parse(written)
     if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use token`)
     const client = createNomadClient(options, platform, capabilities)
-    const shared: Shared = { options, platform, client, checkSlots: createSlots(CHECKS_AT_ONCE), streamOf: streams(name, client, platform), checksDenied: warnOnce(name, platform) }
+    const shared: Shared = { options, platform, client, turns: new Turns(platform), streamOf: streams(name, client, platform), checksDenied: warnOnce(name, platform) }
     const open = (ref: ServiceRef, signal: AbortSignal): Pick<Source, 'read' | 'changes'> => {
       const watch = new NomadWatch(shared, ref, signal)
       return { read: (ask, own) => watch.read(ask, own), changes: { kind: 'poll', every: LIST_EVERY, hint: (_, own) => watch.hint(own) } }

@@ -4,8 +4,8 @@
 export interface Slots {
   /** Takes a free slot, or says that there is none. */
   tryTake(): boolean
-  /** Takes a slot when one is free, first come first served. False when the signal was aborted before. */
-  take(signal: AbortSignal): Promise<boolean>
+  /** Takes a slot when one is free, first come first served, those that are `urgent` (default false) before all others. False when the signal was aborted before. */
+  take(signal: AbortSignal, urgent?: boolean): Promise<boolean>
   give(): void
   /** Slots free now. */
   free(): number
@@ -14,16 +14,18 @@ export interface Slots {
 /** Makes `count` free slots. */
 export function createSlots(count: number): Slots {
   let free = count
-  const waiting = new Set<(taken: boolean) => void>()
+  const urgently = new Set<(taken: boolean) => void>()
+  const patiently = new Set<(taken: boolean) => void>()
   return {
     tryTake() {
       if (free === 0) return false
       free--
       return true
     },
-    take(signal) {
+    take(signal, urgent = false) {
       if (signal.aborted) return Promise.resolve(false)
       if (this.tryTake()) return Promise.resolve(true)
+      const waiting = urgent ? urgently : patiently
       return new Promise((resolve) => {
         const leave = (): void => settle(false)
         const settle = (taken: boolean): void => {
@@ -36,7 +38,7 @@ export function createSlots(count: number): Slots {
       })
     },
     give() {
-      const next = waiting.values().next().value
+      const next = urgently.values().next().value ?? patiently.values().next().value
       if (next === undefined) free++
       else next(true)
     },

@@ -8,6 +8,8 @@ export interface Row {
   readonly port?: number
   readonly tags?: readonly string[]
   readonly datacenter?: string
+  /** The machine that runs it; default one for all. */
+  readonly node?: string
 }
 
 /** A registration as Nomad writes it. */
@@ -29,7 +31,7 @@ export function wire(row: Row, service = 'web', namespace = 'default'): Register
     ID: `_nomad-task-alloc-${row.id}-group-api-${service}-http`,
     ServiceName: service,
     Namespace: namespace,
-    NodeID: 'f7aa0000-0000-0000-0000-000000000001',
+    NodeID: row.node ?? 'f7aa0000-0000-0000-0000-000000000001',
     Datacenter: row.datacenter ?? 'dc1',
     JobID: service,
     AllocID: `alloc-${row.id}`,

@@ -196,6 +196,24 @@ test('latest: the newest only, the first at once, the next after the gap', async
   expect(seen).toEqual(['1 at 0', '3 at 250', '4 at 1100'])
 })
 
+test('slots: who is urgent goes before all others, in order', async () => {
+  const slots = createSlots(1)
+  const never = new AbortController().signal
+  await slots.take(never)
+  const order: string[] = []
+  const leave = new AbortController()
+  const waits = [['a', false], ['b', true], ['c', true]] as const
+  const all = waits.map(([name, urgent]) => slots.take(never, urgent).then(() => order.push(name)))
+  const left = slots.take(leave.signal, true)
+  leave.abort()
+  expect(await left).toBe(false)
+  for (const turn of [1, 2, 0]) {
+    slots.give()
+    await all[turn]
+  }
+  expect(order).toEqual(['b', 'c', 'a'])
+})
+
 test('slots: no more than there are, first come first served, and a waiter may leave', async () => {
   const slots = createSlots(1)
   const never = new AbortController().signal

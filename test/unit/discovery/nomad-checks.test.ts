@@ -193,6 +193,100 @@ test('a client that hung once is asked again', async () => {
   expect(healths(reader)).toBe('passing critical passing')
 })
 
+test('an allocation whose client does not answer holds up one list, not each', async () => {
+  const { platform, registry, reader } = await watch((fake) => {
+    fake.put('web', [...three, { id: 'f', address: '10.0.0.9', node: FROZEN }])
+    fake.answerWith((seen) => (seen.path.includes('alloc-f') ? new Promise(() => {}) : undefined))
+  })
+  await platform.advance(1500)
+  expect(endpointsOf(reader.last())).toHaveLength(4)
+  registry.put('web', [...three.slice(1), { id: 'f', address: '10.0.0.9', node: FROZEN }])
+  await platform.advance(300)
+  expect(endpointsOf(reader.last())).toHaveLength(3)
+})
+
+const FROZEN = 'f7aa0000-0000-0000-0000-00000000f0f0'
+
+/** A service of forty on a client that has just been frozen, and the service `web` of three on another one. */
+async function besideFrozen(more: Partial<Record<'web' | 'big', readonly Row[]>> = {}): Promise<World & { readonly big: Reader; thaw(): void }> {
+  const platform = fakePlatform()
+  const registry = fakeNomad(platform)
+  platform.onFetch(registry.fetch)
+  const frozen = Array.from({ length: 40 }, (_, n) => ({ id: `f${n}`, address: `10.0.1.${n}`, node: FROZEN }))
+  registry.put('big', [...frozen, ...(more.big ?? [])])
+  registry.put('web', [...three, ...(more.web ?? [])])
+  for (const { id } of [...three, ...(more.web ?? [])]) registry.setChecks(id, ['web', 'success'])
+  for (const { id } of [...frozen, ...(more.big ?? [])]) registry.setChecks(id, ['big', 'success'])
+  const discoverer = nomad.create('main', {}, platform)
+  const [big, reader] = ['big', 'web'].map((name) => read({ platform, ref: { registry: 'main', name, options: {} } }, discoverer)) as [Reader, Reader]
+  readers.push(big, reader)
+  await platform.advance(2000)
+  let hangs = true
+  registry.answerWith((seen, init) => (isChecks(seen) && seen.path.includes('alloc-f') && hangs ? new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new Error('aborted')))) : undefined))
+  return { platform, registry, reader, big, thaw: () => void (hangs = false) }
+}
+
+test('a client that is frozen keeps no other from being asked: a check that begins to fail elsewhere is seen as soon as ever', async () => {
+  const { platform, registry, reader } = await besideFrozen()
+  // At any time, from the moment on at which it froze.
+  for (let round = 0; round < 6; round++) {
+    registry.setChecks('2', ['web', 'failure'])
+    await platform.advance(12_500)
+    expect(healths(reader)).toBe('passing critical passing')
+    registry.setChecks('2', ['web', 'success'])
+    await platform.advance(12_500)
+    expect(healths(reader)).toBe('passing passing passing')
+  }
+})
+
+test('beside a client that is frozen a new allocation elsewhere is asked for in time, and gets nothing before its task begins', async () => {
+  const { platform, registry, reader } = await besideFrozen()
+  // Before the others were asked again, while they are, and after.
+  for (let n = 0; n < 20; n++) {
+    registry.setChecks(`new${n}`, ['web', 'pending'])
+    registry.put('web', [...three, { id: `new${n}`, address: '10.0.0.9' }])
+    await platform.advance(1500)
+    expect(healths(reader), `after ${n * 1.5} s`).toBe('passing passing passing critical')
+  }
+})
+
+test('allocations of the same service on other clients are asked for as often as ever beside one that is frozen', async () => {
+  const { platform, registry, big } = await besideFrozen({ big: [{ id: 'other', address: '10.0.0.9' }] })
+  const other = (): string | undefined => endpointsOf(big.last()).find(({ id }) => id.includes('other'))?.health
+  expect(other()).toBe('passing')
+  for (const [status, health] of [['failure', 'critical'], ['success', 'passing'], ['failure', 'critical']] as const) {
+    registry.setChecks('other', ['big', status])
+    await platform.advance(12_500)
+    expect(other()).toBe(health)
+  }
+})
+
+test('a client that is frozen is asked by one question at a time, and all of its allocations soon after it goes on', async () => {
+  const { platform, registry, big, thaw } = await besideFrozen()
+  await platform.advance(20_000)
+  const before = registry.seen.filter(({ path }) => path.includes('alloc-f')).length
+  await platform.advance(60_000)
+  // Each takes 5 s to be late, one a round.
+  expect(registry.seen.filter(({ path }) => path.includes('alloc-f')).length - before).toBeLessThanOrEqual(12)
+  for (let n = 0; n < 40; n++) registry.setChecks(`f${n}`, ['big', 'failure'])
+  thaw()
+  await platform.advance(17_500)
+  expect(new Set(endpointsOf(big.last()).map(({ health }) => health))).toEqual(new Set(['critical']))
+})
+
+test('many clients that are frozen at once keep no other from being asked either, and each of them is asked again', async () => {
+  const frozen = Array.from({ length: 30 }, (_, n) => ({ id: `fz${n}`, address: `10.0.2.${n}`, node: `frozen-${n}` }))
+  const { platform, registry, reader } = await besideFrozen({ big: frozen })
+  await platform.advance(30_000)
+  registry.setChecks('2', ['web', 'failure'])
+  await platform.advance(12_500)
+  expect(healths(reader)).toBe('passing critical passing')
+  registry.seen.length = 0
+  await platform.advance(120_000)
+  const asked = new Set(registry.seen.filter(({ path }) => path.includes('alloc-f')).map(({ path }) => (path.includes('alloc-fz') ? path : FROZEN)))
+  expect(asked.size).toBe(31)
+})
+
 test('a service of many allocations asks twenty a second at most', async () => {
   const { platform, registry } = await watch(() => undefined, { checksEvery: '1s' }, Array.from({ length: 600 }, (_, n) => ({ id: `${n}`, address: `10.1.${n >> 8}.${n & 255}` })))
   await platform.advance(2000)
