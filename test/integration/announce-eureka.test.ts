@@ -24,12 +24,20 @@ interface Seen {
 class Double {
   readonly seen: Seen[] = []
   answer: (call: string) => number | Promise<number> = (call) => (call.startsWith('POST') ? 204 : 200)
+  /** Writes a byte each 20 ms and never ends. */
+  drips = false
   readonly #server: Server = createServer((request, response) => void this.#take(request, response))
 
   async #take(request: Parameters<NonNullable<Parameters<typeof createServer>[1]>>[0], response: Parameters<NonNullable<Parameters<typeof createServer>[1]>>[1]): Promise<void> {
     const body = await text(request)
     const call = `${request.method} ${request.url}`
     this.seen.push({ call, authorization: request.headers.authorization, body })
+    if (this.drips) {
+      response.writeHead(200).write('x')
+      const timer = setInterval(() => response.write('x'), 20)
+      response.once('close', () => clearInterval(timer))
+      return
+    }
     response.writeHead(await this.answer(call), { location: 'http://127.0.0.1:1/elsewhere' }).end('said\u0007 so')
   }
 
@@ -131,6 +139,33 @@ describe('the calls', () => {
     const r = await registrar({ address: `http://${hosts[0]}/eureka` }, 150)
     first.answer = () => new Promise(() => {})
     expect(await r.renew()).toMatchObject({ kind: 'failed', message: expect.stringMatching(/TIMEDOUT/) })
+  })
+
+  test.each([500, 403, 405])('a registration whose leftover status cannot be reset (%i) is one, and the next heartbeat tries that again', async (status) => {
+    const r = await registrar({ address: `http://${hosts[0]}/eureka` })
+    first.answer = (call) => (call.includes('/status') ? status : call.startsWith('POST') ? 204 : 200)
+    expect(await r.register()).toMatchObject({ kind: 'partly', message: expect.stringMatching(new RegExp(`may be OUT_OF_SERVICE from before: ${status} said`)) })
+    expect(await r.renew()).toMatchObject({ kind: 'partly' })
+    first.answer = () => 200
+    for (const call of ['renew', 'renew', 'leave'] as const) expect(await r[call]()).toEqual({ kind: 'done' })
+    const reset = 'DELETE /h1:gateway:8080/status?value=UP'
+    expect(calls(first)).toEqual(['POST ', reset, 'PUT /h1:gateway:8080', reset, 'PUT /h1:gateway:8080', reset, 'PUT /h1:gateway:8080', 'DELETE /h1:gateway:8080'])
+  })
+
+  test('what it says while it drains is not reset by a heartbeat', async () => {
+    const r = await registrar({ address: `http://${hosts[0]}/eureka` })
+    first.answer = (call) => (call.startsWith('DELETE') ? 500 : call.startsWith('POST') ? 204 : 200)
+    await r.register()
+    for (const call of ['drain', 'renew'] as const) expect(await r[call]()).toEqual({ kind: 'done' })
+    expect(calls(first).slice(-2)).toEqual(['PUT /h1:gateway:8080/status?value=OUT_OF_SERVICE', 'PUT /h1:gateway:8080'])
+  })
+
+  test('are given up when an answer comes byte by byte without end, and go to the next server', async () => {
+    const r = await registrar({}, 100)
+    first.drips = true
+    expect(await r.renew()).toEqual({ kind: 'done' })
+    second.drips = true
+    for (const call of ['register', 'renew', 'drain', 'leave'] as const) expect(await r[call]()).toMatchObject({ kind: 'failed' })
   })
 
   test('need the files that tls names', async () => {

@@ -7,8 +7,11 @@ import { backoff } from '../../../discovery/backoff.ts'
 /** How often it is looked whether the gateway serves, milliseconds. */
 const LOOK = 250
 
-/** What a call to the registry came to. `unknown`: it does not know this instance (any more). */
-export type CallResult = { readonly kind: 'done' | 'unknown' } | { readonly kind: 'failed'; readonly message: string }
+/**
+ * What a call to the registry came to. `unknown`: it does not know this instance (any more). `partly`: it knows it, and has not taken all that is
+ * said of it, which the next call tries again.
+ */
+export type CallResult = { readonly kind: 'done' | 'unknown' } | { readonly kind: 'failed' | 'partly'; readonly message: string }
 
 /** The calls to a registry, each bounded in time. They never reject. */
 export interface Registrar {
@@ -39,7 +42,10 @@ export class Announcement {
   readonly #life = new AbortController()
   #running: Promise<void> = Promise.resolve()
   #registrar: Registrar | undefined
+  /** The registry said that it has it. */
   #registered = false
+  /** A registration was sent: whatever was heard of it, it may have been taken. */
+  #sent = false
   #view: AnnouncementView
 
   constructor(platform: Platform, options: AnnouncementOptions) {
@@ -61,10 +67,11 @@ export class Announcement {
   async drain(): Promise<void> {
     await this.#end()
     const registrar = this.#registrar
-    if (!this.#registered || registrar === undefined) return
+    if (!this.#sent || registrar === undefined) return
     this.#become('draining')
-    // Who could not be told will not go away either.
-    if (!this.#take('drain', await registrar.drain())) return
+    const told = await registrar.drain()
+    // Who could not be told will not go away either, and where nobody knows it there is nobody to wait for.
+    if (!this.#take('drain', told) || (told.kind === 'unknown' && !this.#registered)) return
     const { now, sleep } = this.#platform
     const until = now() + this.#options.drain
     for (let left = until - now(); left > 0; left = until - now()) {
@@ -78,8 +85,8 @@ export class Announcement {
   async leave(): Promise<void> {
     await this.#end()
     const registrar = this.#registrar
-    if (!this.#registered || registrar === undefined) return
-    this.#registered = false
+    if (!this.#sent || registrar === undefined) return
+    this.#sent = false
     if (this.#take('leave', await registrar.leave())) this.#become('gone')
   }
 
@@ -108,17 +115,20 @@ export class Announcement {
     const answer = await this.#registrar.renew()
     if (answer.kind !== 'unknown') return this.#take('renew', answer)
     this.#registered = false
+    this.#sent = false
     this.#become('registering')
     // Not when it was stopped meanwhile: that would be a registration that nobody removes.
     return this.#life.signal.aborted ? false : this.#register(this.#registrar)
   }
 
   async #register(registrar: Registrar): Promise<boolean> {
-    const fine = this.#take('register', await registrar.register())
-    if (!fine) return false
+    this.#sent = true
+    const answer = await registrar.register()
+    const fine = this.#take('register', answer)
+    if (answer.kind === 'failed') return false
     this.#registered = true
     this.#become('up')
-    return true
+    return fine
   }
 
   async #connect(): Promise<Registrar | undefined> {
@@ -135,12 +145,12 @@ export class Announcement {
     const { registry, instance } = this.#options
     const at = this.#platform.wallClock()
     const { lastError: _, ...rest } = this.#view
-    if (answer.kind !== 'failed') {
+    if (!('message' in answer)) {
       if (this.#view.failures > 0) this.#platform.log('info', `${registry}: the announcement of this gateway works again`, { registry, instance })
       this.#view = { ...rest, failures: 0, lastSuccess: at }
       return true
     }
-    if (this.#view.failures === 0) this.#platform.log('warn', `${registry}: this gateway could not be announced (${what}): ${answer.message}`, { registry, instance })
+    if (this.#view.failures === 0) this.#platform.log('warn', `${registry}: this gateway could not be announced${answer.kind === 'partly' ? ' wholly' : ''} (${what}): ${answer.message}`, { registry, instance })
     this.#view = { ...rest, failures: this.#view.failures + 1, lastError: { at, message: `${what}: ${answer.message}` } }
     return false
   }

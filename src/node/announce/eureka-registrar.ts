@@ -1,6 +1,8 @@
 // The calls of an announcement to Eureka, by eureka-js-client. Of the client its register, deregister and request are used; its
 // timers are not, since its `stop` can meet a heartbeat that is under way and registers again.
 import { readFile } from 'node:fs/promises'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import type { UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { Platform } from '../../model/platform.ts'
 import { printable } from '../../../discovery/admit.ts'
@@ -8,6 +10,8 @@ import type { Server } from '../../../discovery/eureka-servers.ts'
 import type { CallResult, Registrar } from './announcement.ts'
 
 const TIMEOUT = 4000
+/** An answer must be whole within so many times that. */
+const WHOLE = 2
 const RETRY_DELAY = 200
 
 /** The gateway as an instance. */
@@ -30,7 +34,7 @@ export interface RegistrarOptions {
   readonly tls: UpstreamTlsConfig | undefined
   readonly instance: GatewayInstance
   readonly platform: Pick<Platform, 'wallClock'>
-  /** For connecting, and between two bytes of an answer, milliseconds. */
+  /** For connecting, and between two bytes of an answer, milliseconds. Twice that for the whole answer of a server. */
   readonly timeout?: number
 }
 
@@ -48,10 +52,21 @@ export async function eurekaRegistrar({ servers, tls, instance, platform, timeou
     requestMiddleware: (options: { readonly baseUrl?: string; readonly headers?: object }, done: (options: object) => void) => {
       const authorization = secrets.get(options.baseUrl ?? '')
       const headers = { accept: 'application/json', 'user-agent': 'fairlead', ...options.headers, ...(authorization === undefined ? {} : { authorization }) }
-      done({ ...options, headers, agentOptions, timeout, followRedirect: false, proxy: null })
+      done({ ...options, headers, agent: agentFor(options.baseUrl ?? ''), timeout, followRedirect: false, proxy: null })
     },
   })
   let agentOptions: object = {}
+  const ends: (() => void)[] = []
+  // The client has no way to stop a request: without its connection it fails, and the next server is asked.
+  const agentFor = (base: string): HttpAgent => {
+    const agent = base.startsWith('https:') ? new HttpsAgent(agentOptions) : new HttpAgent()
+    const timer = setTimeout(() => agent.destroy(), WHOLE * timeout)
+    ends.push(() => {
+      clearTimeout(timer)
+      agent.destroy()
+    })
+    return agent
+  }
   // The middleware has no way to say that a file cannot be read, so they are read before each call.
   const bounded = async (run: (done: (result: CallResult) => void) => void): Promise<CallResult> => {
     try {
@@ -59,6 +74,8 @@ export async function eurekaRegistrar({ servers, tls, instance, platform, timeou
       return await new Promise(run)
     } catch (error) {
       return failed(error)
+    } finally {
+      for (const end of ends.splice(0)) end()
     }
   }
   const path = `${instance.app}/${instance.instanceId}`
@@ -70,18 +87,26 @@ export async function eurekaRegistrar({ servers, tls, instance, platform, timeou
       client.config.instance['lastDirtyTimestamp'] = String(Math.round(platform.wallClock()))
       client.register((error) => done(error ? failed(error) : { kind: 'done' }))
     })
-  let cleared = false
+  /** Whether a status of an earlier life may be there and is to be reset: `undefined` before the first registration. */
+  let owed: boolean | undefined
+  // A gateway that was killed while it drained left OUT_OF_SERVICE behind, which a server keeps for an hour.
+  const reset = async (result: CallResult): Promise<CallResult> => {
+    if (result.kind !== 'done' || owed !== true) return result
+    const status = await call('DELETE', `${path}/status?value=UP`)
+    owed = status.kind !== 'done'
+    return 'message' in status ? { kind: 'partly', message: `its status cannot be reset, and may be OUT_OF_SERVICE from before: ${status.message}` } : result
+  }
   return {
     async register() {
-      const result = await register()
-      if (result.kind !== 'done' || cleared) return result
-      // A gateway that was killed while it drained left OUT_OF_SERVICE behind, which a server keeps for an hour.
-      const status = await call('DELETE', `${path}/status?value=UP`)
-      cleared = status.kind === 'done'
-      return status.kind === 'failed' ? status : result
+      owed ??= true
+      return reset(await register())
     },
-    renew: () => call('PUT', path),
-    drain: () => call('PUT', `${path}/status?value=OUT_OF_SERVICE`),
+    renew: async () => reset(await call('PUT', path)),
+    drain() {
+      // From here on it is meant.
+      owed = false
+      return call('PUT', `${path}/status?value=OUT_OF_SERVICE`)
+    },
     leave: () => bounded((done) => client.deregister((error) => done(error && !/status: 404\b/.test(String(error)) ? failed(error) : { kind: 'done' }))),
   }
 }

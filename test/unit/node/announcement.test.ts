@@ -111,6 +111,48 @@ test('a registration that is under way when it ends is removed', async () => {
   expect(w.calls).toEqual(['register', 'drain', 'leave'])
 })
 
+test('a registration that may have been taken, whatever was heard of it, is drained and removed', async () => {
+  const w = world()
+  w.answers.register = () => down
+  w.announcement.start()
+  await w.platform.advance(1000)
+  const asked = w.calls.length
+  await through(w.platform, w.announcement.drain().then(() => w.announcement.leave()), 120_000)
+  expect(w.calls.slice(asked)).toEqual(['drain', 'renew', 'leave'])
+  expect(w.announcement.view).toMatchObject({ state: 'gone', failures: 0 })
+})
+
+test('a registration that failed and of which the registry knows nothing is not waited for', async () => {
+  const w = world()
+  w.answers.register = () => down
+  w.answers.drain = () => ({ kind: 'unknown' })
+  w.announcement.start()
+  await w.platform.advance(1000)
+  const asked = w.calls.length
+  await w.announcement.drain()
+  await w.announcement.leave()
+  expect(w.calls.slice(asked)).toEqual(['drain', 'leave'])
+})
+
+test('a registration that was taken only in part is one: heartbeats go on soon, and say what is left to do', async () => {
+  const w = world()
+  const partly = (): CallResult => ({ kind: 'partly', message: 'its status cannot be reset' })
+  w.answers.register = partly
+  w.answers.renew = partly
+  w.announcement.start()
+  await w.platform.advance(10_000)
+  expect(new Set(w.calls.slice(1))).toEqual(new Set(['renew']))
+  expect(w.announcement.view).toMatchObject({ state: 'up', failures: w.calls.length, lastError: { message: 'renew: its status cannot be reset' } })
+  delete w.answers.renew
+  await w.platform.advance(30_000)
+  expect(w.announcement.view).toMatchObject({ state: 'up', failures: 0 })
+  expect(w.platform.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+    'warn netflix: this gateway could not be announced wholly (register): its status cannot be reset',
+    'info netflix: this gateway is up',
+    'info netflix: the announcement of this gateway works again',
+  ])
+})
+
 test('who is unknown while it drains is not registered again', async () => {
   const w = world()
   w.announcement.start()
