@@ -135,7 +135,7 @@ export class Feed {
   #take(view: View, server: Server, periodic: boolean, told: readonly string[]): void {
     const { now, random } = this.#platform
     this.#servers.use(server)
-    this.#known.takeView(view, { server, now: now(), periodic, told })
+    this.#known.takeView(view, { server, now: now(), periodic, away: this.#trouble !== undefined, told })
     if (now() >= this.#fullAt) this.#deltaRefused = false
     this.#fullAt = now() + FULL * (0.8 + 0.4 * random())
   }

@@ -5,8 +5,8 @@ import type { Row } from './eureka-wire.ts'
 import type { Server } from './eureka-servers.ts'
 
 /**
- * After another server took over, milliseconds: two leases of 90 s. Servers copy from each other without order, and one that
- * has just started fills up with heartbeats, so what it lacks so long is no loss until it was confirmed.
+ * After another server took over, or the one in use was away, milliseconds: two leases of 90 s. Servers copy from each other without
+ * order, and one that has just started fills up with heartbeats, so what it lacks so long is no loss until it was confirmed.
  */
 export const SETTLING = 180_000
 /** How long it is remembered that an instance was said to be gone, milliseconds. */
@@ -21,7 +21,7 @@ export interface News {
   readonly version: string
   /** `APP/id` of what the registry said to be gone. */
   readonly left: ReadonlySet<string>
-  /** The view is of a server that was not asked before. */
+  /** The view is of a server that was not asked before, or that was away. */
   readonly unsure: boolean
   /** Only the periodic full list showed it. */
   readonly missed: boolean
@@ -36,6 +36,8 @@ export interface Taking {
   readonly now: number
   /** Read for no other reason than that it was time. */
   readonly periodic: boolean
+  /** No server answered before: this one may have just started. */
+  readonly away: boolean
   /** `APP/id` that a list of changes said to be gone, before this list was read. */
   readonly told: readonly string[]
 }
@@ -44,6 +46,7 @@ export class Known {
   view: View | undefined
   server: Server | undefined
   switchedAt = -Infinity
+  #doubtedAt = -Infinity
   #heardAt = -Infinity
   #version = 0
   // Version of the last full list, and of the last change of each application since.
@@ -52,8 +55,10 @@ export class Known {
   readonly #changed = new Map<string, number>()
   readonly #left = new Map<string, number>()
 
-  takeView(view: View, { server, now, periodic, told }: Taking): void {
-    if (this.server !== undefined && this.server !== server) this.switchedAt = now
+  takeView(view: View, { server, now, periodic, away, told }: Taking): void {
+    const switched = this.server !== undefined && this.server !== server
+    if (switched) this.switchedAt = now
+    if (switched || away) this.#doubtedAt = now
     this.view = view
     this.server = server
     this.#heardAt = now
@@ -83,7 +88,7 @@ export class Known {
     const version = this.versionOf(selector)
     if (view === undefined || version === undefined || !view.covers.has(selectorKey(selector))) return undefined
     const unreadable = selector.by === 'app' ? view.unreadable.filter(({ app }) => app === selector.name) : []
-    return { kind: 'news', rows: select(view, selector), unreadable, version, left: new Set(this.#left.keys()), unsure: now - this.switchedAt < SETTLING, missed: this.#periodic && version === String(this.#listed), age: now - this.#heardAt }
+    return { kind: 'news', rows: select(view, selector), unreadable, version, left: new Set(this.#left.keys()), unsure: now - this.#doubtedAt < SETTLING, missed: this.#periodic && version === String(this.#listed), age: now - this.#heardAt }
   }
 
   #remember(keys: readonly string[], now: number): void {

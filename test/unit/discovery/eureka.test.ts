@@ -308,6 +308,9 @@ describe('changes', () => {
     registry.asked()
     await platform.advance(31_000)
     expect(registry.asked()[0]).toBe('127.0.0.1 /apps')
+    // What a server lacks that was away is held, what it has more is used at once.
+    expect(summary(reader.last())).toBe(`${kept('guarded')} 10.0.0.9:8080`)
+    await platform.advance(LEASE_2 + 30_000)
     expect(summary(reader.last())).toBe(`ready ${addresses(1, 2, 3, 4, 9)}`)
   })
 
@@ -386,7 +389,7 @@ describe('changes', () => {
   test('what was said to be gone is forgotten after ten minutes, so that instances that come and go for ever take no memory', () => {
     const known = new Known()
     const view = viewOf({ rows: [], hash: '', unreadable: [] }, new Set(['app WEB']))
-    known.takeView(view, { server: { base: HOME, authorization: undefined, near: false }, now: 0, periodic: false, told: ['WEB/a'] })
+    known.takeView(view, { server: { base: HOME, authorization: undefined, near: false }, now: 0, periodic: false, away: false, told: ['WEB/a'] })
     const left = (now: number, ...deleted: string[]): string[] => {
       known.takeChanges({ apps: new Set(['WEB']), deleted, added: [] }, now)
       return [...(known.news({ by: 'app', name: 'WEB' }, now)?.left ?? [])]
@@ -416,6 +419,29 @@ describe('changes', () => {
     }
     expect(summary(reader.last())).toBe(ready)
     expect(reader.sets.every((set) => endpointsOf(set).length === 5)).toBe(true)
+  })
+
+  test.each([['is out of order', () => new Response('x', { status: 503 })], ['cannot be reached', () => Promise.reject(new TypeError('fetch failed'))]])('the only server %s for a moment and comes back with fewer: what it lacks is held however little, and is back with its heartbeat', async (_, answer) => {
+    const { platform, registry, server, reader } = await watch()
+    registry.answerWith(answer)
+    await platform.advance(20_000)
+    expect(summary(reader.last())).toBe(kept('failed'))
+    server.become(five.slice(0, 4))
+    registry.recover()
+    await platform.advance(31_000)
+    expect(summary(reader.last())).toBe(kept('guarded'))
+    server.put(five)
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(ready)
+    expect(reader.sets.every((set) => endpointsOf(set).length === 5)).toBe(true)
+    // What it says to be gone is believed at once all the same, and after two leases so is what it does not say.
+    server.put(five.slice(0, 4))
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(`ready ${addresses(1, 2, 3, 4)}`)
+    await platform.advance(LEASE_2)
+    server.become(five.slice(0, 3))
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(`ready ${addresses(1, 2, 3)}`)
   })
 })
 
