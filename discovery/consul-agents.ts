@@ -46,10 +46,10 @@ export function createAgents(name: string, written: unknown, platform: Platform,
   return { options, capabilities, addresses: createAddresses([first, ...others]), clients: new Map(), platform }
 }
 
-/** Asks an agent, another one when the last failed, and once more from the start when the index went back. */
+/** Asks an agent, another one when the last failed, and the leader when the index went back. */
 export async function askAgents<R extends { readonly kind: string; readonly token?: string }>(
   agents: Agents,
-  ask: Pick<Ask, 'purpose' | 'token' | 'wait'> & { readonly headers?: Readonly<Record<string, string>> },
+  ask: Pick<Ask, 'purpose' | 'token' | 'seen' | 'wait'> & { readonly headers?: Readonly<Record<string, string>> },
   signal: AbortSignal,
   question: (question: Question) => Promise<R | Refused>,
 ): Promise<R | Refused> {
@@ -61,7 +61,7 @@ export async function askAgents<R extends { readonly kind: string; readonly toke
   // Not when the watch was stopped: that says nothing against the agent.
   if (reading.kind === 'failed' && (!signal.aborted || signal.reason instanceof Late)) agents.addresses.failed(address)
   if (!('token' in reading) || !isBehind(reading.token, ask)) return reading
-  // The index went back: the state was restored or rebuilt, and our index would not wake us for anything new. Start over.
+  // The index went back: the server lags, or the state was restored or rebuilt, and our index would not wake us for anything new. Start over, with the leader.
   return once({ purpose: 'confirm', wait: 0, ...(ask.headers === undefined ? {} : { headers: ask.headers }) })
 }
 
@@ -114,8 +114,8 @@ export function indexOf(answer: HttpAnswer): string | undefined {
   return /^\d{1,20}$/.test(index) && BigInt(index) > 0n ? index : undefined
 }
 
-function isBehind(index: string | undefined, ask: Pick<Ask, 'purpose' | 'token'>): boolean {
-  return ask.purpose === 'follow' && ask.token !== undefined && index !== undefined && BigInt(index) < BigInt(ask.token)
+function isBehind(index: string | undefined, { purpose, seen }: Pick<Ask, 'purpose' | 'seen'>): boolean {
+  return purpose !== 'confirm' && seen !== undefined && index !== undefined && BigInt(index) < BigInt(seen)
 }
 
 function refused(error: unknown, answer: HttpAnswer | undefined, address: string): Refused {

@@ -36,7 +36,7 @@ function reader(registry: string, options: NomadOptions, client: NomadClient, { 
     return askList(client, '/v1/services', { namespace, region }, waiting, { confirm: ask.purpose === 'confirm', least }, signal)
   }
   return async (ask, signal): Promise<CatalogReading> => {
-    const all = await list(single ?? '*', ask, BigInt(ask.token ?? 0), signal)
+    const all = await list(single ?? '*', ask, BigInt(ask.seen ?? 0), signal)
     if (all.kind !== 'list') return all
     const there = new Set(listedIn(all.rows).map(({ namespace }) => namespace))
     // It leaves out without a word what the token may not read, or not any more; asked alone, a namespace says so.

@@ -35,7 +35,8 @@ export async function askList(client: NomadClient, path: string, query: Query, w
     const list = listOf(await client.get(path, { ...query, stale: 'true', ...waiting }, 'any', signal), namespace)
     if (list.kind !== 'list' || list.index >= least) return list
   }
-  return listOf(await client.get(path, query, 'confirm', signal), namespace)
+  // The leader's word is the same through every agent.
+  return listOf(await client.get(path, query, confirm ? 'confirm' : 'any', signal), namespace)
 }
 
 /** Reads an answer as a list; one that no server stands behind, or that lacks rights, is none. */

@@ -51,7 +51,7 @@ export class ServiceLists {
   // It is told to come as far as the event that was heard.
   #question(path: string, query: Query, ask: Ask, heard: bigint, signal: AbortSignal): Promise<List | Trouble> {
     const catchUp = heard > 0n ? { index: String(heard - 1n), wait: `${CATCH_UP}ms` } : {}
-    const listed = BigInt(ask.token ?? 0)
+    const listed = BigInt(ask.seen ?? 0)
     return askList(this.#client, path, { ...this.#wanted.region, ...query }, catchUp, { confirm: ask.purpose === 'confirm', least: heard > listed ? heard : listed }, signal)
   }
 }

@@ -37,7 +37,12 @@ export interface Asked {
 }
 
 /** The next question. `wait` is how long a blocking query may take, 0 where the source is polled. */
-export function nextQuestion({ hold, token, failures, resyncAt }: Asked, wait: number, now: number): Question {
+export function nextQuestion(asked: Asked, wait: number, now: number): Question {
+  const question = choose(asked, wait, now)
+  return asked.token === undefined ? question : { ...question, ask: { ...question.ask, seen: asked.token } }
+}
+
+function choose({ hold, token, failures, resyncAt }: Asked, wait: number, now: number): Question {
   if (hold !== undefined && now >= hold.confirmAt) return { ask: { purpose: 'confirm', wait: 0 }, resync: false }
   const resync = now >= resyncAt
   // After a failure the version is not asked with: a registry that came back may count anew, and would not wake us.

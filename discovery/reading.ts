@@ -13,6 +13,11 @@ export interface Ask {
   readonly purpose: 'full' | 'follow' | 'confirm'
   /** Version of the last answer; always there with `follow`, and with `full` where the source polls. */
   readonly token?: string
+  /**
+   * Version of the last answer, to compare with and not to ask with: an answer of an earlier version is of a server that lags, or of a state that was
+   * restored, and the registry's own truth says which. Absent before the first.
+   */
+  readonly seen?: string
   /** Milliseconds a `follow` may wait at the registry. */
   readonly wait: number
 }

@@ -79,6 +79,23 @@ test('names are percent-encoded, a path before /v1 is kept, and user and passwor
   expect(seen[0]).toBe(`https://proxy:8501/consul/v1/health/service/a%20b%2Fc Basic ${btoa('u:p')}`)
 })
 
+test.each(['after a failure', 'when it is read anew to see whether anything was missed'])('%s an older list of a server that lags is not taken for the truth: the leader is asked', async (when) => {
+  const { platform, registry, reader } = await watch({ options: { address: ['http://a:8500', 'http://b:8500'] } })
+  registry.put('web', [...three.slice(0, 2), { id: 'web-4', address: '10.0.0.4' }])
+  await platform.advance(1000)
+  const now = 'ready 10.0.0.1:8080 10.0.0.2:8080 10.0.0.4:8080'
+  expect(summary(reader.last())).toBe(now)
+  registry.answerWith(({ origin, query }) => {
+    if (origin === 'http://a:8500' && when === 'after a failure') return plain(500, 'rpc error')
+    return query.has('stale') && !query.has('index') ? json(three.map((row) => wire(row)), { 'x-consul-index': '101' }) : undefined
+  })
+  registry.bump('web')
+  await platform.advance(500_000)
+  expect(summary(reader.last())).toBe(now)
+  expect(new Set(reader.sets.slice(1).map((set) => endpointsOf(set).map(({ host }) => host).join()))).toEqual(new Set(['10.0.0.1,10.0.0.2,10.0.0.4']))
+  expect(registry.seen.some(({ query }) => !query.has('stale') && !query.has('index'))).toBe(true)
+})
+
 test('never two questions of one watch at once, even when the agent hangs', async () => {
   let open = 0
   let most = 0

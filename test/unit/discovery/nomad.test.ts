@@ -145,6 +145,14 @@ test('an older list of a server that lags does not bring back what left', async 
   expect(reader.sets.map(summary)).toEqual([ready, 'ready 10.0.0.1:8080 10.0.0.2:8080'])
 })
 
+test('nor does it when it is read anew to see whether anything was missed', async () => {
+  const { platform, registry, reader } = await watch()
+  registry.lag(true)
+  registry.put('web', [...three.slice(0, 2), { id: '4', address: '10.0.0.4' }])
+  await platform.advance(1_200_000)
+  expect(reader.sets.map(summary)).toEqual([ready, 'ready 10.0.0.1:8080 10.0.0.2:8080 10.0.0.4:8080'])
+})
+
 test('a state that was restored counts anew: the leader confirms it, and it is followed', async () => {
   const { platform, registry, reader } = await watch()
   registry.index = 3
@@ -588,6 +596,23 @@ test('agents take turns when they fail, for lists and for the stream', async () 
   await platform.advance(1000)
   expect(summary(reader.last())).toBe(ready)
   expect(registry.seen.slice(0, 3).map(({ origin, path }) => `${origin}${path}`)).toEqual(['http://a:4646/v1/service/web', 'http://b:4646/v1/service/web', 'http://b:4646/v1/event/stream'])
+})
+
+test('when an agent fails, an older list of the next one is not taken for the truth', async () => {
+  const { platform, registry, reader } = await watch({ options: two })
+  registry.lag(true)
+  registry.put('web', [...three.slice(0, 2), { id: '4', address: '10.0.0.4' }])
+  await platform.advance(1500)
+  const now = 'ready 10.0.0.1:8080 10.0.0.2:8080 10.0.0.4:8080'
+  expect(summary(reader.last())).toBe(now)
+  const sets = reader.sets.length
+  registry.answerWith(({ origin }) => (origin === 'http://a:4646' ? plain(502, 'bad gateway') : undefined))
+  registry.cut()
+  await platform.advance(60_000)
+  expect(summary(reader.last())).toBe(now)
+  // What left is not back, and what was added is not gone, in no set since.
+  expect(reader.sets.slice(sets).map((set) => endpointsOf(set).map(({ host }) => host).join())).not.toContain('10.0.0.1,10.0.0.2,10.0.0.3')
+  expect(new Set(reader.sets.slice(sets).map((set) => endpointsOf(set).length))).toEqual(new Set([3]))
 })
 
 test('an empty list is confirmed by the leader through another agent', async () => {
