@@ -54,6 +54,9 @@ export class EdgeExchange implements Exchange {
     this.keeps = this.hasBody && length <= MAX_KEPT && this.request.method !== 'GET' && this.request.method !== 'HEAD'
   }
 
+  /** What is kept is whole, and what is not kept is not sent again. */
+  holdBody(): void {}
+
   /** The request for one try, to this URL with these fields. */
   async outbound(url: string, headers: Headers, signal: AbortSignal): Promise<Request> {
     const init = { headers, signal, redirect: 'manual' } as const

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly gone: boolean
   /** Asks the runtime to keep the body so that it can be sent again, up to its cap. Before the first `send`. */
   keepBody(): void
+  /** The answer to a try is not wanted: what still comes of the body waits for the next try, to be sent from its start. */
+  holdBody(): void
   /** True when the body, or its absence, can be sent (again) from its start. */
   readonly replayable: boolean
   /** Body bytes received from and sent to the client so far. */

@@ -65,7 +65,9 @@ export class Attempts {
 
   /** Picks an endpoint and sends. */
   send(): Promise<UpstreamResponse> {
-    const { gateway, access, retry } = this
+    const { gateway, exchange, access, retry } = this
+    // Nothing should be lost between the decision to try again and this; a body without its beginning is worse than an error.
+    if (access.attempts > 0 && !exchange.replayable) throw new GatewayError('internal', 'the beginning of the body is gone')
     const { now, random } = gateway.platform
     this.sentAt = now()
     const state = this.pool.picker.pick({ now: this.sentAt, random, hash: this.hash, tried: this.tried })
@@ -75,7 +77,7 @@ export class Attempts {
     state.active++
     this.state = state
     const limit = retry === undefined || retry.perTry === 0 ? this.deadline : earlier(this.deadline, this.sentAt + retry.perTry)
-    return gateway.transport.send(this.exchange, this.request, state, this.service.config, limit)
+    return gateway.transport.send(exchange, this.request, state, this.service.config, limit)
   }
 
   /** The response, when it is the one for the client; undefined when the request is to be sent again. */
@@ -85,6 +87,8 @@ export class Attempts {
     if (state !== undefined) observe(state, now - this.sentAt, now)
     if (retry === undefined || !isDoubtful(response.status) || !this.goesOn(afterStatus(response.status, this.failure(), retry))) return response
     this.release()
+    // First: what comes between two tries must find no endpoint that it could be lost to.
+    this.exchange.holdBody()
     response.discard()
     return undefined
   }

@@ -3,6 +3,7 @@
 import { adapters } from '../../discovery/list.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import type { AccessRecord } from '../../src/model/access.ts'
+import type { Platform } from '../../src/model/platform.ts'
 import { DataPlane } from '../../src/node/data-plane.ts'
 import { nodePlatform } from '../../src/node/platform.ts'
 import { createLiveExplain } from '../../src/proxy/signed-explain.ts'
@@ -19,15 +20,15 @@ export interface TestGateway {
   stop(): Promise<void>
 }
 
-/** Starts a gateway in this process from YAML, with ports chosen by the system where the text says 0. */
-export async function startGateway(configText: string): Promise<TestGateway> {
+/** Starts a gateway in this process from YAML, with ports chosen by the system where the text says 0. `world` takes the place of parts of its platform. */
+export async function startGateway(configText: string, world: Partial<Platform> = {}): Promise<TestGateway> {
   const other = process.env['FAIRLEAD_TEST_GATEWAY']
-  if (other !== undefined) return ((await import(other)) as { startGateway: typeof startGateway }).startGateway(configText)
+  if (other !== undefined) return ((await import(other)) as { startGateway: typeof startGateway }).startGateway(configText, world)
   const { config, problems } = parseConfig(configText, { file: 'test.yaml', env: process.env, adapters })
   if (config === undefined) throw new Error(problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
   const records: AccessRecord[] = []
   const logs: string[] = []
-  const platform = nodePlatform((level, message, fields) => void logs.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`))
+  const platform = { ...nodePlatform((level, message, fields) => void logs.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`)), ...world }
   const plane = new DataPlane({ platform, record: (access) => void records.push(access), ...(config.explainSecret === undefined ? {} : { explain: createLiveExplain(config.explainSecret, platform) }) })
   plane.useTable(config.table, { number: 1, hash: 'test', origin: 'test', at: platform.wallClock() })
   const ports = new Map<string, number>()

@@ -103,6 +103,12 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.body?.keepForRetry()
   }
 
+  holdBody(): void {
+    // The connection of that try may serve another client by now, which must not be cut when this one leaves.
+    this.onGone = undefined
+    this.body?.detach()
+  }
+
   /** Called when the client leaves, or its body breaks, before a response head is there. */
   whenGone(action: ((error?: GatewayError) => void) | undefined): void {
     this.onGone = action
