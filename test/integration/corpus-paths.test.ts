@@ -53,4 +53,19 @@ routes:
     if (each.must === 'public') expect(origin.requests[0]?.target).toBe(each.path)
     await expectInnocent(gateway.port('patient'), origin)
   })
+
+  test.each(['/;/admin', '/;x/admin', '/;a=b/admin/x', '/x/;/../admin', '/;/;/admin', '/%3B/admin', '/%3bx/admin', '/%23/admin', '/%3F/admin'])('an empty name before parameters is no way past a rule: /raw%s', async (path) => {
+    origin.clear()
+    const reading = await exchange(gateway.port('patient'), `GET /raw${path} HTTP/1.1\r\nHost: lab.test\r\n\r\n`)
+    expect(reading.responses.map(({ status }) => status)).toEqual([400])
+    expect(origin.requests).toEqual([])
+  })
+
+  test.each(['/', '/pub/'])('parameters alone may stand at the end: /raw%s;jsessionid=1', async (path) => {
+    origin.clear()
+    const reading = await exchange(gateway.port('patient'), `GET /raw${path};jsessionid=1 HTTP/1.1\r\nHost: lab.test\r\n\r\n`)
+    expect(reading.responses.map(({ status }) => status)).toEqual([200])
+    expect(origin.requests.map(({ target }) => target)).toEqual([`/raw${path};jsessionid=1`])
+    expect(origin.requests.some(({ target }) => couldReach(target, '/raw/admin'))).toBe(false)
+  })
 })
