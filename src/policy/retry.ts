@@ -13,6 +13,8 @@ export interface Failure {
   readonly method: string
   /** The body can be sent from its start. */
   readonly replayable: boolean
+  /** It asks for another protocol (a WebSocket handshake). */
+  readonly upgrade: boolean
   /** Tries made so far, this one included. */
   readonly tries: number
 }
@@ -25,7 +27,8 @@ export function afterError(error: GatewayError, failure: Failure, retry: RetryCo
   if (!failure.replayable) return 'no'
   if (error.retry === 'unsent') return failure.tries < MAX_CONNECT_TRIES ? 'free' : limited(failure, retry, retry?.on.includes('connect'))
   if (error.retry === 'stale' && IDEMPOTENT.includes(failure.method)) return failure.tries < MAX_CONNECT_TRIES ? 'free' : 'no'
-  if (retry === undefined || !retry.methods.includes(failure.method)) return 'no'
+  // What may have reached an endpoint that went on in the other protocol is not for us to repeat.
+  if (failure.upgrade || retry === undefined || !retry.methods.includes(failure.method)) return 'no'
   if (error.reason === 'upstream_timeout') return limited(failure, retry, retry.on.includes('timeout'))
   if (error.retry === 'reset' || error.retry === 'stale') return limited(failure, retry, retry.on.includes('reset'))
   return 'no'
@@ -33,7 +36,7 @@ export function afterError(error: GatewayError, failure: Failure, retry: RetryCo
 
 /** Whether an answer with this status is dropped and the request tried again. */
 export function afterStatus(status: number, failure: Failure, retry: RetryConfig | undefined): Verdict {
-  if (retry === undefined || (status < 500 && status !== 429) || !failure.replayable || !retry.methods.includes(failure.method)) return 'no'
+  if (retry === undefined || (status < 500 && status !== 429) || !failure.replayable || failure.upgrade || !retry.methods.includes(failure.method)) return 'no'
   const wanted =
     status === 429 ? retry.on.includes('429') : retry.on.includes('5xx') || (status >= 502 && status <= 504 && retry.on.includes('gateway-error'))
   return limited(failure, retry, wanted)

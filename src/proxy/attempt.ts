@@ -121,7 +121,7 @@ export class Attempts {
 
   private failure(): Failure {
     const { request, exchange, access } = this
-    return { method: request.method, replayable: exchange.replayable && request.upgrade === '' && !exchange.gone, tries: access.attempts }
+    return { method: request.method, replayable: exchange.replayable && !exchange.gone, upgrade: request.upgrade !== '', tries: access.attempts }
   }
 
   /** Feeds the balancer with a failed try. */

@@ -73,8 +73,8 @@ describe('a body that goes on coming while the request waits for its next try', 
 
 test('a client that leaves between two tries takes nothing from the one that has its connection now', async () => {
   let tries = 0
-  let answer: ((answer: Answer | undefined) => void) | undefined
-  const answered = new Promise<Answer | undefined>((resolve) => {
+  let answer: ((answer: Answer) => void) | undefined
+  const answered = new Promise<Answer>((resolve) => {
     answer = resolve
   })
   origin.script = () => (++tries === 1 ? UNAVAILABLE : answered)
@@ -87,7 +87,7 @@ test('a client that leaves between two tries takes nothing from the one that has
   expect(origin.connections).toHaveLength(1)
   leaver.reset()
   await untilRead()
-  answer?.(undefined)
+  answer?.({ bytes: response('200 OK', ''), next: 'keep' })
   expect((await other.answers(1)).responses.map(({ status }) => status)).toEqual([200])
   other.destroy()
   goOn?.()

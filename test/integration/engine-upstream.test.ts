@@ -78,6 +78,16 @@ async function ask(text: string): ReturnType<typeof seen> {
   return seen(await exchange(gateway.port(), text), before)
 }
 
+/** The status that a WebSocket handshake comes to. The client leaves when it is there. */
+async function upgrade(at: TestGateway, path: string): Promise<number | undefined> {
+  const client = await RawClient.connect(at.port())
+  client.send(handshake(path))
+  const answer = (): number | undefined => [...client.reading().interim, ...client.reading().responses][0]?.status
+  await client.until(() => client.closed !== undefined || answer() !== undefined, 'an answer to the handshake')
+  client.destroy()
+  return answer()
+}
+
 async function seen(reading: Awaited<ReturnType<typeof exchange>>, before: number) {
   await expect.poll(() => gateway.records.length, { interval: 1 }).toBeGreaterThan(before)
   const answer = reading.responses[0]
@@ -109,6 +119,23 @@ test.each([
 describe('tries', () => {
   test('a refused connection goes to another endpoint', async () => {
     for (let i = 0; i < 6; i++) expect((await ask(get('/half'))).status).toBe(200)
+  })
+
+  test('a websocket whose endpoint refuses the connection goes to another', async () => {
+    one.script = (request) => accept(request, echoBytes)
+    // In one whose balancer knows nothing yet of the endpoints, the refusing one comes first for one of two.
+    const fresh = await startGateway(config)
+    for (let i = 0; i < 2; i++) expect(await upgrade(fresh, '/half')).toBe(101)
+    await expect.poll(() => fresh.records.map(({ status, attempts }) => [status, attempts]).toSorted(), { interval: 1 }).toEqual([[101, 1], [101, 2]])
+    await fresh.stop()
+  })
+
+  test.each([
+    ['a status', { bytes: response('503 Service Unavailable', ''), next: 'keep' }, 503],
+    ['a reset', RESET, 502],
+  ] satisfies [string, Answer, number][])('a websocket that an endpoint answered with %s is not sent again', async (_what, answer, status) => {
+    one.script = two.script = () => answer
+    expect([await upgrade(gateway, '/put'), one.requests.length + two.requests.length]).toEqual([status, 1])
   })
 
   test('an endpoint that refused a connection is passed over for a while', async () => {
@@ -211,6 +238,13 @@ describe('pooled connections', () => {
     await expect.poll(() => gateway.records.length - before, { interval: 1 }).toBe(10)
     expect(gateway.records.slice(before).map(({ reason }) => reason)).toEqual(Array.from({ length: 10 }, () => 'client_closed'))
     expect(gateway.plane?.live().requestsActive).toBe(0)
+  })
+
+  test('a websocket that meets dead connections is sent again on a fresh one', async () => {
+    await warm(3)
+    const old = new Set(one.connections)
+    one.script = (request, connection) => (old.has(connection) ? RESET : accept(request, echoBytes))
+    expect(await upgrade(gateway, '/one/ws')).toBe(101)
   })
 
   test.each([
