@@ -227,7 +227,7 @@ export interface ExplainRequest {
 export interface WorkerView {
   readonly id: number
   readonly pid: number
-  readonly state: 'starting' | 'running' | 'draining'
+  readonly state: 'starting' | 'running' | 'silent' | 'draining'
   readonly startedAt: number
   /** Number of the revision it serves. */
   readonly revision: number

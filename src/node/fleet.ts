@@ -1,7 +1,6 @@
 // The worker processes: started, told what changes, counted together, and replaced when one dies.
 import cluster, { type Worker } from 'node:cluster'
 import { availableParallelism } from 'node:os'
-import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import type { WorkerView } from '../model/admin.ts'
 import type { TableConfig } from '../model/table-config.ts'
@@ -10,23 +9,10 @@ import type { Platform } from '../model/platform.ts'
 import type { Revision } from '../model/snapshot.ts'
 import { emptyDump, type InstrumentsDump, mergeDumps, retainSeries, retireDump } from '../telemetry/dump.ts'
 import { Broadcast } from './broadcast.ts'
+import { DEAD, Heartbeat } from './heartbeat.ts'
 import type { FromWorker, ToWorker, WorkerOptions, WorkerStart } from './messages.ts'
+import type { Serving } from './serving.ts'
 import { WorkerCounts } from './worker-counts.ts'
-
-/** Where tables and sets go, and where counts come from: worker processes, or this process itself. */
-export interface Serving {
-  /** Resolves with the listeners' ports once every worker accepts. */
-  start(options: WorkerStart): Promise<Readonly<Record<string, number>>>
-  /** Resolves when every worker serves it that does not stand still. */
-  useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void>
-  useSet(ref: string, set: EndpointSet): void
-  instruments(): Promise<InstrumentsDump>
-  workers(): readonly WorkerView[]
-  readonly restarts: number
-  reopenLogs(): void
-  /** Lets requests finish for at most `limit` milliseconds, then ends. */
-  stop(limit: number): Promise<void>
-}
 
 /** Milliseconds to wait before a worker is replaced that died within `QUICK_MS` of its start; doubled each time. */
 const FIRST_PAUSE_MS = 100
@@ -39,7 +25,8 @@ interface Member {
   readonly worker: Worker
   readonly startedAt: number
   readonly counts: WorkerCounts
-  state: WorkerView['state']
+  readonly heartbeat: Heartbeat
+  state: 'starting' | 'running' | 'draining'
   revision: number
   /** It did not take a table in time: it stands still, or the machine is very busy. */
   isSilent: boolean
@@ -49,6 +36,7 @@ export class Fleet implements Serving {
   restarts = 0
   private readonly platform: Platform
   private readonly size: number
+  private readonly dead: number
   private readonly members = new Map<number, Member>()
   /** Counts of workers that are gone. */
   private base: InstrumentsDump = emptyDump()
@@ -58,10 +46,11 @@ export class Fleet implements Serving {
   private pause = FIRST_PAUSE_MS
   private onApplied: (() => void) | undefined
 
-  /** `size` 0 means one worker for each core. */
-  constructor(size: number, platform: Platform) {
+  /** `size` 0 means one worker for each core. One that answers nothing for `dead` periods of 5 s is replaced. */
+  constructor(size: number, platform: Platform, dead = DEAD) {
     this.size = size === 0 ? availableParallelism() : size
     this.platform = platform
+    this.dead = dead
     const built = import.meta.url.endsWith('.js')
     cluster.setupPrimary({ exec: fileURLToPath(new URL(built ? './worker.js' : './worker.ts', import.meta.url)), args: [], silent: false })
   }
@@ -106,7 +95,7 @@ export class Fleet implements Serving {
   }
 
   workers(): readonly WorkerView[] {
-    return [...this.members.values()].map(({ worker, state, startedAt, revision }) => ({ id: worker.id, pid: worker.process.pid ?? 0, state, startedAt, revision }))
+    return [...this.members.values()].map(({ worker, heartbeat, state, startedAt, revision }) => ({ id: worker.id, pid: worker.process.pid ?? 0, state: state === 'running' && heartbeat.isSilent ? 'silent' : state, startedAt, revision }))
   }
 
   reopenLogs(): void {
@@ -128,7 +117,16 @@ export class Fleet implements Serving {
   /** Starts a worker; resolves with its ports. Rejects when it cannot listen. */
   private spawn(): Promise<Readonly<Record<string, number>>> {
     const worker = cluster.fork()
-    const member: Member = { worker, startedAt: this.platform.wallClock(), counts: new WorkerCounts(() => tell(worker, { kind: 'report' }), this.platform), state: 'starting', revision: 0, isSilent: false }
+    const member: Member = {
+      worker,
+      startedAt: this.platform.wallClock(),
+      counts: new WorkerCounts(() => tell(worker, { kind: 'report' }), this.platform),
+      heartbeat: new Heartbeat(this.platform, () => tell(worker, { kind: 'ping' }), this.dead),
+      state: 'starting',
+      revision: 0,
+      isSilent: false,
+    }
+    const ended = new AbortController()
     this.members.set(worker.id, member)
     if (this.options !== undefined) tell(worker, { kind: 'start', ...this.options })
     const feed = this.broadcast.join((message, sent) => tell(worker, message, sent))
@@ -137,20 +135,29 @@ export class Fleet implements Serving {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'listening') {
           member.state = 'running'
+          void this.watch(member, ended.signal)
           resolve(message.ports)
         } else if (message.kind === 'failed') {
           reject(new Error(message.message))
           worker.process.kill('SIGKILL')
-        }
-        else if (message.kind === 'applied') this.applied(member, message.revision)
+        } else if (message.kind === 'applied') this.applied(member, message.revision)
+        else if (message.kind === 'pong') member.heartbeat.answered()
         else member.counts.take(message.dump)
       })
       worker.once('exit', (code, signal) => {
         feed.leave()
+        ended.abort()
         reject(new Error(`a worker ended while starting (${signal ?? code})`))
         this.onExit(member, code, signal)
       })
     })
+  }
+
+  /** Ends a worker that hangs; its exit has it replaced. */
+  private async watch({ worker, heartbeat }: Member, ended: AbortSignal): Promise<void> {
+    if (!(await heartbeat.run(ended))) return
+    this.platform.log('error', 'a worker answers nothing and is ended', { pid: worker.process.pid })
+    worker.process.kill('SIGKILL')
   }
 
   /** A worker that dies unasked is replaced; the others keep serving. */
@@ -204,9 +211,4 @@ export class Fleet implements Serving {
 /** `sent` is called in a later turn of the event loop, when the message is written. */
 function tell(worker: Worker, message: ToWorker, sent: () => void = () => {}): void {
   if (worker.isConnected()) worker.send(message, () => setImmediate(sent))
-}
-
-/** Whether processes may open the same port (Linux and the BSDs); elsewhere the main process hands connections out. */
-export function canReusePort(): boolean {
-  return ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(process.platform)
 }

@@ -9,7 +9,7 @@ import type { Revision } from '../model/snapshot.ts'
 import { emptyDump, type InstrumentsDump } from '../telemetry/dump.ts'
 import { createInstruments } from '../telemetry/instruments.ts'
 import { DataPlane } from './data-plane.ts'
-import type { Serving } from './fleet.ts'
+import type { Serving } from './serving.ts'
 import { createLiveExplain } from '../proxy/signed-explain.ts'
 import type { WorkerStart } from './messages.ts'
 

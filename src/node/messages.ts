@@ -59,6 +59,7 @@ export type ToWorker =
   | SetPart
   | { readonly kind: 'listen' }
   | { readonly kind: 'report' }
+  | { readonly kind: 'ping' }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'drain'; readonly limit: number }
 
@@ -67,3 +68,4 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'applied'; readonly revision: number }
   | { readonly kind: 'report'; readonly dump: InstrumentsDump }
+  | { readonly kind: 'pong' }

@@ -47,6 +47,8 @@ async function take(message: ToWorker): Promise<void> {
       return listen()
     case 'report':
       return plane && say({ kind: 'report', dump: instruments.export({ ...plane.live(), accessLogDropped: log?.dropped ?? 0 }) })
+    case 'ping':
+      return say({ kind: 'pong' })
     case 'reopen':
       return log?.reopen()
     case 'drain':
@@ -110,7 +112,7 @@ async function stop(limit: number): Promise<void> {
 
 process.on('message', (message: ToWorker) => {
   // Not behind what waits: a scrape must be answered while listeners drain.
-  if (message.kind === 'report') return void take(message)
+  if (message.kind === 'report' || message.kind === 'ping') return void take(message)
   turn = turn.then(() => take(message))
 })
 // The main process is gone without a word: nobody would tell this worker anything any more.

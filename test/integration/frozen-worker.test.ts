@@ -7,8 +7,9 @@ import { adapters } from '../../discovery/list.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import type { Config } from '../../src/model/config.ts'
 import type { EndpointSet } from '../../src/model/endpoint.ts'
-import { canReusePort, Fleet } from '../../src/node/fleet.ts'
+import { Fleet } from '../../src/node/fleet.ts'
 import { nodePlatform } from '../../src/node/platform.ts'
+import { canReusePort } from '../../src/node/serving.ts'
 import { endpoint } from '../support/endpoints.ts'
 import { response, startOrigin, type Origin } from '../support/origin.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -62,8 +63,8 @@ test('a frozen worker costs a bounded queue, holds nobody up, and serves the pre
   second.script = () => ({ bytes: response('200 OK', 'second'), next: 'keep' })
   const lines: string[] = []
   const real = nodePlatform((level, message) => void lines.push(`${level} ${message}`))
-  // What waits for a worker waits half a second instead of ten.
-  const fleet = new Fleet(2, { ...real, sleep: (ms, signal) => real.sleep(ms / 20, signal) })
+  // What waits for a worker waits half a second instead of ten; it is never given up.
+  const fleet = new Fleet(2, { ...real, sleep: (ms, signal) => real.sleep(ms / 20, signal) }, Infinity)
   const { listeners, accessLog, table } = configOf(1)
   const revision = (number: number) => ({ number, hash: `h${number}`, origin: 'test', at: 0 })
   const ports = await fleet.start({ listeners, accessLog, reusePort: canReusePort(), table: { config: table, revision: revision(1) }, sets: [['file/main-1', setOf(0, first)], ...SERVICES.map((name) => [`file/${name}`, setOf(0, first)] as const)] })
@@ -112,4 +113,30 @@ test('a frozen worker costs a bounded queue, holds nobody up, and serves the pre
   expect(lines.slice(1)).toEqual(['info a worker that stood still serves the present table'])
   await fleet.stop(500)
   await Promise.all([first.stop(), second.stop()])
+}, 60_000)
+
+test('a worker that answers nothing is shown as silent, and replaced when it goes on so', async () => {
+  const origin = await startOrigin()
+  origin.script = () => ({ bytes: response('200 OK', 'here'), next: 'keep' })
+  const lines: string[] = []
+  const real = nodePlatform((level, message) => void lines.push(`${level} ${message}`))
+  const fleet = new Fleet(2, { ...real, sleep: (ms, signal) => real.sleep(ms / 50, signal) }, 24)
+  const { listeners, accessLog, table } = configOf(1)
+  const ports = await fleet.start({ listeners, accessLog, reusePort: canReusePort(), table: { config: table, revision: { number: 1, hash: 'h', origin: 'test', at: 0 } }, sets: [['file/main-1', setOf(0, origin)]] })
+  const [frozen = 0, lively = 0] = fleet.workers().map(({ pid }) => pid)
+  onTestFinished(() => {
+    if (fleet.workers().some(({ pid }) => pid === frozen)) process.kill(frozen, 'SIGKILL')
+  })
+  process.kill(frozen, 'SIGSTOP')
+  await expect.poll(() => fleet.workers().find(({ pid }) => pid === frozen)?.state, WAIT).toBe('silent')
+  expect(fleet.workers().find(({ pid }) => pid === lively)?.state).toBe('running')
+  await expect.poll(() => fleet.workers().filter(({ pid, state }) => pid !== frozen && state === 'running').length, WAIT).toBe(2)
+  expect(fleet.workers().map(({ pid }) => pid)).toContain(lively)
+  expect(lines).toEqual(['error a worker answers nothing and is ended', 'error a worker died and is replaced'])
+  const client = await RawClient.connect(ports['web'] ?? 0)
+  client.send('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+  expect((await client.answers(1)).responses[0]?.body).toBe('here')
+  client.destroy()
+  await fleet.stop(500)
+  await origin.stop()
 }, 60_000)

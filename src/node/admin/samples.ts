@@ -22,7 +22,7 @@ export function mainSamples(source: AdminSource, wallClock: number): Sample[] {
     ...tagSamples(source.refusedTags()),
     ...source.announcements().map(({ registry, state }) => sample('announced', { registry, state }, 1)),
     sample('tables_rejected_total', {}, tablesRejected),
-    ...(['starting', 'running', 'draining'] as const).map((state) => sample('workers', { state }, source.workers().filter((worker) => worker.state === state).length)),
+    ...(['starting', 'running', 'silent', 'draining'] as const).map((state) => sample('workers', { state }, source.workers().filter((worker) => worker.state === state).length)),
     sample('worker_restarts_total', {}, workerRestarts),
     sample('start_timestamp_seconds', {}, source.startedAt / 1000),
     sample('build_info', { version: source.version }, 1),
