@@ -1,9 +1,12 @@
 // Asks the admin server of a running gateway.
 import type { AdminError } from '../model/admin.ts'
-import { UsageError } from './io.ts'
+import { type CliIo, fail, UsageError } from './io.ts'
 
 /** Where the admin server is unless the configuration says otherwise. */
 const DEFAULT_ADMIN = 'http://127.0.0.1:9990'
+
+/** Options of commands that read one list from the admin server. */
+export const ADMIN_OPTIONS = { admin: { type: 'string' }, json: { type: 'boolean', default: false } } as const
 
 /** Milliseconds for one answer; a table of 100,000 routes is large. */
 const TIMEOUT = 30_000
@@ -29,6 +32,17 @@ export async function askAdmin<T>(admin: string | undefined, path: string, body?
   const text = await response.text()
   if (response.ok) return readJson(text, base) as T
   throw new AdminFault(errorIn(text) ?? `${base} answered ${response.status}: is it the admin server?`, response.status)
+}
+
+/** The answer, or undefined after saying why there is none. */
+export async function orFault<T>(asked: Promise<T>, json: boolean, io: CliIo): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (!(error instanceof AdminFault)) throw error
+    fail(io, json, error.message)
+    return undefined
+  }
 }
 
 async function reach(url: URL, body: unknown): Promise<Response> {

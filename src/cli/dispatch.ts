@@ -34,15 +34,20 @@ async function help(words: readonly string[], io: CliIo): Promise<ExitCode> {
   return 0
 }
 
-/** Commands with two words are looked for first. */
+/** Commands with two words are looked for first; where there are some, a second word that is no option is meant for one of them. */
 function find(words: readonly string[]): Command | undefined {
-  return commands.find(({ name }) => name === words.slice(0, 2).join(' ')) ?? commands.find(({ name }) => name === words[0])
+  const [first, second] = words
+  const whole = commands.find(({ name }) => name === `${first} ${second}`)
+  const isPair = second !== undefined && !second.startsWith('-') && commands.some(({ name }) => name.startsWith(`${first} `))
+  return whole ?? (isPair ? undefined : commands.find(({ name }) => name === first))
 }
 
 function unknown(words: readonly string[]): UsageError {
   const names = commands.map(({ name }) => name)
-  const meant = nearest(words.slice(0, 2).join(' '), names) ?? nearest(words[0] ?? '', names)
-  return new UsageError(`no command '${words[0]}'${meant === undefined ? '' : `, did you mean 'fairlead ${meant}'?`}\n\n${overview()}`)
+  const [first = '', second = ''] = words
+  const isPair = names.includes(first)
+  const meant = nearest(`${first} ${second}`.trim(), names) ?? (isPair ? undefined : nearest(first, names))
+  return new UsageError(`no command '${isPair ? `${first} ${second}` : first}'${meant === undefined ? '' : `, did you mean 'fairlead ${meant}'?`}\n\n${overview()}`)
 }
 
 function overview(): string {

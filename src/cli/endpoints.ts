@@ -1,11 +1,10 @@
 // `fairlead endpoints [SERVICE]`: every endpoint that a gateway knows, where it was learned and whether it gets requests.
 import type { EndpointsAnswer } from '../model/admin.ts'
-import { askAdmin } from './admin-client.ts'
+import { ADMIN_OPTIONS, askAdmin, orFault } from './admin-client.ts'
 import { readArguments } from './arguments.ts'
 import { columns } from './columns.ts'
 import { endpointRow, originsText, setText } from './explanation-text.ts'
 import { type CliIo, type ExitCode, UsageError } from './io.ts'
-import { ADMIN_OPTIONS, orFault } from './routes.ts'
 
 export const ENDPOINTS_USAGE = `usage: fairlead endpoints [SERVICE] [options]
   SERVICE         only of this one; ends with 1 when it has no usable endpoint
@@ -20,7 +19,7 @@ export async function endpoints(args: readonly string[], io: CliIo): Promise<Exi
   const [service, ...more] = positionals
   if (more.length > 0) throw new UsageError(ENDPOINTS_USAGE)
   const path = service === undefined ? '/api/endpoints' : `/api/endpoints?service=${encodeURIComponent(service)}`
-  const answer = await orFault(askAdmin<EndpointsAnswer>(values.admin, path), io)
+  const answer = await orFault(askAdmin<EndpointsAnswer>(values.admin, path), values.json, io)
   if (answer === undefined) return 1
   if (values.json) io.out(JSON.stringify(answer))
   else for (const line of endpointsText(answer)) io.out(line)

@@ -3,10 +3,12 @@ import type { ExplainRequest } from '../model/admin.ts'
 import { GatewayError } from '../model/error.ts'
 import { describedHead } from '../proxy/described-head.ts'
 import { explainRequest, type RequestExplanation } from '../proxy/explain-request.ts'
+import { Complaint } from '../config/complaint.ts'
+import { readInstant } from '../config/quantities.ts'
 import { AdminFault, askAdmin } from './admin-client.ts'
 import { readArguments } from './arguments.ts'
 import { explanationText } from './explanation-text.ts'
-import { type CliIo, type ExitCode, UsageError } from './io.ts'
+import { type CliIo, type ExitCode, fail, UsageError } from './io.ts'
 import { readSnapshot } from './offline.ts'
 
 export const EXPLAIN_USAGE = `usage: fairlead explain [METHOD] URL [options]
@@ -15,6 +17,7 @@ export const EXPLAIN_USAGE = `usage: fairlead explain [METHOD] URL [options]
   -H 'NAME: VALUE'  a header; may be given several times
   --from WHO      address of the client, or the name of a caller; default 127.0.0.1
   --listener NAME listener on which it arrives; default the first
+  --at WHEN       time of the request, as 2026-11-23T08:00:00Z, for routes with a time window; default now
   --roll N        draw for a split, from 0 up to 1; default random
   --config FILE   work it out from this file; registries are not asked
   --admin URL     ask this gateway, default http://127.0.0.1:9990
@@ -31,6 +34,7 @@ const OPTIONS = {
   from: { type: 'string' },
   listener: { type: 'string' },
   roll: { type: 'string' },
+  at: { type: 'string' },
   config: { type: 'string' },
   admin: { type: 'string' },
   all: { type: 'boolean', default: false },
@@ -49,8 +53,9 @@ export async function explain(args: readonly string[], io: CliIo): Promise<ExitC
     ...(values.from === undefined ? {} : { from: values.from }),
     ...(values.listener === undefined ? {} : { listener: values.listener }),
     ...(values.roll === undefined ? {} : { roll: readRoll(values.roll) }),
+    ...(values.at === undefined ? {} : { at: readAt(values.at) }),
   }
-  const ask = values.config === undefined ? () => askAdmin<RequestExplanation>(values.admin, '/api/explain', request) : await fromFile(values.config, request, values.all, io)
+  const ask = values.config === undefined ? () => askAdmin<RequestExplanation>(values.admin, '/api/explain', request) : await fromFile(values.config, request, values, io)
   return ask === undefined ? 1 : answer(ask, values, io)
 }
 
@@ -63,21 +68,19 @@ async function answer(ask: () => RequestExplanation | Promise<RequestExplanation
   } catch (error) {
     if (!(error instanceof GatewayError || error instanceof AdminFault)) throw error
     const message = error instanceof GatewayError ? `the gateway refuses this request: ${error.message}` : error.message
-    if (values.json) io.out(JSON.stringify({ error: message, ...(error instanceof GatewayError ? { reason: error.reason } : {}) }))
-    else io.err(message)
-    return 1
+    return fail(io, values.json, message, error instanceof GatewayError ? { reason: error.reason } : {})
   }
 }
 
 /** Undefined when the file is not valid, which has been said. */
-async function fromFile(file: string, request: ExplainRequest, all: boolean, io: CliIo): Promise<(() => RequestExplanation) | undefined> {
-  const read = await readSnapshot(file, io)
+async function fromFile(file: string, request: ExplainRequest, { all, json }: { readonly all: boolean; readonly json: boolean }, io: CliIo): Promise<(() => RequestExplanation) | undefined> {
+  const read = await readSnapshot(file, json, io)
   if (read === undefined) return undefined
   const { snapshot, listeners } = read
   if (request.listener !== undefined && !listeners.includes(request.listener)) throw new UsageError(`there is no listener ${JSON.stringify(request.listener)} in ${file}: listeners are ${listeners.join(', ')}`)
   return () => {
     const head = describedHead(request, { callers: snapshot.table.callers, listener: listeners[0] ?? 'http' })
-    return explainRequest(snapshot, head, { wallClock: Date.now(), roll: request.roll ?? Math.random() }, all ? { limit: Number.POSITIVE_INFINITY } : {})
+    return explainRequest(snapshot, head, { wallClock: request.at ?? Date.now(), roll: request.roll ?? Math.random() }, all ? { limit: Number.POSITIVE_INFINITY } : {})
   }
 }
 
@@ -91,4 +94,13 @@ function readRoll(text: string): number {
   const roll = Number(text)
   if (!/^0?\.?\d+$/.test(text) || !(roll >= 0 && roll < 1)) throw new UsageError(`--roll ${text} is not a number from 0 up to 1: write 0.95`)
   return roll
+}
+
+function readAt(text: string): number {
+  try {
+    return readInstant(text)
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error
+    throw new UsageError(`--at: ${error.message}: ${error.hint ?? ''}`, { cause: error })
+  }
 }

@@ -12,6 +12,13 @@ export interface CliIo {
 /** 0: done. 1: it did not come about. 2: the command was written wrongly. */
 export type ExitCode = 0 | 1 | 2
 
+/** Says why it did not come about, as one JSON object where that is the result, and ends with 1. `more` goes into the object. */
+export function fail(io: CliIo, json: boolean, error: string, more: Readonly<Record<string, unknown>> = {}): ExitCode {
+  if (json) io.out(JSON.stringify({ ok: false, error, ...more }))
+  else io.err(error)
+  return 1
+}
+
 /** The Redis that the environment names for every command; a variable set to nothing names none. */
 export function redisVariable(env: CliIo['env']): string | undefined {
   return env['FAIRLEAD_REDIS'] || undefined

@@ -7,16 +7,17 @@ import { createEndpointBook } from '../proxy/endpoints.ts'
 import { nodePlatform } from '../node/platform.ts'
 import { compileTable } from '../route/compile.ts'
 import { tableHash } from '../store/table-hash.ts'
-import type { CliIo } from './io.ts'
+import { type CliIo, fail } from './io.ts'
 import { formatProblem } from './problem.ts'
 import { readInput } from './read-input.ts'
 
 /** What a file holds, or undefined after its problems were printed. */
-export async function readSnapshot(file: string, io: CliIo): Promise<{ readonly snapshot: Snapshot; readonly listeners: readonly string[] } | undefined> {
+export async function readSnapshot(file: string, json: boolean, io: CliIo): Promise<{ readonly snapshot: Snapshot; readonly listeners: readonly string[] } | undefined> {
   const text = await readInput(file, io)
   const { table: config, problems } = parseTable(text, { file: file === '-' ? '' : resolve(file), env: io.env, ofConfig: true })
   if (config === undefined) {
-    for (const problem of problems) io.err(formatProblem(problem, file))
+    if (json) fail(io, json, `${file} is not valid`, { problems })
+    else for (const problem of problems) io.err(formatProblem(problem, file))
     return undefined
   }
   const platform = nodePlatform(() => undefined)

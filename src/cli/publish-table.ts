@@ -1,7 +1,8 @@
 // What `routes push` and `routes rollback` have in common: publish a text, wait for the gateways, and say what came of it.
 import { listAcks, waitForAcks, type Answer, type LiveAck } from '../node/store/acks.ts'
 import { publish, type Published } from '../node/store/publish.ts'
-import type { CliIo, ExitCode } from './io.ts'
+import { age as ageText } from './columns.ts'
+import { type CliIo, type ExitCode, fail } from './io.ts'
 import type { StoreAccess } from './store-options.ts'
 
 export interface PublishRequest {
@@ -21,11 +22,7 @@ export async function publishTable({ client, keys, prefix }: StoreAccess, reques
   const { text, by, note, expectVersion, timeout, json } = request
   const gateways = await listAcks(client, keys)
   const published = await publish({ client, prefix, text, by, note, ...(expectVersion === undefined ? {} : { expectVersion }) })
-  if (published.kind === 'conflict') {
-    if (json) io.out(JSON.stringify({ ok: false, conflict: published.message, found: published.found }))
-    else io.err(published.message)
-    return 1
-  }
+  if (published.kind === 'conflict') return fail(io, json, published.message, { found: published.found })
   if (!json) sayPublished(published, gateways, io)
   const live = timeout === 0 ? [] : gateways.filter((gateway) => gateway.live).map(({ ack }) => ack.gateway)
   const width = Math.max(0, ...live.map(({ length }) => length))
@@ -46,7 +43,7 @@ export async function publishTable({ client, keys, prefix }: StoreAccess, reques
 function sayPublished({ version, previous, bytes }: Success, gateways: readonly LiveAck[], io: CliIo): void {
   io.out(`published version ${version}${previous === 0 ? '' : ` after ${previous}`} (${bytes} bytes)`)
   if (gateways.length === 0) io.out('no gateway has registered under this prefix; those that start will take it')
-  for (const { ack, age, live } of gateways) if (!live) io.out(`${ack.gateway}  not waited for: last heard of ${Math.round(age / 1000)} s ago`)
+  for (const { ack, age, live } of gateways) if (!live) io.out(`${ack.gateway}  not waited for: last heard of ${ageText(age)} ago`)
 }
 
 function inWords({ status, error }: Answer, timeout: number): string {

@@ -3,6 +3,7 @@ import { listAcks } from '../node/store/acks.ts'
 import { readLog, type Publication } from '../node/store/published.ts'
 import { readPointer } from '../node/store/publish.ts'
 import { readArguments } from './arguments.ts'
+import { age } from './columns.ts'
 import { UsageError, type CliIo, type ExitCode } from './io.ts'
 import { readNumber, STORE_OPTIONS, withStore } from './store-options.ts'
 
@@ -24,7 +25,7 @@ export async function routesHistory(args: readonly string[], io: CliIo): Promise
   return withStore(values, io, async ({ client, keys }) => {
     const { pointer } = await readPointer(client, keys)
     const log = await readLog(client, keys, count)
-    const gateways = (await listAcks(client, keys)).map(({ ack, age, live }) => ({ ...ack, ageMs: age, live }))
+    const gateways = (await listAcks(client, keys)).map(({ ack, age: ageMs, live }) => ({ ...ack, ageMs, live }))
     if (values.json) {
       io.out(JSON.stringify({ current: pointer ?? null, publications: log, gateways }))
       return 0
@@ -32,7 +33,7 @@ export async function routesHistory(args: readonly string[], io: CliIo): Promise
     if (log.length === 0) io.out('nothing was published under this prefix')
     for (const entry of log) io.out(lineOf(entry, entry.version === pointer?.version && entry.epoch === pointer.epoch, gateways.filter((gateway) => gateway.live && gateway.running === entry.version && gateway.epoch === entry.epoch).length))
     for (const { gateway, live, status, version, error, ageMs } of gateways) {
-      if (!live) io.out(`${gateway}: last heard of ${Math.round(ageMs / 1000)} s ago`)
+      if (!live) io.out(`${gateway}: last heard of ${age(ageMs)} ago`)
       else if (status === 'rejected') io.out(`${gateway}: rejected version ${version}: ${error}`)
     }
     return 0

@@ -6,9 +6,10 @@ import { readDocument } from '../config/document.ts'
 import { tablePart } from '../config/names.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import { readArguments } from './arguments.ts'
-import { UsageError, type CliIo, type ExitCode } from './io.ts'
+import { fail, UsageError, type CliIo, type ExitCode } from './io.ts'
 import { formatProblem } from './problem.ts'
 import { publishTable } from './publish-table.ts'
+import { readInput } from './read-input.ts'
 import { readNumber, readTimeout, STORE_OPTIONS, whoAmI, withStore } from './store-options.ts'
 
 /** Longer documents are stored as JSON, in characters; shorter ones as they were written, comments included. */
@@ -51,16 +52,13 @@ export async function routesPush(args: readonly string[], io: CliIo, rules: Push
   if (file === undefined || more.length > 0) throw new UsageError(PUSH_USAGE)
   const timeout = readTimeout(values.timeout)
   const expectVersion = values.expect === undefined ? undefined : readNumber('--expect', values.expect, 0)
-  const written = await readFile(file, io)
+  const written = await readInput(file, io)
   const text = values['allow-empty'] ? allowEmpty(written) : written
   const problems = problemsOf(text, file === '-' ? '' : file, rules)
   const errors = problems.filter(({ severity }) => severity === 'error')
-  if (values.json && errors.length > 0) io.out(JSON.stringify({ ok: false, problems }))
-  else for (const problem of problems) io.err(formatProblem(problem, file))
-  if (errors.length > 0) {
-    if (!values.json) io.err(`nothing was published: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'} in ${file}`)
-    return 1
-  }
+  const isTold = values.json && errors.length > 0
+  for (const problem of isTold ? [] : problems) io.err(formatProblem(problem, file))
+  if (errors.length > 0) return fail(io, values.json, `nothing was published: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'} in ${file}`, { problems })
   return withStore(values, io, (access) =>
     publishTable(access, { text: tableText(text), by: values.by ?? whoAmI(io), note: values.note, timeout, json: values.json, ...(expectVersion === undefined ? {} : { expectVersion }) }, io),
   )
@@ -81,14 +79,6 @@ function tableText(text: string): string {
   const isWhole = typeof part === 'object' && part !== null && typeof data === 'object' && data !== null && Object.keys(part).length === Object.keys(data).length
   if (text.length > LONG) return JSON.stringify(part)
   return isWhole ? text : stringify(part, { aliasDuplicateObjects: false })
-}
-
-async function readFile(file: string, io: CliIo): Promise<string> {
-  try {
-    return await io.readText(file)
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-  }
 }
 
 /** The same document with `allowEmpty: true`, which is what gateways ask for; comments and layout stay. */

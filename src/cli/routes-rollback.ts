@@ -2,7 +2,7 @@
 // grow and every reader follows without being told that going back is meant.
 import { readVersion } from '../node/store/published.ts'
 import { readArguments } from './arguments.ts'
-import { UsageError, type CliIo, type ExitCode } from './io.ts'
+import { fail, UsageError, type CliIo, type ExitCode } from './io.ts'
 import { publishTable } from './publish-table.ts'
 import { readNumber, readTimeout, STORE_OPTIONS, whoAmI, withStore } from './store-options.ts'
 
@@ -28,10 +28,7 @@ export async function routesRollback(args: readonly string[], io: CliIo): Promis
   const timeout = readTimeout(values.timeout)
   return withStore(values, io, async (access) => {
     const read = await readVersion(access.client, access.keys, version)
-    if ('problem' in read) {
-      io.err(`nothing was published: ${read.problem}`)
-      return 1
-    }
+    if ('problem' in read) return fail(io, values.json, `nothing was published: ${read.problem}`)
     const note = values.note ?? `rollback to version ${version}`
     return publishTable(access, { text: read.text, by: values.by ?? whoAmI(io), note, timeout, json: values.json }, io)
   })

@@ -2,7 +2,7 @@
 import type { RejectedView, RoutesAnswer } from '../model/admin.ts'
 import type { RefusedTag } from '../model/tagged.ts'
 import { shortened } from '../model/visible.ts'
-import { AdminFault, askAdmin } from './admin-client.ts'
+import { ADMIN_OPTIONS, askAdmin, orFault } from './admin-client.ts'
 import { readArguments } from './arguments.ts'
 import { catalogsText } from './catalogs-text.ts'
 import { age, columns } from './columns.ts'
@@ -18,9 +18,6 @@ export const ROUTES_USAGE = `usage: fairlead routes [options]
 example:
   fairlead routes --admin http://127.0.0.1:9990`
 
-/** Options of commands that read one list from the admin server. */
-export const ADMIN_OPTIONS = { admin: { type: 'string' }, json: { type: 'boolean', default: false } } as const
-
 /** Characters of the tags of one route; all are in the JSON. */
 const TAG_LENGTH = 200
 
@@ -29,23 +26,12 @@ const OPTIONS = { ...ADMIN_OPTIONS, invalid: { type: 'boolean', default: false }
 export async function routes(args: readonly string[], io: CliIo): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, OPTIONS, ROUTES_USAGE)
   if (positionals.length > 0) throw new UsageError(ROUTES_USAGE)
-  const answer = await orFault(askAdmin<RoutesAnswer>(values.admin, values.invalid ? '/api/routes?limit=0' : '/api/routes'), io)
+  const answer = await orFault(askAdmin<RoutesAnswer>(values.admin, values.invalid ? '/api/routes?limit=0' : '/api/routes'), values.json, io)
   if (answer === undefined) return 1
   const { rejected, refusedTags } = answer
   if (values.json) io.out(JSON.stringify(values.invalid ? { rejected, refusedTags } : answer))
   else for (const line of values.invalid ? invalidText(rejected, refusedTags) : routesText(answer)) io.out(line)
   return values.invalid && (rejected.length > 0 || refusedTags.some(({ kind }) => kind === 'refused')) ? 1 : 0
-}
-
-/** The answer, or undefined after saying why there is none. */
-export async function orFault<T>(asked: Promise<T>, io: CliIo): Promise<T | undefined> {
-  try {
-    return await asked
-  } catch (error) {
-    if (!(error instanceof AdminFault)) throw error
-    io.err(error.message)
-    return undefined
-  }
 }
 
 function routesText({ revision, routes, store, rejected, refusedTags, catalogs }: RoutesAnswer): string[] {

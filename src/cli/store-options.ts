@@ -6,7 +6,7 @@ import { createRedisClient, type RedisClient } from '../node/store/redis-client.
 import { parseRedisUrl } from '../node/store/redis-url.ts'
 import { prefixProblem, redisKeys, type RedisKeys } from '../store/layout.ts'
 import { StoreFault } from '../store/redis-fault.ts'
-import { redisVariable, UsageError, type CliIo, type ExitCode } from './io.ts'
+import { fail, redisVariable, UsageError, type CliIo, type ExitCode } from './io.ts'
 
 /** For each answer of Redis, milliseconds: a large table may take a while over a thin line. */
 const ANSWER_TIMEOUT = 10_000
@@ -24,7 +24,7 @@ export interface StoreAccess {
 }
 
 /** Runs with a connection to the store, and says in words what is wrong with the options or with Redis. */
-export async function withStore(values: { readonly redis?: string | undefined; readonly prefix?: string | undefined }, io: CliIo, run: (access: StoreAccess) => Promise<ExitCode>): Promise<ExitCode> {
+export async function withStore(values: { readonly redis?: string | undefined; readonly prefix?: string | undefined; readonly json: boolean }, io: CliIo, run: (access: StoreAccess) => Promise<ExitCode>): Promise<ExitCode> {
   const url = values.redis ?? redisVariable(io.env)
   const prefix = values.prefix ?? 'fairlead'
   const target = url === undefined ? 'say where Redis is: --redis redis://host:6379, or the environment variable FAIRLEAD_REDIS' : parseRedisUrl(url)
@@ -36,8 +36,7 @@ export async function withStore(values: { readonly redis?: string | undefined; r
     return await run({ client, keys: redisKeys(prefix), prefix })
   } catch (error) {
     if (!(error instanceof StoreFault)) throw error
-    io.err(error.message)
-    return 1
+    return fail(io, values.json, error.message)
   } finally {
     client.close()
   }

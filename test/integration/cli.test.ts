@@ -122,6 +122,13 @@ the others
     expect(JSON.parse((await explain('a.test/x%2fy', '--json')).out)).toMatchObject({ reason: 'bad_path' })
   })
 
+  test('takes the time of the request, for routes that are open for a while only', async () => {
+    const table = "routes: [{ match: { path: /**, when: { from: '22:00', to: '06:00' } }, respond: { status: 503 } }]"
+    const at = (when: string): Promise<Ran> => fairlead(['explain', '/', '--config', '-', '--at', when], table)
+    expect([(await at('2026-11-23T23:00:00Z')).code, (await at('2026-11-23T12:00:00Z')).code]).toEqual([0, 1])
+    expect(await at('noon')).toEqual({ code: 2, out: '', err: "--at: 'noon' is not an instant: write 2026-11-23T08:00:00Z or 2026-11-23\n" })
+  })
+
   test('ends with 1 for an upgrade that the route does not let through', async () => {
     const table = 'routes: [{ match: /**, to: http://127.0.0.1:1, upgrade: false, retry: { attempts: 2, on: [5xx] } }]'
     const { code, out } = await fairlead(['explain', '/', '--config', '-', '-H', 'connection: upgrade', '-H', 'upgrade: websocket'], table)
@@ -194,6 +201,20 @@ describe('a running gateway', () => {
     expect(code).toBe(1)
     expect(err).toMatch(/^no gateway answers at http:\/\/127\.0\.0\.1:1 \(.*\): is it running/)
   })
+
+  test.each([
+    ['routes', '--admin', 'http://127.0.0.1:1'],
+    ['endpoints', '--admin', 'http://127.0.0.1:1'],
+    ['explain', '/', '--admin', 'http://127.0.0.1:1'],
+    ['explain', '/', '--config', 'wrong.yaml'],
+    ['routes', 'history', '--redis', 'redis://127.0.0.1:1'],
+    ['routes', 'push', 'smallest.yaml', '--redis', 'redis://127.0.0.1:1'],
+    ['routes', 'rollback', '1', '--redis', 'redis://127.0.0.1:1'],
+  ])('what fails is JSON where that was asked for: %s %s', async (...args) => {
+    const { code, out, err } = await fairlead([...args, '--json'])
+    expect(JSON.parse(out)).toMatchObject({ ok: false, error: expect.stringMatching(/no gateway answers at|nothing listens there|is not valid/) as string })
+    expect([code, err]).toEqual([1, ''])
+  })
 })
 
 describe('help', () => {
@@ -210,6 +231,8 @@ describe('help', () => {
 
   test('a wrong command gets the nearest right one', async () => {
     expect(await fairlead(['chekc'])).toMatchObject({ code: 2, err: expect.stringContaining("no command 'chekc', did you mean 'fairlead check'?") as string })
+    expect(await fairlead(['routes', 'histroy'])).toMatchObject({ code: 2, err: expect.stringContaining("no command 'routes histroy', did you mean 'fairlead routes history'?") as string })
+    expect(await fairlead(['help', 'routes', 'psuh'])).toMatchObject({ code: 2, err: expect.stringContaining("did you mean 'fairlead routes push'?") as string })
     expect(await fairlead(['version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^fairlead \d+\.\d+\.\d+/) as string })
   })
 })
