@@ -4,6 +4,7 @@ import { adapters } from '../../discovery/list.ts'
 import { checkTable } from '../config/check.ts'
 import { isTableText } from '../config/names.ts'
 import { parseConfig, parseTable } from '../config/parse.ts'
+import { type KnownListener, knownListener } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { Problem } from '../model/store.ts'
 import { readArguments } from './arguments.ts'
@@ -54,13 +55,13 @@ function checkText(text: string, file: string, io: CliIo): Result {
 
 interface Parsed {
   readonly table?: TableConfig
-  readonly listeners: readonly string[]
+  readonly listeners: readonly KnownListener[]
   readonly problems: readonly Problem[]
 }
 
 function asConfig(text: string, file: string, io: CliIo): Parsed {
   const { config, problems } = parseConfig(text, { file, env: io.env, adapters })
-  return { problems, listeners: config?.listeners.map(({ name }) => name) ?? [], ...(config === undefined ? {} : { table: config.table }) }
+  return { problems, listeners: config?.listeners.map((listener) => knownListener(listener)) ?? [], ...(config === undefined ? {} : { table: config.table }) }
 }
 
 /** A table alone goes to Redis, where no environment is expanded. */

@@ -1,6 +1,7 @@
 // `fairlead explain METHOD URL`: what happens to a request and why, asked of a running gateway or worked out from a file.
 import type { ExplainRequest } from '../model/admin.ts'
 import { GatewayError } from '../model/error.ts'
+import { arrivalOf } from '../proxy/arrival.ts'
 import { describedHead } from '../proxy/described-head.ts'
 import { explainRequest, type RequestExplanation } from '../proxy/explain-request.ts'
 import { Complaint } from '../config/complaint.ts'
@@ -16,7 +17,7 @@ export const EXPLAIN_USAGE = `usage: fairlead explain [METHOD] URL [options]
   URL             http://host/path, host/path or /path
   -H 'NAME: VALUE'  a header; may be given several times
   --from WHO      address of the client, or the name of a caller; default 127.0.0.1
-  --listener NAME listener on which it arrives; default the first
+  --listener NAME listener on which it arrives; default one on the port of URL, else the first whose TLS fits its scheme
   --at WHEN       time of the request, as 2026-11-23T08:00:00Z, for routes with a time window; default now
   --roll N        draw for a split, from 0 up to 1; default random
   --config FILE   work it out from this file; registries are not asked
@@ -77,9 +78,10 @@ async function fromFile(file: string, request: ExplainRequest, { all, json }: { 
   const read = await readSnapshot(file, json, io)
   if (read === undefined) return undefined
   const { snapshot, listeners } = read
-  if (request.listener !== undefined && !listeners.includes(request.listener)) throw new UsageError(`there is no listener ${JSON.stringify(request.listener)} in ${file}: listeners are ${listeners.join(', ')}`)
+  const names = listeners.map(({ name }) => name)
+  if (request.listener !== undefined && !names.includes(request.listener)) throw new UsageError(`there is no listener ${JSON.stringify(request.listener)} in ${file}: listeners are ${names.join(', ')}`)
   return () => {
-    const head = describedHead(request, { callers: snapshot.table.callers, listener: listeners[0] ?? 'http' })
+    const head = describedHead(request, { callers: snapshot.table.callers, ...arrivalOf(request, listeners) })
     return explainRequest(snapshot, head, { wallClock: request.at ?? Date.now(), roll: request.roll ?? Math.random() }, all ? { limit: Number.POSITIVE_INFINITY } : {})
   }
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { listenersIn } from '../config/names.ts'
 import { parseTable } from '../config/parse.ts'
+import type { KnownListener } from '../model/listener-config.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { createEndpointBook } from '../proxy/endpoints.ts'
 import { nodePlatform } from '../node/platform.ts'
@@ -12,7 +13,7 @@ import { formatProblem } from './problem.ts'
 import { readInput } from './read-input.ts'
 
 /** What a file holds, or undefined after its problems were printed. */
-export async function readSnapshot(file: string, json: boolean, io: CliIo): Promise<{ readonly snapshot: Snapshot; readonly listeners: readonly string[] } | undefined> {
+export async function readSnapshot(file: string, json: boolean, io: CliIo): Promise<{ readonly snapshot: Snapshot; readonly listeners: readonly KnownListener[] } | undefined> {
   const text = await readInput(file, io)
   const { table: config, problems } = parseTable(text, { file: file === '-' ? '' : resolve(file), env: io.env, ofConfig: true })
   if (config === undefined) {

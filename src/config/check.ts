@@ -1,5 +1,6 @@
 // What is surely not meant in a table that is valid: routes that can never win, services that nothing uses, subsets without
 // an endpoint; and the tests written in it. `fairlead check` and `routes push` show it.
+import type { KnownListener } from '../model/listener-config.ts'
 import type { ServiceConfig } from '../model/service-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { Table } from '../model/route.ts'
@@ -14,8 +15,8 @@ import { runTests } from './run-tests.ts'
 export interface CheckOptions {
   /** Wall clock for time windows of tests that name no instant, milliseconds. */
   readonly wallClock: number
-  /** Listeners of the gateway; requests of tests that name none arrive at the first. */
-  readonly listeners?: readonly string[]
+  /** Listeners of the gateway, at which requests of tests arrive; see `arrivalOf`. */
+  readonly listeners?: readonly KnownListener[]
 }
 
 export interface Checked {

@@ -2,6 +2,7 @@
 import { kindOf, type RegistryKind } from './assemble.ts'
 import { readDocument, type Source } from './document.ts'
 import { valueAt } from './problems.ts'
+import type { KnownListener } from '../model/listener-config.ts'
 import type { Names } from './resolve.ts'
 import { configDocument, tableDocument } from './schema/config.ts'
 
@@ -50,12 +51,18 @@ export function isTableText(text: string): boolean {
   return source !== undefined && !isConfig(source) && valueAt(source.value, ['routes']) !== undefined
 }
 
-/** Names of the listeners in a text; `http` for the short form and for a table alone. */
-export function listenersIn(text: string): readonly string[] {
+/** The listeners in a text as far as it says what they are; `http` for the short form and for a table alone. */
+export function listenersIn(text: string): readonly KnownListener[] {
   const { source } = readDocument(text)
-  const names = source === undefined ? [] : [...listenerNames(source)]
-  return names.length === 0 ? ['http'] : names
+  if (source === undefined || valueAt(source.value, ['listen']) !== undefined) return [SHORT]
+  const found = [...keysAt(source, 'listeners')].map((name): KnownListener => {
+    const port = valueAt(source.value, ['listeners', name, 'port'])
+    return { name, tls: valueAt(source.value, ['listeners', name, 'tls']) !== undefined, ...(typeof port === 'number' ? { port } : {}) }
+  })
+  return found.length === 0 ? [SHORT] : found
 }
+
+const SHORT: KnownListener = { name: 'http', tls: false }
 
 /** Keys of the map at a top key. */
 export function keysAt(source: Source, key: string): Set<string> {

@@ -4,6 +4,7 @@ import type { RouteTestConfig } from '../model/route-config.ts'
 import { GatewayError } from '../model/error.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { DecideContext, Entry, Route, Table } from '../model/route.ts'
+import { arrivalOf } from '../proxy/arrival.ts'
 import { describedHead } from '../proxy/described-head.ts'
 import { explain } from '../route/explain.ts'
 import type { CheckOptions } from './check.ts'
@@ -27,7 +28,8 @@ function runTest(table: Table, owner: Route, test: RouteTestConfig, options: Che
   let head: RequestHead
   try {
     const { method, url, headers, from, listener } = test
-    head = describedHead({ method, url, headers, ...(from === undefined ? {} : { from }), ...(listener === undefined ? {} : { listener }) }, { callers: table.callers, listener: options.listeners?.[0] ?? 'http' })
+    const request = { method, url, headers, ...(from === undefined ? {} : { from }), ...(listener === undefined ? {} : { listener }) }
+    head = describedHead(request, { callers: table.callers, ...arrivalOf(request, options.listeners ?? []) })
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     return { message: `the test cannot be run: ${error.message}` }

@@ -215,7 +215,7 @@ export interface ExplainRequest {
   readonly headers?: readonly (readonly [string, string])[]
   /** Address of the client, or the name of a caller. Default 127.0.0.1. */
   readonly from?: string
-  /** Default: the first. */
+  /** Default: one on the port of the URL, else the first whose TLS fits its scheme, else the first. */
   readonly listener?: string
   /** The draw for a split, in [0, 1). Default: random. */
   readonly roll?: number

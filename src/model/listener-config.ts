@@ -47,3 +47,17 @@ export interface ListenerConfig {
   readonly proxyProtocol: boolean
   readonly limits: ListenerLimits
 }
+
+/** What is known of a listener where a request is only described. */
+export interface KnownListener {
+  readonly name: string
+  /** Undefined when it is not known. */
+  readonly port?: number
+  /** Whether it speaks TLS; undefined when it is not known, or both. */
+  readonly tls?: boolean
+}
+
+/** A listener as others may know it; `port` is the one that it got, where the configuration leaves that open. */
+export function knownListener(config: Pick<ListenerConfig, 'name' | 'port' | 'tls'>, port = config.port): KnownListener {
+  return { name: config.name, port, tls: config.tls !== undefined }
+}

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { adapters } from '../../discovery/list.ts'
 import { createHub, type Hub } from '../../discovery/hub.ts'
 import type { Config } from '../model/config.ts'
+import { knownListener } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { Discoverer } from '../model/discoverer.ts'
 import type { EndpointSet } from '../model/endpoint.ts'
@@ -238,7 +239,7 @@ export class ControlPlane {
     return {
       version: VERSION,
       startedAt,
-      listeners: this.config.listeners.map(({ name }) => name),
+      listeners: () => this.config.listeners.map((listener) => knownListener(listener, this.ports[listener.name])),
       snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.look()),
       setOf: (ref) => this.setOf(ref),
       store: () => store?.status?.(),

@@ -1,7 +1,9 @@
 // Answers someone who describes a request and asks what would happen to it: POST /api/explain on Node, its twin at the edge.
 import type { ExplainRequest } from '../model/admin.ts'
+import type { KnownListener } from '../model/listener-config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { arrivalOf } from './arrival.ts'
 import { describedHead } from './described-head.ts'
 import { explainRequest, type RequestExplanation } from './explain-request.ts'
 
@@ -34,9 +36,10 @@ export function readExplainRequest(body: string): ExplainRequest {
 }
 
 /** Explains under a snapshot. Throws BadBody for an unknown listener, GatewayError for a request that would be refused. */
-export function explainAsked(snapshot: Snapshot, listeners: readonly string[], request: ExplainRequest, platform: Platform): RequestExplanation {
-  if (request.listener !== undefined && !listeners.includes(request.listener)) throw new BadBody(`listener: there is no ${JSON.stringify(request.listener)}; the listeners are ${listeners.join(', ')}`)
-  const head = describedHead(request, { callers: snapshot.table.callers, listener: listeners[0] ?? '' })
+export function explainAsked(snapshot: Snapshot, listeners: readonly KnownListener[], request: ExplainRequest, platform: Platform): RequestExplanation {
+  const names = listeners.map(({ name }) => name)
+  if (request.listener !== undefined && !names.includes(request.listener)) throw new BadBody(`listener: there is no ${JSON.stringify(request.listener)}; the listeners are ${names.join(', ')}`)
+  const head = describedHead(request, { callers: snapshot.table.callers, ...arrivalOf(request, listeners) })
   return explainRequest(snapshot, head, { wallClock: request.at ?? platform.wallClock(), roll: request.roll ?? platform.random() })
 }
 

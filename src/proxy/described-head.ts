@@ -14,6 +14,8 @@ export interface DescribedBy {
   readonly callers: readonly CallerConfig[]
   /** Listener when none is named. */
   readonly listener: string
+  /** Scheme of a URL without one. Default `http`. */
+  readonly scheme?: 'http' | 'https'
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -22,9 +24,9 @@ const NOT_IN_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/
 const MAX_HEADERS = 100
 
 /** Throws a GatewayError with the reason with which a received request like this is refused, or that says what of the description is wrong. */
-export function describedHead(request: ExplainRequest, { callers, listener }: DescribedBy): RequestHead {
+export function describedHead(request: ExplainRequest, { callers, listener, scheme: unsaid = 'http' }: DescribedBy): RequestHead {
   if (!TOKEN.test(request.method)) throw refuse('bad_request', `${JSON.stringify(request.method)} is not a method`)
-  const url = splitUrl(request.url)
+  const url = splitUrl(request.url, unsaid)
   const headers = headersOf(request.headers ?? [])
   const scheme = url.scheme
   const host = headers.get('host') ?? url.host
@@ -56,9 +58,9 @@ interface SplitUrl {
 }
 
 /** Not by `URL`, which would repair just what must be refused. A fragment is never sent, so it is cut. */
-function splitUrl(url: string): SplitUrl {
+function splitUrl(url: string, unsaid: SplitUrl['scheme']): SplitUrl {
   const match = /^(?:(https?):\/\/)?([^/?#]*)([^#]*)/i.exec(url)
-  const [, scheme = 'http', host = '', rest = ''] = match ?? []
+  const [, scheme = unsaid, host = '', rest = ''] = match ?? []
   return { scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http', host: host === '' ? 'localhost' : host, target: rest.startsWith('/') ? rest : `/${rest}` }
 }
 

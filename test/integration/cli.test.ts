@@ -122,6 +122,14 @@ the others
     expect(JSON.parse((await explain('a.test/x%2fy', '--json')).out)).toMatchObject({ reason: 'bad_path' })
   })
 
+  test('a request arrives at the listener that its URL is for', async () => {
+    const listener = async (url: string): Promise<unknown> => (JSON.parse((await explain(url, '--json')).out) as { readonly request: unknown }).request
+    expect(await listener('http://a.test/s')).toMatchObject({ listener: 'web' })
+    expect(await listener('https://a.test/s')).toMatchObject({ listener: 'secure' })
+    expect(await listener('a.test:8443/s')).toMatchObject({ listener: 'secure', scheme: 'https' })
+    expect((await explain('https://a.test/s')).out).toContain('winner    secure\n')
+  })
+
   test('takes the time of the request, for routes that are open for a while only', async () => {
     const table = "routes: [{ match: { path: /**, when: { from: '22:00', to: '06:00' } }, respond: { status: 503 } }]"
     const at = (when: string): Promise<Ran> => fairlead(['explain', '/', '--config', '-', '--at', when], table)
@@ -169,6 +177,7 @@ describe('a running gateway', () => {
     expect(out).toContain('table     revision 12, 3fa9c07be211 of redis:v12\n')
     expect(out).toContain('winner    words-for-testers\n')
     expect(out).toContain('10.1.0.13:8080  passing  weight 1  zone eu-1a  from consul/words  live  known for 40 s  tags v2,canary  subsets v2')
+    expect(JSON.parse((await fairlead(['explain', 'https://words.example.com/one', '--json', '--admin', admin])).out)).toMatchObject({ request: { listener: 'secure' } })
     expect(await fairlead(['explain', '/', '--listener', 'wbe', '--admin', admin])).toMatchObject({ code: 1, err: expect.stringContaining('the listeners are web, secure') as string })
   })
 

@@ -91,7 +91,7 @@ export function fakeAdminSource(platform: Platform): FakeAdminSource {
   const source: FakeAdminSource = {
     version: '0.1.0',
     startedAt: NOW - 90 * MINUTE,
-    listeners: ['web', 'secure'],
+    listeners: () => [{ name: 'web', port: 8080, tls: false }, { name: 'secure', port: 8443, tls: true }],
     instrumented: instruments,
     drained: 0,
     reasons: [],

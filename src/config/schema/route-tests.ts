@@ -10,10 +10,10 @@ export const routeTest = section({
     const parts = /^(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s+)?(\S+)$/.exec(line)
     if (parts === null) throw new Complaint(`'${line}' is not METHOD URL`, 'write GET words.example.com/one')
     return { method: readMethod(parts[1] ?? 'GET'), url: parts[2] as string }
-  }).meta({ description: 'Method and URL; the scheme may be left out.', samples: ['GET words.example.com/one'] }),
+  }).meta({ description: 'Method and URL; without a scheme it has that of the listener.', samples: ['GET words.example.com/one'] }),
   headers: headerValues.prefault({}).meta({ description: 'Headers of the request.', samples: [{ 'x-user': 'tester-1' }] }),
   from: plain.apply(maybe).meta({ description: 'Who calls: an address, or a name from `callers`.', samples: ['10.0.0.7', 'simon'] }),
-  listener: plain.apply(maybe).meta({ description: 'Listener on which the request arrives. Default: the first.' }),
+  listener: plain.apply(maybe).meta({ description: 'Listener on which the request arrives. Default: one on the port of the URL, else the first whose TLS fits its scheme, else the first.' }),
   at: text(readInstant).apply(maybe).meta({ description: 'When, for routes with `when`. Default: the moment of the check.', samples: ['2026-11-23T08:00:00Z'] }),
   expect: oneOrMany(plain).meta({ description: 'Where it may end: `service`, `service/subset`, `redirect`, `respond:404`, `route:NAME`, `none`. Each destination that a split can choose must be named.', samples: [['words/v1', 'words/v2'], 'none'] }),
 }).transform(({ request, ...rest }) => ({ ...request, ...rest }))

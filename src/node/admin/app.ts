@@ -36,7 +36,7 @@ export function createAdminApp(source: AdminSource, options: AdminAppOptions): H
     if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) return refuse(c, 415, 'the body must be application/json')
     const request = readExplainRequest(await c.req.text())
     const snapshot = source.snapshot()
-    return snapshot === undefined ? refuse(c, 503, 'there is no table yet') : c.json(explainAsked(snapshot, source.listeners, request, platform))
+    return snapshot === undefined ? refuse(c, 503, 'there is no table yet') : c.json(explainAsked(snapshot, source.listeners(), request, platform))
   })
   app.post('/api/drain', (c) => {
     source.drain()

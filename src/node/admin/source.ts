@@ -1,5 +1,6 @@
 // What the admin server asks of the gateway. The control plane implements it; tests give their own.
 import type { AnnouncementView, WorkerView } from '../../model/admin.ts'
+import type { KnownListener } from '../../model/listener-config.ts'
 import type { EndpointSet } from '../../model/endpoint.ts'
 import type { RefStatus } from '../../model/ref-status.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
@@ -12,8 +13,8 @@ export interface AdminSource {
   readonly version: string
   /** Wall clock, milliseconds. */
   readonly startedAt: number
-  /** Names of the listeners; the first is what explain assumes. */
-  readonly listeners: readonly string[]
+  /** The listeners, with the ports that they have. */
+  listeners(): readonly KnownListener[]
   /** Table in force and the endpoints of its services as the main process sees them; undefined before the first table. */
   snapshot(): Snapshot | undefined
   /** Latest set of a reference (`refKey`); `pending` when it is not watched. */

@@ -11,7 +11,7 @@ function check(text: string): string[] {
   const { table, problems } = parseTable(text, { file: '' })
   expect(problems.map(formatProblem)).toEqual([])
   if (table === undefined) throw new Error('no table')
-  const checked = checkTable(table, text, { wallClock: START, listeners: ['web', 'secure'] })
+  const checked = checkTable(table, text, { wallClock: START, listeners: [{ name: 'web', tls: false }, { name: 'secure', tls: true }] })
   return checked.problems.map((problem) => `${problem.severity} ${formatProblem(problem)}`)
 }
 
