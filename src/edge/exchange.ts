@@ -40,6 +40,10 @@ export class EdgeExchange implements Exchange {
     return this.head.source.address
   }
 
+  get peerScheme(): 'http' | 'https' {
+    return this.head.scheme
+  }
+
   get gone(): boolean {
     return this.request.signal.aborted
   }

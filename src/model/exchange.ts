@@ -15,6 +15,8 @@ export interface Exchange {
   readonly trustedPeer: boolean
   /** Address of the peer itself, which forwarding headers are extended with. */
   readonly peerAddress: string
+  /** Scheme of the peer's own connection; that of the head is the client's, through trusted proxies. */
+  readonly peerScheme: 'http' | 'https'
   /** True once the client is gone; nothing can be answered any more. */
   readonly gone: boolean
   /** Asks the runtime to keep the body so that it can be sent again, up to its cap. Before the first `send`. */

@@ -14,6 +14,7 @@ export interface Source {
 /** A guarded request head: everything in it is in its one normal form (see `proxy/normalize.ts`). */
 export interface RequestHead {
   readonly method: string
+  /** In which the client asked: of its connection, or what a trusted proxy says. */
   readonly scheme: 'http' | 'https'
   /** Host and port as asked for: lower case, one trailing dot removed, default port dropped. */
   readonly authority: string

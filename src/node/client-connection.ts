@@ -2,7 +2,7 @@
 import type { ListenerLimits } from '../model/listener-config.ts'
 import type { GatewayError } from '../model/error.ts'
 import type { RequestHead, Source } from '../model/request.ts'
-import { clientAddress } from '../proxy/client-address.ts'
+import { clientAddress, clientScheme } from '../proxy/client-address.ts'
 import { type Gateway, handle } from '../proxy/gateway.ts'
 import type { Connection } from './http1/connection.ts'
 import type { Downstream } from './http1/downstream.ts'
@@ -69,17 +69,17 @@ export class ClientConnection implements Connection {
   }
 
   headOf(parsed: ParsedRequest): RequestHead {
-    const source = this.trustedPeer && parsed.hasForwarding ? { ...this.source, address: clientAddress(parsed.headers, this.peerAddress, this.listener.trusted) } : this.source
+    const forwarded = this.trustedPeer && parsed.hasForwarding
     return {
       method: parsed.method,
-      scheme: this.scheme,
+      scheme: forwarded ? (clientScheme(parsed.headers) ?? this.scheme) : this.scheme,
       authority: parsed.authority,
       host: parsed.host,
       path: parsed.path,
       matchPath: parsed.matchPath,
       query: parsed.query,
       headers: parsed.headers,
-      source,
+      source: forwarded ? { ...this.source, address: clientAddress(parsed.headers, this.peerAddress, this.listener.trusted) } : this.source,
       listener: this.listener.config.name,
     }
   }

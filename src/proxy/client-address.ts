@@ -1,4 +1,4 @@
-// Who sent a request, through proxies that are believed: the right-most address that none of them is.
+// Who sent a request and by which scheme, through proxies that are believed: the right-most address that none of them is.
 import type { HeaderList } from '../model/headers.ts'
 import { type Cidr, inCidr, parseAddress, parseCidr } from '../route/cidr.ts'
 
@@ -39,12 +39,27 @@ export function clientAddress(headers: HeaderList, peer: string, trusted: Trust)
   return address
 }
 
+/**
+ * The scheme in which the client asked, as the nearest proxy says it; undefined when it says none. The peer is trusted already.
+ * X-Forwarded-Proto is read first, then `proto=` of Forwarded.
+ */
+export function clientScheme(headers: HeaderList): 'http' | 'https' | undefined {
+  const said = headers.has('x-forwarded-proto') ? members(headers.getAll('x-forwarded-proto')).at(-1) : protoOf(members(headers.getAll('forwarded')).at(-1) ?? '')
+  // Some write the scheme of the WebSocket.
+  if (/^(?:https|wss)$/i.test(said ?? '')) return 'https'
+  return /^(?:http|ws)$/i.test(said ?? '') ? 'http' : undefined
+}
+
 function members(values: readonly string[]): string[] {
   return values.join(',').split(',').map((member) => member.trim())
 }
 
 function forOf(element: string): string {
   return /(?:^|;)\s*for=("?)([^";]*)\1/i.exec(element)?.[2] ?? ''
+}
+
+function protoOf(element: string): string {
+  return /(?:^|;)\s*proto=("?)([^";]*)\1/i.exec(element)?.[2] ?? ''
 }
 
 /** Without brackets and port: `[2001:db8::1]:443`, `192.0.2.1:1234`. */

@@ -35,13 +35,13 @@ function startForwarding(out: HeaderList, { head, peerAddress }: Exchange): void
 }
 
 /** Extends what a trusted proxy said by this hop. */
-function extendForwarding(out: HeaderList, { head, peerAddress }: Exchange): void {
+function extendForwarding(out: HeaderList, { head, peerAddress, peerScheme }: Exchange): void {
   const before = head.headers.getAll('x-forwarded-for')
   out.append('x-forwarded-for', [...before, peerAddress].join(', '))
   out.append('x-forwarded-proto', lastMember(head, 'x-forwarded-proto') ?? head.scheme)
   out.append('x-forwarded-host', lastMember(head, 'x-forwarded-host') ?? head.authority)
   const forwarded = head.headers.getAll('forwarded')
-  if (forwarded.length > 0) out.append('forwarded', [...forwarded, `for=${nodeOf(peerAddress)};proto=${head.scheme};host="${head.authority}"`].join(', '))
+  if (forwarded.length > 0) out.append('forwarded', [...forwarded, `for=${nodeOf(peerAddress)};proto=${peerScheme};host="${head.authority}"`].join(', '))
 }
 
 function lastMember(head: RequestHead, key: string): string | undefined {

@@ -45,6 +45,7 @@ services:
   v2: { endpoints: [${address}], proxyProtocol: v2 }
 routes:
   - { name: known, match: { path: /who, source: [192.0.2.0/24] }, respond: { status: 200, body: known } }
+  - { match: 'moved.test/**', redirect: '{scheme}://new.test/{**}' }
   - { match: /v1, to: v1 }
   - { match: /v2, to: v2 }
   - { match: /**, to: 'http://127.0.0.1:${origin.port}' }
@@ -128,6 +129,33 @@ test('the PROXY header of the client goes out before each request of its own con
   expect(greeting.slice(0, 26)).toBe(V2_4.slice(0, 26))
   await exchange(gateway.port('proxied'), V2_6 + GET.replace(' / ', ' /v1 '))
   expect(greeting.startsWith('PROXY UNKNOWN\r\nGET')).toBe(true)
+})
+
+test.each([
+  ['trusting', 'X-Forwarded-Proto: https', 'https'],
+  ['trusting', 'X-Forwarded-Proto: HTTPS', 'https'],
+  ['trusting', 'X-Forwarded-Proto: wss', 'https'],
+  ['trusting', 'X-Forwarded-Proto: http, https', 'https'],
+  ['trusting', 'X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http', 'http'],
+  ['trusting', 'Forwarded: for=192.0.2.1;proto=http, for=192.0.2.9;proto="https"', 'https'],
+  ['trusting', 'X-Forwarded-Proto: http\r\nForwarded: proto=https', 'http'],
+  ['trusting', 'X-Forwarded-Proto: gopher', 'http'],
+  ['trusting', 'X-Forwarded-For: 192.0.2.9', 'http'],
+  ['plain', 'X-Forwarded-Proto: https', 'http'],
+])('the scheme of a redirect is the one in which the client asked: %s, %s', async (listener, lines, scheme) => {
+  const { responses } = await exchange(gateway.port(listener), `GET /a HTTP/1.1\r\nHost: moved.test\r\n${lines}\r\n\r\n`)
+  expect(valuesOf(responses[0]?.fields ?? [], 'location')).toEqual([`${scheme}://new.test/a`])
+})
+
+test('a hop adds the scheme of its own connection to Forwarded, and passes on that of the client', async () => {
+  await exchange(gateway.port('trusting'), GET.replace('\r\n\r\n', '\r\nForwarded: for=192.0.2.9;proto=https\r\n\r\n'))
+  expect(field('x-forwarded-proto')).toBe('https')
+  expect(field('forwarded')).toMatch(/^for=192\.0\.2\.9;proto=https, for=127\.0\.0\.1;proto=http;host=/)
+})
+
+test('the host is in the form of the connection that it came over', async () => {
+  await exchange(gateway.port('trusting'), 'GET /a HTTP/1.1\r\nHost: a.test:80\r\nX-Forwarded-Proto: https\r\n\r\n')
+  expect([field('host'), field('x-forwarded-proto')]).toEqual(['a.test', 'https'])
 })
 
 test.each([

@@ -79,6 +79,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     return this.connection.peerAddress
   }
 
+  get peerScheme(): 'http' | 'https' {
+    return this.connection.scheme
+  }
+
   get bodyTimeout(): number {
     return this.connection.limits.bodyTimeout
   }

@@ -11,7 +11,7 @@ export const CONNECTION = 4
 export const UPGRADE = 5
 export const EXPECT = 6
 export const KEEP_ALIVE = 7
-export const FORWARDED_FOR = 10
+export const FORWARDING = 10
 
 export interface FieldName {
   readonly name: string
@@ -27,8 +27,9 @@ const KINDS: readonly (readonly [string, number])[] = [
   ['upgrade', UPGRADE],
   ['expect', EXPECT],
   ['keep-alive', KEEP_ALIVE],
-  ['x-forwarded-for', FORWARDED_FOR],
-  ['forwarded', FORWARDED_FOR],
+  ['x-forwarded-for', FORWARDING],
+  ['x-forwarded-proto', FORWARDING],
+  ['forwarded', FORWARDING],
 ]
 const KIND_OF = new Map(KINDS)
 

@@ -2,7 +2,7 @@
 import { GatewayError, type Reason } from '../../model/error.ts'
 import { HeaderList } from '../../model/headers.ts'
 import { normalizeHost, normalizePath, type NormalHost } from '../../proxy/normalize.ts'
-import { CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED_FOR, HOST, isValue, OTHER, takeField, TRANSFER_ENCODING, unique, UPGRADE, valueOf } from './field-names.ts'
+import { CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDING, HOST, isValue, OTHER, takeField, TRANSFER_ENCODING, unique, UPGRADE, valueOf } from './field-names.ts'
 import { Framing } from './framing.ts'
 import type { HeadScanner } from './scanner.ts'
 
@@ -26,6 +26,7 @@ export interface ParsedRequest {
   readonly connection: string
   /** Value of Upgrade in lower case; empty without one. */
   readonly upgrade: string
+  /** A field says who the client is, or how it asked. */
   readonly hasForwarding: boolean
 }
 
@@ -72,7 +73,7 @@ export function parseRequest(text: string, scanner: HeadScanner, base: number, s
       case EXPECT:
         expect = value.toLowerCase()
         break
-      case FORWARDED_FOR:
+      case FORWARDING:
         hasForwarding = true
         break
       default:
