@@ -90,6 +90,23 @@ describe('the direction of imports', () => {
   })
 })
 
+describe('every part of the core is fenced', () => {
+  /** What only some platforms have is for these alone. */
+  const RUNTIMES = ['src/node', 'src/edge', 'src/cli']
+  const parts = [...new Set(sources.map((file) => (file.startsWith('src/') ? file.split('/').slice(0, 2).join('/') : 'discovery')))].filter((part) => !RUNTIMES.includes(part)).sort()
+
+  test('by the compiler', () => {
+    const { include } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.json'), 'utf8').replace(/^\/\/.*$/m, '')) as { readonly include: readonly string[] }
+    expect(include.toSorted()).toEqual(parts)
+  })
+
+  test('by the linter', () => {
+    const { overrides } = JSON.parse(readFileSync(join(ROOT, '.oxlintrc.json'), 'utf8')) as { readonly overrides: readonly { readonly files: readonly string[]; readonly rules: object }[] }
+    const fence = overrides.find(({ rules }) => 'no-restricted-globals' in rules)
+    expect(fence?.files.map((pattern) => pattern.replace(/\/\*\*$/, '')).sort()).toEqual(parts)
+  })
+})
+
 /** One line of core each, and what must be said of it. */
 const REACHES = {
   'node-import': "import { readFileSync } from 'node:fs'\nexport const text = readFileSync\n",
