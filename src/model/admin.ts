@@ -233,6 +233,11 @@ export interface WorkerView {
   readonly revision: number
 }
 
+/** GET /api: what can be asked, each as `GET /api/health`. */
+export interface ApiAnswer {
+  readonly paths: readonly string[]
+}
+
 /** GET /api/health: answers as long as the main process does. */
 export interface HealthAnswer {
   readonly status: 'ok'

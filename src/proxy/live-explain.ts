@@ -6,7 +6,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 /** A request that may ask for its explanation. */
 export type Asking = Pick<Exchange, 'head' | 'upgrade'>
 
-/** Checks `fairlead-explain: <unix seconds>.<hex HMAC-SHA256 of "seconds method host path">` and makes the explanation. */
+/** Checks `fairlead-explain: <unix seconds>.<hex HMAC-SHA256 of "seconds method authority path">` and makes the explanation. */
 export interface LiveExplain {
   /** Resolves with the text for the response header; undefined when the request asks for none or its signature is not valid. */
   explain(snapshot: Snapshot, request: Asking, context: DecideContext): Promise<string | undefined>

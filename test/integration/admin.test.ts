@@ -1,5 +1,6 @@
 // The admin server over real sockets: what each path says, and who is refused.
 import { request } from 'node:http'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
@@ -56,6 +57,14 @@ const explain = (body: unknown, headers: Readonly<Record<string, string>> = JSON
 const errorOf = (answer: Asked): unknown => (JSON.parse(answer.body) as { error: unknown }).error
 
 describe('reads', () => {
+  test('the index has every path, as the reference has', async () => {
+    const { paths } = await get<{ readonly paths: readonly string[] }>('/api')
+    expect(paths).toEqual(expect.arrayContaining(['GET /', 'GET /api', 'GET /api/routes', 'POST /api/explain', 'GET /metrics']))
+    const reference = await readFile(new URL('../../docs/reference/admin.md', import.meta.url), 'utf8')
+    const documented = [...reference.matchAll(/^\| `([A-Z]+ [^`]+)`/gm)].map(([, path]) => path)
+    expect(documented.toSorted()).toEqual(paths.filter((path) => path !== 'GET /').toSorted())
+  })
+
   test('health is told as long as the process answers', async () => {
     source.current = undefined
     source.reasons = ['no table yet']

@@ -35,7 +35,7 @@ const format = z.enum(['json', 'clf', 'off'])
 const accessLog = z.union([
   format.transform((kind): AccessLogConfig => ({ format: kind, to: 'stdout' })),
   section({
-    format: format.prefault('json').meta({ description: '`json` lines, `clf` (common log format) or `off`.' }),
+    format: format.prefault('json').meta({ description: '`json` lines, `clf` (the combined log format, and fields of the gateway after it) or `off`.' }),
     to: plain.prefault('stdout').meta({ description: '`stdout` or a file, relative to the configuration file.', samples: ['/var/log/fairlead/access.log'] }),
   }),
 ])

@@ -1,7 +1,7 @@
 // The admin server's paths, in Hono: JSON for people and tools, metrics for Prometheus, and a page to look at.
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { AnnouncementsAnswer, HealthAnswer, ReadyAnswer, WatchesAnswer } from '../../model/admin.ts'
+import type { AnnouncementsAnswer, ApiAnswer, HealthAnswer, ReadyAnswer, WatchesAnswer } from '../../model/admin.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { Platform } from '../../model/platform.ts'
 import { BadBody, explainAsked, readExplainRequest } from '../../proxy/asked-explain.ts'
@@ -54,6 +54,8 @@ export function createAdminApp(source: AdminSource, options: AdminAppOptions): H
 
 function reads(app: Hono, source: AdminSource, platform: Platform): void {
   app.get('/', (c) => c.html(PAGE, 200, { 'Content-Security-Policy': PAGE_POLICY }))
+  // The paths as they were declared; what is declared for all of them is a guard.
+  app.get('/api', (c) => c.json({ paths: app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`) } satisfies ApiAnswer))
   app.get('/api/health', (c) => c.json({ status: 'ok', version: source.version, now: platform.wallClock(), startedAt: source.startedAt, workers: source.workers() } satisfies HealthAnswer))
   app.get('/api/ready', (c) => {
     const reasons = source.notReady()
