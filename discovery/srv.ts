@@ -80,11 +80,12 @@ type Found = Extract<Lookup, { kind: 'found' }>
 async function understand(world: World, sample: Sample, answer: Found, name: string, signal: AbortSignal): Promise<Reading> {
   if (isNotOffered(answer)) return notOffered(world, sample, answer)
   const before = sample.partial
-  let [found, records] = [answer, sample.take(srvOf(answer))]
+  const take = (one: Found): readonly SrvData[] => sample.take(srvOf(one), one.ttl, world.resolver.platform.now())
+  let [found, records] = [answer, take(answer)]
   if (sample.partial && !before) {
     const whole = await lookup(world.resolver, { name, type: 'SRV' }, { tcp: true }, signal)
     if (whole.kind === 'found' && isNotOffered(whole)) return notOffered(world, sample, whole)
-    if (whole.kind === 'found') [found, records] = [whole, sample.take(srvOf(whole))]
+    if (whole.kind === 'found') [found, records] = [whole, take(whole)]
   }
   const targets = [...new Set(records.map((record) => record.target))]
   const located = await world.targets.locate(targets, found.additional, world.options.every, signal)
