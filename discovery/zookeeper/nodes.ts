@@ -47,13 +47,16 @@ export class Nodes<T> {
   /** Children with a watch on their data, which need not be read again. */
   readonly #armed = new Set<string>()
   readonly #watchers = new Map<string, Watcher>()
-  readonly #parentWatcher: Watcher = () => {
+  readonly #parentWatcher: Watcher = (what) => {
     this.#listArmed = false
+    this.#behind ||= what === 'lost'
     this.#wake()
   }
   /** Our children as listed last, and whether a watch stands on the list, so that it need not be read again. */
   #ours: readonly string[] | undefined
   #listArmed = false
+  /** A session was lost: the server of the next one may be behind what is known here, and list who is gone already. */
+  #behind = false
   #changed = false
   #bell: () => void = () => {}
 
@@ -90,7 +93,7 @@ export class Nodes<T> {
    */
   async read(depth: Depth, signal: AbortSignal): Promise<Content<T> | 'no-node'> {
     this.#changed = false
-    if (depth === 'all') await this.#client.sync(this.#path, signal)
+    if (depth === 'all' || this.#behind) await this.#catchUp(signal)
     if (depth !== 'news' || !this.#listArmed || this.#ours === undefined) this.#ours = await this.#listOurs(signal)
     if (this.#ours === undefined) return 'no-node'
     return this.#readAll(this.#ours, depth === 'all', signal)
@@ -100,6 +103,17 @@ export class Nodes<T> {
   close(): void {
     this.#client.unwatch(this.#path, this.#parentWatcher)
     this.#forgetOthers(new Set())
+  }
+
+  // Only inside of a session does ZooKeeper see to it that nobody goes back in time.
+  async #catchUp(signal: AbortSignal): Promise<void> {
+    this.#behind = false
+    try {
+      await this.#client.sync(this.#path, signal)
+    } catch (error) {
+      this.#behind = true
+      throw error
+    }
   }
 
   async #listOurs(signal: AbortSignal): Promise<readonly string[] | undefined> {
@@ -189,6 +203,7 @@ export class Nodes<T> {
     if (kept !== undefined) return kept
     const watcher: Watcher = (what) => {
       this.#armed.delete(name)
+      this.#behind ||= what === 'lost'
       // The list tells of a child that is gone, once for all that go together.
       if (what !== 'deleted') this.#wake()
     }

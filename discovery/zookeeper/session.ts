@@ -123,8 +123,12 @@ export class Session {
       while (problems.length < this.#order.length && !this.#stop.signal.aborted) {
         const server = this.#order[this.#turn++ % this.#order.length] ?? { host: '', port: 0 }
         const outcome = await this.#attempt(server)
-        if (outcome === 'expired') this.#forget()
-        else if (outcome.proven) {
+        if (outcome === 'expired') {
+          // Every server may be asked for a new one, those too that were behind what the old one had seen.
+          this.#leave()
+          problems.length = 0
+          refused = false
+        } else if (outcome.proven) {
           failures = 0
           problems.length = 0
           await platform.sleep(platform.random() * SCATTER, this.#stop.signal)
@@ -137,7 +141,8 @@ export class Session {
       failures++
       this.#trouble = new Trouble(problems.map(({ message }) => message).join('; '), problems.some(({ denied }) => denied))
       // A server that lost its data, or went back to older data, refuses a session that has seen more. One that nobody takes is given up.
-      if (refused || platform.now() - (this.#seenAt ?? 0) > this.#options.timeout) this.#forget()
+      if (refused) this.#lastZxid = 0n
+      if (refused || platform.now() - (this.#seenAt ?? 0) > this.#options.timeout) this.#leave()
       this.#tell(this.#trouble)
       await platform.sleep(backoff(failures, platform.random(), MAX_BACKOFF), this.#stop.signal)
     }
@@ -205,9 +210,9 @@ export class Session {
     return trouble
   }
 
-  #forget(): void {
+  // What was seen last is kept for the next session: a server that is behind it refuses the handshake, and another one is tried.
+  #leave(): void {
     this.#key = undefined
-    this.#lastZxid = 0n
     this.watches.lose()
   }
 }

@@ -35,6 +35,8 @@ export interface FakeZooKeeper {
   expire(): void
   /** Forgets nodes, sessions and transactions. */
   wipe(): void
+  /** Leaves a server behind: from now on it knows what it knows, until it is asked to catch up with the leader (`sync`). */
+  fallBehind(server: string): void
   /** Answers before they are sent. */
   delay: number
   /** Refuses these credentials. */
@@ -61,6 +63,8 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
   const nodes = new Map<string, Node>()
   const sessions = new Map<bigint, number>()
   const behaviours = new Map<string, Behaviour>()
+  /** What servers know that are behind the others. */
+  const views = new Map<string, { readonly nodes: ReadonlyMap<string, Node>; readonly zxid: bigint }>()
   const links = new Set<Link>()
   let all: Behaviour = 'up'
   // The upper half counts elections; beyond what a double tells apart, so that nobody takes it for a number.
@@ -72,7 +76,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
     for (const link of links) link.fire(kind, path)
   }
   const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/'
-  const childrenOf = (path: string): string[] => [...nodes.keys()].filter((each) => each !== '/' && parentOf(each) === path).map((each) => each.slice(each.lastIndexOf('/') + 1))
+  const childrenOf = (path: string, known: ReadonlyMap<string, Node> = nodes): string[] => [...known.keys()].filter((each) => each !== '/' && parentOf(each) === path).map((each) => each.slice(each.lastIndexOf('/') + 1))
 
   class Link implements ByteStream {
     readonly server: string
@@ -130,7 +134,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
       const seenZxid = reader.long()
       const timeout = Math.min(40_000, Math.max(4000, reader.int()))
       const id = reader.long()
-      if (seenZxid > zxid) return this.close()
+      if (seenZxid > (views.get(this.server)?.zxid ?? zxid)) return this.close()
       if (id !== 0n && !sessions.has(id)) {
         this.#send(frame([int(0), int(0), long(0n), buffer(new Uint8Array(16)), bool(false)]))
         return this.close()
@@ -142,7 +146,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
 
     #answer(reader: JuteReader): void {
       const [xid, operation] = [reader.int(), reader.int()]
-      const reply = (error: number, ...body: readonly Uint8Array[]): void => this.#send(frame([int(this.behaviour === 'mixes' && xid > 0 ? xid + 1 : xid), long(zxid), int(error), ...body]))
+      const reply = (error: number, ...body: readonly Uint8Array[]): void => this.#send(frame([int(this.behaviour === 'mixes' && xid > 0 ? xid + 1 : xid), long(views.get(this.server)?.zxid ?? zxid), int(error), ...body]))
       if (operation === 11) {
         note(this.server, 'ping', '')
         return reply(0)
@@ -168,9 +172,11 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
     #read(operation: number, reader: JuteReader, reply: (error: number, ...body: readonly Uint8Array[]) => void): void {
       const path = reader.text()
       const watch = operation !== 9 && reader.bool()
-      const node = nodes.get(path)
+      const known = views.get(this.server)?.nodes ?? nodes
+      const node = known.get(path)
       if (operation === 9) {
         note(this.server, 'sync', path)
+        views.delete(this.server)
         return reply(0, text(path))
       }
       if (operation === 3) {
@@ -183,7 +189,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
       if (node.denied) return reply(NO_AUTH)
       if (watch) this.#watched[operation === 4 ? 'data' : 'child'].add(path)
       if (operation === 4) return reply(0, buffer(node.data), stat(path, node))
-      reply(0, texts(childrenOf(path)), stat(path, node))
+      reply(0, texts(childrenOf(path, known)), stat(path, node))
     }
 
     #setWatches(reader: JuteReader, reply: (error: number) => void): void {
@@ -253,7 +259,8 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
       fire(2, path)
       fire(4, parentOf(path))
     },
-    children: childrenOf,
+    children: (path) => childrenOf(path),
+    fallBehind: (server) => void views.set(server, { nodes: new Map([...nodes].map(([path, node]) => [path, { ...node }])), zxid }),
     deny: (path) => void (create(path).denied = true),
     allow: (path) => void (create(path).denied = false),
     behave(behaviour, server) {

@@ -233,7 +233,7 @@ describe('sessions', () => {
     fresh()
     registry.expire()
     await platform.advance(1000)
-    expect(fresh()).toEqual(['connect', 'hello', 'connect', 'hello', 'getChildren2 /web', 'getData /web/member_1', 'getData /web/member_2', 'getData /web/member_3'])
+    expect(fresh()).toEqual(['connect', 'hello', 'connect', 'hello', 'sync /web', 'getChildren2 /web', 'getData /web/member_1', 'getData /web/member_2', 'getData /web/member_3'])
     expect(reader.sets).toHaveLength(1)
     put(registry, '/web/member_4', member(4))
     await platform.advance(500)
@@ -318,6 +318,28 @@ describe('after an outage', () => {
     registry.remove('/web/member_3')
     await platform.advance(500)
     expect(summary(reader.last())).toBe(kept('guarded'))
+  })
+
+  test.each<[string, boolean]>([
+    ['is left for one that is not', false],
+    ['catches up first where there is no other', true],
+  ])('a server that is behind %s: nobody comes back who is gone', async (_, isAlone) => {
+    const { platform, registry, reader } = await watch({ options: ensemble })
+    const used = registry.seen[0]?.server ?? ''
+    const behind = ['a:2181', 'b:2181', 'c:2181'].filter((server) => server !== used)
+    for (const server of behind) registry.fallBehind(server)
+    registry.remove('/web/member_3')
+    await platform.advance(500)
+    expect(summary(reader.last())).toBe('ready 10.0.0.1:1 10.0.0.1:2')
+    const before = reader.sets.length
+    if (isAlone) registry.behave('refuses', used)
+    registry.expire()
+    await platform.advance(20_000)
+    put(registry, '/web/member_4', member(4))
+    await platform.advance(1000)
+    expect(reader.sets.slice(before).map(summary).filter((each) => each.includes(':3'))).toEqual([])
+    expect(summary(reader.last())).toBe('ready 10.0.0.1:1 10.0.0.1:2 10.0.0.1:4')
+    expect(registry.seen.findLast(({ what }) => what === 'getChildren2')?.server === used).toBe(!isAlone)
   })
 
   test('a change of servers within a moment is no outage', async () => {
