@@ -34,9 +34,18 @@ const set = z.strictObject({ instances: z.array(instance), empty: z.literal(true
 const versionOne = { version: z.literal(1) }
 const document = z.union([z.strictObject({ ...versionOne, ...set.shape }), z.strictObject({ ...versionOne, services: z.record(z.string(), set) })])
 
+/** Whether a text may have been cut inside of a line and be valid all the same. Hand-written files end so too. */
+export function mayGoOn(content: string): boolean {
+  return content !== '' && !isJson(content) && !content.endsWith('\n')
+}
+
 /** Reads the text of a file. `service` is the name looked up in a file that holds several. */
 export function parseEndpointsFile(content: string, service: string, allowEmpty: boolean): FileContent {
-  return /^\s*\{/.test(content) ? parseJson(content, service, allowEmpty) : parseLines(content, allowEmpty)
+  return isJson(content) ? parseJson(content, service, allowEmpty) : parseLines(content, allowEmpty)
+}
+
+function isJson(content: string): boolean {
+  return /^\s*\{/.test(content)
 }
 
 function parseLines(content: string, allowEmpty: boolean): FileContent {

@@ -5,7 +5,7 @@ import { refKey, type ServiceRef } from '../src/model/discoverer.ts'
 import type { Adapter } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
 import type { FileAccess, FileStat } from './file-access.ts'
-import { parseEndpointsFile } from './file-format.ts'
+import { mayGoOn, parseEndpointsFile } from './file-format.ts'
 import { fileOptions, type FileOptions } from './file-options.ts'
 import { ACCESSES, inTurn } from './file-turns.ts'
 import type { Ask, Reading } from './reading.ts'
@@ -14,6 +14,8 @@ import { createSlots } from './slots.ts'
 const MAX_BYTES = 4 * 2 ** 20
 /** Between two looks that must agree, milliseconds. */
 const STILL = 100
+/** More of it for a file that may end inside of a line, milliseconds: `80` may be the beginning of `8080`, and would get traffic at once. */
+const UNFINISHED = 900
 const LOOKS = 20
 
 /** The file adapter. */
@@ -99,6 +101,7 @@ async function readFile({ options, files, platform }: Shelf, path: string, ask: 
     await platform.sleep(STILL, signal)
     const now = await files.stat(path)
     const content = seen !== undefined && now !== undefined && versionOf(path, seen) === versionOf(path, now) ? await files.read(path, MAX_BYTES) : undefined
+    if (content !== undefined && mayGoOn(content)) await platform.sleep(UNFINISHED, signal)
     const after = await files.stat(path)
     if (content !== undefined && now !== undefined && after !== undefined && versionOf(path, now) === versionOf(path, after)) return understand(path, after, content, ask.ref, options)
     seen = after

@@ -76,6 +76,34 @@ test('a file that is still being written is read when it is still', async () => 
   expect(started.sets.map((set) => endpointsOf(set).length)).toEqual([1, 10])
 })
 
+test('a writer that rests inside of a port makes no endpoint of its beginning', async () => {
+  const { platform, files, reader } = open()
+  files.write('/e/web', '10.0.0.1 80\n')
+  const started = reader()
+  await platform.advance(200)
+  for (let turn = 0; turn < 50; turn++) {
+    files.write('/e/web', '10.0.0.1 80\n10.0.0.2 80')
+    // Another moment of the second between two looks each time.
+    await platform.advance(850)
+    files.write('/e/web', '10.0.0.1 80\n10.0.0.2 8080\n')
+    await platform.advance(1500)
+    expect(summary(started.last())).toBe('ready 10.0.0.1:80 10.0.0.2:8080')
+    await platform.advance(turn * 20)
+  }
+  expect(started.sets).toHaveLength(2)
+})
+
+test('a file whose last line has no end is read once it has been still for a second', async () => {
+  const { platform, files, reader } = open()
+  files.write('/e/web', '10.0.0.1 80')
+  const started = reader()
+  await platform.advance(1100)
+  expect(summary(started.last())).toBe('ready 10.0.0.1:80')
+  files.write('/e/web', '10.0.0.1 80\n10.0.0.2 80')
+  await platform.advance(2200)
+  expect(summary(started.last())).toBe('ready 10.0.0.1:80 10.0.0.2:80')
+})
+
 test('a bad file keeps what was known and says where it is bad; the next good one is taken', async () => {
   const { platform, files, reader } = open()
   files.write('/e/web', '10.0.0.1 80\n')
