@@ -1,4 +1,9 @@
 // Several addresses of one registry: the first is used until it fails, then the next.
+import type { Platform } from '../src/model/platform.ts'
+import { Late, withDeadline } from './deadline.ts'
+
+/** How long another server may take to confirm before the one in use is asked, milliseconds: both must fit into the time of one question. */
+const OTHER_DEADLINE = 4000
 
 /** Addresses in the order in which they are tried. */
 export interface Addresses {
@@ -17,4 +22,42 @@ export function createAddresses(all: readonly [string, ...string[]]): Addresses 
       order = [...order.filter((other) => other !== address), address]
     },
   }
+}
+
+interface Failed {
+  readonly kind: 'failed'
+  readonly message: string
+}
+
+/** What a question is asked with. */
+export interface Asking {
+  readonly platform: Platform
+  readonly addresses: Addresses
+  readonly confirm: boolean
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks the address in use. A confirmation is asked of another one first, and of the one in use when that fails or hangs: else nothing
+ * could be confirmed, and nothing else be asked meanwhile, for as long as a second server is down. One that says no to us is heard, since
+ * missing rights may be why there seems to be nothing.
+ * @param question asks one address, and does not reject
+ */
+export async function askOne<T extends { readonly kind: string }>({ platform, addresses, confirm, signal }: Asking, question: (address: string, signal: AbortSignal) => Promise<T>): Promise<T | Failed> {
+  const inUse = addresses.pick(false)
+  const other = addresses.pick(confirm)
+  if (other !== inUse) {
+    const answer = await withDeadline<T | Failed>(platform, OTHER_DEADLINE, signal, (own) => question(other, own), ({ message }) => ({ kind: 'failed', message: `${other}: ${message}` }))
+    if (!blamed(answer, signal)) return answer
+    addresses.failed(other)
+    if (signal.aborted) return answer
+  }
+  const answer = await question(inUse, signal)
+  if (blamed(answer, signal)) addresses.failed(inUse)
+  return answer
+}
+
+// Not when the watch was stopped: that says nothing against the server.
+function blamed({ kind }: { readonly kind: string }, signal: AbortSignal): boolean {
+  return kind === 'failed' && (!signal.aborted || signal.reason instanceof Late)
 }

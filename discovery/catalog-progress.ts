@@ -3,7 +3,7 @@ import type { CatalogService, CatalogSet } from '../src/model/catalog.ts'
 import type { Attempt, ReadOutcome } from '../src/model/discoverer.ts'
 import type { StaleCause } from '../src/model/endpoint.ts'
 import type { CatalogReading } from './catalog.ts'
-import { confirm, HOLD, isSudden } from './guard.ts'
+import { confirm, HOLD, interrupt, isSudden } from './guard.ts'
 import { nextResync, type Asked, type Moment, type Question } from './question.ts'
 
 /** Services of one registry that routes may be taken from. */
@@ -48,7 +48,7 @@ function digest(before: CatalogProgress, question: Question, reading: CatalogRea
   switch (reading.kind) {
     case 'failed':
     case 'denied':
-      return troubled(before, reading.kind, reading.message)
+      return troubled(before, reading.kind, reading.message, moment)
     case 'unchanged':
       return unchanged(before, reading.token, moment)
     case 'listed':
@@ -58,11 +58,11 @@ function digest(before: CatalogProgress, question: Question, reading: CatalogRea
 
 function listed(before: CatalogProgress, question: Question, reading: Extract<CatalogReading, { kind: 'listed' }>, rules: CatalogRules, moment: Moment): Digested {
   const next = ordered(reading.services.filter(({ labels }) => rules.wanted(labels)))
-  if (next.length > MAX_SERVICES) return troubled(before, 'failed', `the registry lists ${next.length} services with routes; more than ${MAX_SERVICES} are refused`)
+  if (next.length > MAX_SERVICES) return troubled(before, 'failed', `the registry lists ${next.length} services with routes; more than ${MAX_SERVICES} are refused`, moment)
   const known = before.accepted ?? []
   const names = new Set(next.map(({ ref }) => ref))
   const lost = known.filter(({ ref }) => !names.has(ref))
-  if (reading.filtered === true && !before.filtered && lost.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read')
+  if (reading.filtered === true && !before.filtered && lost.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read', moment)
   const rest = { token: reading.token, failures: 0 }
   const outcome = next.length > 0 ? 'ok-with-data' : 'ok-empty'
   const hold = rules.allowEmpty || !isSuspicious(known, next, lost, before.hold !== undefined) ? undefined : confirm(before.hold, question.ask, HOLD, moment)
@@ -77,11 +77,11 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   return { progress: { ...before, ...rest, hold, set: difference(before.set, { kind: 'stale', services, at: before.at, cause }) }, outcome, message: cause.message }
 }
 
-function troubled(before: CatalogProgress, outcome: 'failed' | 'denied', message: string): Digested {
+function troubled(before: CatalogProgress, outcome: 'failed' | 'denied', message: string, moment: Moment): Digested {
   const cause: StaleCause = { outcome, message }
   const known = before.set !== undefined && before.set.kind !== 'pending' ? before.set.services : before.accepted
   const set: CatalogSet = known === undefined ? { kind: 'pending', cause } : { kind: 'stale', services: known, at: before.at, cause }
-  return { progress: { ...before, failures: before.failures + 1, set: difference(before.set, set) }, outcome, message }
+  return { progress: { ...before, hold: interrupt(before.hold, moment), failures: before.failures + 1, set: difference(before.set, set) }, outcome, message }
 }
 
 function unchanged(before: CatalogProgress, token: string, moment: Moment): Digested {

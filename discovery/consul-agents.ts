@@ -1,11 +1,10 @@
 // The agents of one configured Consul: their clients, the token, and what every question to them has in common.
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
-import { createAddresses, type Addresses } from './addresses.ts'
+import { askOne, createAddresses, type Addresses } from './addresses.ts'
 import { printable } from './admit.ts'
 import { createConsulClient, type Call, type ConsulClient, type ReadOptions } from './consul-client.ts'
 import { consulOptions, type ConsulOptions } from './consul-options.ts'
-import { Late } from './deadline.ts'
 import { retryAfter, type HttpAnswer } from './http.ts'
 import type { Ask } from './reading.ts'
 
@@ -55,14 +54,13 @@ export async function askAgents<R extends { readonly kind: string; readonly toke
 ): Promise<R | Refused> {
   const token = await readToken(agents)
   if (token.failed !== undefined) return { kind: 'failed', message: token.failed }
-  const address = agents.addresses.pick(ask.purpose === 'confirm')
-  const once = (asked: typeof ask): Promise<R | Refused> => askOnce(agents, address, asked, token.value, signal, question)
-  const reading = await once(ask)
-  // Not when the watch was stopped: that says nothing against the agent.
-  if (reading.kind === 'failed' && (!signal.aborted || signal.reason instanceof Late)) agents.addresses.failed(address)
-  if (!('token' in reading) || !isBehind(reading.token, ask)) return reading
-  // The index went back: the server lags, or the state was restored or rebuilt, and our index would not wake us for anything new. Start over, with the leader.
-  return once({ purpose: 'confirm', wait: 0, ...(ask.headers === undefined ? {} : { headers: ask.headers }) })
+  return askOne<R | Refused>({ platform: agents.platform, addresses: agents.addresses, confirm: ask.purpose === 'confirm', signal }, async (address, own) => {
+    const once = (asked: typeof ask): Promise<R | Refused> => askOnce(agents, address, asked, token.value, own, question)
+    const reading = await once(ask)
+    if (!('token' in reading) || !isBehind(reading.token, ask)) return reading
+    // The index went back: the server lags, or the state was restored or rebuilt, and our index would not wake us for anything new. Start over, with the leader.
+    return once({ purpose: 'confirm', wait: 0, ...(ask.headers === undefined ? {} : { headers: ask.headers }) })
+  })
 }
 
 async function askOnce<R>(agents: Agents, address: string, ask: Parameters<typeof askAgents>[1], token: string | undefined, signal: AbortSignal, question: (question: Question) => Promise<R | Refused>): Promise<R | Refused> {

@@ -19,7 +19,8 @@ const LOSES = 3
 
 /** A suspicion under confirmation. Times are monotonic milliseconds. */
 export interface Hold {
-  readonly since: number
+  /** Undefined when the registry failed meanwhile: the time begins with its next answer. */
+  readonly since: number | undefined
   readonly confirmAt: number
   readonly confirmations: number
 }
@@ -61,11 +62,19 @@ export function isSudden(lost: number, before: number, after: number): boolean {
 
 /** What a suspicious answer makes of the suspicion: undefined once it has been confirmed often and long enough, which is `lasts` milliseconds. */
 export function confirm(hold: Hold | undefined, { purpose }: Pick<Ask, 'purpose'>, lasts: number, { now, random }: Moment): Hold | undefined {
-  if (hold === undefined) return { since: now, confirmAt: now + CONFIRM_FIRST * (1 + random), confirmations: 0 }
+  if (hold?.since === undefined) return { since: now, confirmAt: Math.max(hold?.confirmAt ?? 0, now + CONFIRM_FIRST * (1 + random)), confirmations: 0 }
   if (purpose !== 'confirm') return hold
   const confirmations = hold.confirmations + 1
   if (confirmations >= CONFIRMATIONS && now - hold.since >= lasts) return undefined
   return { since: hold.since, confirmAt: now + CONFIRM_EVERY * (1 + 0.1 * random), confirmations }
+}
+
+/**
+ * What trouble makes of a suspicion: it is not confirmed any more. A registry that crashes and comes back, again and again, is empty each
+ * time, and who was lost could not register anew while it was away. Ordinary questions go on before the next confirmation.
+ */
+export function interrupt(hold: Hold | undefined, { now }: Moment): Hold | undefined {
+  return hold === undefined ? undefined : { since: undefined, confirmAt: now + CONFIRM_EVERY, confirmations: 0 }
 }
 
 /** What is used while a suspicion is being confirmed: everything listed, and what was lost in its last form, marked as held. */

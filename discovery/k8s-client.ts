@@ -1,9 +1,9 @@
 // The API server as it is asked: lists in pages, watches, its ways of saying no.
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
-import { createAddresses, type Addresses } from './addresses.ts'
+import { askOne, createAddresses, type Addresses } from './addresses.ts'
 import { printable } from './admit.ts'
-import { Late, withDeadline } from './deadline.ts'
+import { withDeadline, type Late } from './deadline.ts'
 import { ask, open, retryAfter } from './http.ts'
 import { SERVICE_ACCOUNT, type K8sOptions } from './k8s-options.ts'
 import { parseJson, recordOf } from './json.ts'
@@ -43,7 +43,7 @@ interface Watch {
 
 /** The questions of this adapter. Both give a refusal rather than throw. */
 export interface K8sClient {
-  /** All slices of a namespace that the selector takes, as the store has them now. `other` asks another server where there are several. */
+  /** All slices of a namespace that the selector takes, as the store has them now. `other` asks another server first where there are several. */
   list(namespace: string, selector: string, other: boolean, signal: AbortSignal): Promise<Listed | Refusal>
   /** The changes since a version, for so many seconds. */
   watch(namespace: string, selector: string, version: string, seconds: number, signal: AbortSignal): Promise<Watch | Refusal>
@@ -61,17 +61,16 @@ export function createK8sClient(options: K8sOptions & { readonly address: string
   const [first = '', ...others] = [options.address].flat()
   const to: Asking = { platform, capabilities, options, addresses: createAddresses([first, ...others]) }
   return {
-    async list(namespace, selector, other, signal) {
-      const address = to.addresses.pick(other)
-      for (let restarts = 0; ; restarts++) {
-        const listed = await noted(to, address, signal, () => listAll(to, address, pathOf(namespace), { labelSelector: selector, limit: String(PAGE) }, signal))
-        if (listed.kind !== 'expired' || restarts === RESTARTS) return listed
-      }
-    },
+    list: (namespace, selector, other, signal) =>
+      askOne<Listed | Refusal>({ ...to, confirm: other, signal }, async (address, own) => {
+        for (let restarts = 0; ; restarts++) {
+          const listed = await orRefusal(listAll(to, address, pathOf(namespace), { labelSelector: selector, limit: String(PAGE) }, own))
+          if (listed.kind !== 'expired' || restarts === RESTARTS) return listed
+        }
+      }),
     watch(namespace, selector, version, seconds, signal) {
-      const address = to.addresses.pick(false)
       const query = { labelSelector: selector, watch: '1', resourceVersion: version, allowWatchBookmarks: 'true', timeoutSeconds: String(seconds) }
-      return noted(to, address, signal, () => openWatch(to, `${address}${pathOf(namespace)}?${new URLSearchParams(query).toString()}`, signal))
+      return askOne<Watch | Refusal>({ ...to, confirm: false, signal }, (address, own) => orRefusal(openWatch(to, `${address}${pathOf(namespace)}?${new URLSearchParams(query).toString()}`, own)))
     },
   }
 }
@@ -80,10 +79,8 @@ function pathOf(namespace: string): string {
   return `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`
 }
 
-async function noted<T extends { readonly kind: string }>(to: Asking, address: string, signal: AbortSignal, run: () => Promise<T | Refusal>): Promise<T | Refusal> {
-  const answer = await run().catch((error: unknown): Refusal => ({ kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }))
-  if (answer.kind === 'failed' && (!signal.aborted || signal.reason instanceof Late)) to.addresses.failed(address)
-  return answer
+function orRefusal<T>(answer: Promise<T | Refusal>): Promise<T | Refusal> {
+  return answer.catch((error: unknown): Refusal => ({ kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }))
 }
 
 async function listAll(to: Asking, address: string, path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Listed | Refusal> {

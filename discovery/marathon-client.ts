@@ -1,7 +1,7 @@
 // One question to Marathon's HTTP API: credentials, redirects to the leader, and what its answers mean.
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
-import { createAddresses } from './addresses.ts'
+import { askOne, createAddresses } from './addresses.ts'
 import { printable } from './admit.ts'
 import { Late } from './deadline.ts'
 import { ask, open, retryAfter, TooLong, type HttpAnswer } from './http.ts'
@@ -22,7 +22,7 @@ export type Answer =
 
 /** A Marathon, or several nodes of one. */
 export interface MarathonClient {
-  /** Asks once, with `confirm` another node than the one in use. Never rejects. */
+  /** Asks once, with `confirm` another node first than the one in use. Never rejects. */
   get(path: string, confirm: boolean, signal: AbortSignal): Promise<Answer>
   /** Opens the event stream. Rejects with an error whose message says what failed. */
   events(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
@@ -59,12 +59,7 @@ export function createMarathonClient(registry: string, options: MarathonOptions,
     throw new Error(`${address}: ${response.ok ? `the answer is no event stream but ${printable(type)}` : `${response.status} to ${path.replace(/\?.*/, '')}`}`)
   }
   return {
-    async get(path, confirm, signal) {
-      const address = addresses.pick(confirm)
-      const answer = await get(address, path, signal)
-      if (answer.kind === 'failed') blame(address, signal)
-      return answer
-    },
+    get: (path, confirm, signal) => askOne({ platform, addresses, confirm, signal }, (address, own) => get(address, path, own)),
     async events(path, signal) {
       const address = addresses.pick(false)
       try {

@@ -1,9 +1,8 @@
 // One question to Nomad's HTTP API, at an agent's address or through the socket that Nomad gives to its tasks.
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
-import { createAddresses } from './addresses.ts'
+import { askOne, createAddresses } from './addresses.ts'
 import { printable } from './admit.ts'
-import { Late } from './deadline.ts'
 import { ask, open, retryAfter, type HttpAnswer, type HttpQuestion } from './http.ts'
 import type { NomadOptions } from './nomad-options.ts'
 import type { Reading } from './reading.ts'
@@ -25,7 +24,7 @@ export interface Got {
 
 /**
  * Which agent to ask, where there are several. `any`: the one in use, and the next one from now on when it fails. `confirm`:
- * another one. `aside`: the one in use, whose failure says nothing against it, since it only passes the question on to a client.
+ * another one first. `aside`: the one in use, whose failure says nothing against it, since it only passes the question on to a client.
  */
 type Choice = 'any' | 'confirm' | 'aside'
 
@@ -46,16 +45,14 @@ export function createNomadClient(options: NomadOptions, platform: Platform, cap
     const headers = { 'user-agent': 'fairlead', ...(token === undefined ? {} : { 'x-nomad-token': token }) }
     return { ...locate(address, path, query), headers, signal, tls: options.tls }
   }
-  // Not when the watch was stopped: that says nothing against the agent.
-  const blame = (address: string, signal: AbortSignal): void => void ((!signal.aborted || signal.reason instanceof Late) && addresses.failed(address))
+  const once = (address: string, path: string, query: Query, signal: AbortSignal): Promise<Got | Trouble> =>
+    question(address, path, query, signal)
+      .then((asked) => ask(platform, asked))
+      .then((answer) => understand(answer, address), (error: unknown): Trouble => ({ kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }))
   return {
-    async get(path, query, choice, signal) {
-      const address = addresses.pick(choice === 'confirm')
-      const got = await question(address, path, query, signal)
-        .then((asked) => ask(platform, asked))
-        .then((answer) => understand(answer, address), (error: unknown): Trouble => ({ kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }))
-      if (got.kind === 'failed' && choice !== 'aside') blame(address, signal)
-      return got
+    get(path, query, choice, signal) {
+      if (choice === 'aside') return once(addresses.pick(false), path, query, signal)
+      return askOne({ platform, addresses, confirm: choice === 'confirm', signal }, (address, own) => once(address, path, query, own))
     },
     async stream(path, query, signal) {
       const address = addresses.pick(false)

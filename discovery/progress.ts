@@ -2,7 +2,7 @@
 import { endpointsOf, type Endpoint, type EndpointSet, type StaleCause } from '../src/model/endpoint.ts'
 import type { Attempt, ReadOutcome, Rejection, WatchOptions } from '../src/model/discoverer.ts'
 import { admit, MAX_INSTANCES } from './admit.ts'
-import { confirm, suspect, withHeld, type Hold, type Suspicion } from './guard.ts'
+import { confirm, interrupt, suspect, withHeld, type Hold, type Suspicion } from './guard.ts'
 import { nextResync, type Asked, type Moment, type Question } from './question.ts'
 import type { Reading } from './reading.ts'
 import { reconcile } from './reconcile.ts'
@@ -57,7 +57,7 @@ function digest(before: Progress, question: Question, reading: Reading, trust: T
   switch (reading.kind) {
     case 'failed':
     case 'denied':
-      return troubled(before, reading.kind, reading.message)
+      return troubled(before, reading.kind, reading.message, moment)
     case 'unchanged':
       return unchanged(before, reading.token, moment)
     case 'not-found':
@@ -67,9 +67,9 @@ function digest(before: Progress, question: Question, reading: Reading, trust: T
   }
 }
 
-function troubled(before: Progress, outcome: 'failed' | 'denied', message: string, rejected: readonly Rejection[] = []): Digested {
+function troubled(before: Progress, outcome: 'failed' | 'denied', message: string, moment: Moment, rejected: readonly Rejection[] = []): Digested {
   const set = keepServing(before, { outcome, message })
-  return { progress: { ...before, set, failures: before.failures + 1 }, attempt: { outcome, message, count: endpointsOf(set).length, rejected } }
+  return { progress: { ...before, set, hold: interrupt(before.hold, moment), failures: before.failures + 1 }, attempt: { outcome, message, count: endpointsOf(set).length, rejected } }
 }
 
 function unchanged(before: Progress, token: string, moment: Moment): Digested {
@@ -83,15 +83,15 @@ function unchanged(before: Progress, token: string, moment: Moment): Digested {
 type Listed = Extract<Reading, { kind: 'listed' }>
 
 function listed(before: Progress, question: Question, reading: Listed, trust: Trust, moment: Moment): Digested {
-  if (reading.instances.length > MAX_INSTANCES) return troubled(before, 'failed', `the registry lists ${reading.instances.length} instances; more than ${MAX_INSTANCES} of one service are refused`)
+  if (reading.instances.length > MAX_INSTANCES) return troubled(before, 'failed', `the registry lists ${reading.instances.length} instances; more than ${MAX_INSTANCES} of one service are refused`, moment)
   const { endpoints, rejected: refused, presumed } = admit(reading.instances, { registry: trust.registry, allowLinkLocal: trust.allowLinkLocal, at: moment.wall })
   const all = [...(reading.rejected ?? []), ...refused]
   const rejected = all.length > MAX_REJECTIONS ? [...all.slice(0, MAX_REJECTIONS), { id: '…', reason: `and ${all.length - MAX_REJECTIONS} more` }] : all
   const first = rejected[0]
-  if (first !== undefined && trust.strict) return troubled(before, 'failed', `entry ${first.id} ${first.reason}`, rejected)
-  if (first !== undefined && endpoints.length === 0) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, rejected)
+  if (first !== undefined && trust.strict) return troubled(before, 'failed', `entry ${first.id} ${first.reason}`, moment, rejected)
+  if (first !== undefined && endpoints.length === 0) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, moment, rejected)
   if (reading.filtered === true && before.filtered === false && loses(before, endpoints)) {
-    return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', rejected)
+    return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', moment, rejected)
   }
   const digested = answered(before, question, { endpoints, presumed }, reading, trust, moment)
   return { ...digested, attempt: { ...digested.attempt, rejected } }

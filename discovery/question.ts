@@ -43,7 +43,8 @@ export function nextQuestion(asked: Asked, wait: number, now: number): Question 
 }
 
 function choose({ hold, token, failures, resyncAt }: Asked, wait: number, now: number): Question {
-  if (hold !== undefined && now >= hold.confirmAt) return { ask: { purpose: 'confirm', wait: 0 }, resync: false }
+  // Not after a failure: what confirms may be what fails (a leader that is lost), and what was added must be heard of all the same.
+  if (hold !== undefined && failures === 0 && now >= hold.confirmAt) return { ask: { purpose: 'confirm', wait: 0 }, resync: false }
   const resync = now >= resyncAt
   // After a failure the version is not asked with: a registry that came back may count anew, and would not wake us.
   if (token === undefined || resync || failures > 0) return { ask: { purpose: 'full', wait: 0 }, resync }

@@ -364,3 +364,22 @@ test('a catalogue that is woken by the deadline and answers out of what it knows
   await reading
   expect(sets.at(-1)).toMatchObject({ kind: 'stale', services, at: START, cause: { outcome: 'failed', message: 'no answer within 53 s' } })
 })
+
+test('time in which the registry fails confirms no emptiness of its catalogue', async () => {
+  const platform = fakePlatform()
+  const fake = fakeConsul(platform)
+  fake.putCatalog({ a: [], b: [], c: [] })
+  const { stop, text } = listsOf(consul.catalog?.('consul', { wait: '1s' }, platform))
+  await platform.advance(1000)
+  fake.putCatalog({ consul: [] })
+  await platform.advance(5000)
+  expect(text()).toBe('stale consul/a=a,consul/b=b,consul/c=c,consul/consul=consul')
+  fake.answerWith(() => plain(500, 'No cluster leader'))
+  await platform.advance(295_000)
+  fake.recover()
+  await platform.advance(29_000)
+  expect(text()).toMatch(/^stale/)
+  await platform.advance(60_000)
+  expect(text()).toBe('ready consul/consul=consul')
+  stop.abort()
+})

@@ -233,6 +233,37 @@ test('an empty answer is confirmed by the leader, and by another agent where the
   expect(confirming.map(({ origin }) => origin)).toEqual(['http://b:8500'])
 })
 
+test.each([
+  ['refuses', () => plain(502, 'bad gateway')],
+  ['hangs', () => new Promise<Response>(() => {})],
+])('a second agent that %s holds up neither what is confirmed nor what is added', async (_, answer) => {
+  const { registry, platform, reader } = await watch({ options: { address: ['http://a:8500', 'http://b:8500'] }, prepare: (fake) => void fake.answerWith(({ origin }) => (origin === 'http://b:8500' ? answer() : undefined)) })
+  registry.put('web', [])
+  await platform.advance(20_000)
+  expect(summary(reader.last())).toBe(kept('guarded'))
+  registry.put('web', [{ id: 'web-9', address: '10.0.0.9' }])
+  await platform.advance(2000)
+  expect(summary(reader.last())).toBe(`${kept('guarded')} 10.0.0.9:8080`)
+  await platform.advance(24_000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.9:8080')
+  expect(reader.attempts.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+})
+
+test('a Consul that lost its leader while emptiness is confirmed tells what is added all the same, and is believed once it has one', async () => {
+  const { registry, platform, reader } = await watch()
+  let leader = false
+  registry.answerWith(({ query }) => (leader || query.has('stale') ? undefined : platform.sleep(8000).then(() => plain(500, 'No cluster leader'))))
+  registry.put('web', [])
+  await platform.advance(60_000)
+  expect(reader.last().kind).toBe('stale')
+  registry.put('web', [{ id: 'web-9', address: '10.0.0.9' }])
+  await platform.advance(10_000)
+  expect(endpointsOf(reader.last()).map(({ host }) => host)).toContain('10.0.0.9')
+  leader = true
+  await platform.advance(61_000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.9:8080')
+})
+
 test('agents take turns when they fail', async () => {
   const down = (fake: FakeConsul): undefined => void fake.answerWith(({ origin }) => (origin === 'http://a:8500' ? plain(502, 'bad gateway') : undefined))
   const { registry, platform, reader } = await watch({ options: { address: ['http://a:8500', 'http://b:8500'] }, prepare: down })

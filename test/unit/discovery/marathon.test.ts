@@ -355,6 +355,18 @@ describe('the leader', () => {
     expect(reader.attempts.map(({ outcome }) => outcome).slice(0, 2)).toEqual(['failed', 'ok-with-data'])
   })
 
+  test('a second node that is down holds up neither what is confirmed nor what is added', async () => {
+    const { registry, platform, reader } = await watch({ double: { nodes }, options: { address: nodes.slice(0, 2).map((node) => `http://${node}`) }, prepare: (fake) => fake.answerWith(({ node }) => (node === 'm2:8080' ? page(502, 'bad gateway') : undefined)) })
+    registry.remove('/web')
+    await platform.advance(20_000)
+    expect(summary(reader.last())).toBe(kept('guarded'))
+    registry.put({ ...web(0), tasks: [{ id: 't9', host: '10.0.0.9', ports: [8080] }] })
+    await platform.advance(2000)
+    expect(summary(reader.last())).toBe(`${kept('guarded')} 10.0.0.9:8080`)
+    await platform.advance(24_000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.9:8080')
+  })
+
   test('what is suspicious is asked of another node, alone', async () => {
     const { registry, platform } = await watch({ double: { nodes }, options: { address: nodes.map((node) => `http://${node}`) } })
     registry.remove('/web')

@@ -615,6 +615,18 @@ test('when an agent fails, an older list of the next one is not taken for the tr
   expect(new Set(reader.sets.slice(sets).map((set) => endpointsOf(set).length))).toEqual(new Set([3]))
 })
 
+test('a second agent that is down holds up neither what is confirmed nor what is added', async () => {
+  const { registry, platform, reader } = await watch({ options: two, prepare: (fake) => fake.answerWith(({ origin }) => (origin === 'http://b:4646' ? plain(502, 'bad gateway') : undefined)) })
+  registry.put('web', [], { removal: 'AllocationUpdated' })
+  await platform.advance(20_000)
+  expect(summary(reader.last())).toBe(kept('guarded'))
+  registry.put('web', [{ id: 'new', address: '10.0.0.9' }])
+  await platform.advance(2000)
+  expect(summary(reader.last())).toBe(`${kept('guarded')} 10.0.0.9:8080`)
+  await platform.advance(20_000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.9:8080')
+})
+
 test('an empty list is confirmed by the leader through another agent', async () => {
   const { platform, registry } = await watch({ options: two })
   registry.put('web', [], { removal: 'AllocationUpdated' })

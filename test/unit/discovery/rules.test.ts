@@ -95,6 +95,25 @@ test('and not before its time, whatever number of answers says so: only those th
   expect(summary(reader.last())).toBe('ready')
 })
 
+test.each([['trouble', 'failed'], ['no rights', 'denied']] as const)('%s is no time of confirmation: after five minutes of it whoever was lost has 30 s to come back', async (_, kind) => {
+  const platform = fakePlatform()
+  let answer: Reading = listed(1, 2, 3, 4, 5)
+  const reader = reading(platform, createDiscoverer(polled(() => answer, { changes: { kind: 'poll', every: 1000 } }).source, platform, trust))
+  await platform.advance(10)
+  answer = listed()
+  await platform.advance(5000)
+  expect(summary(reader.last()).slice(0, 13)).toBe('stale guarded')
+  answer = { kind, message: 'x' }
+  await platform.advance(295_000)
+  answer = listed()
+  const failures = reader.attempts.length
+  while (reader.attempts.length === failures) await platform.advance(100)
+  await platform.advance(29_000)
+  expect(summary(reader.last())).toBe('stale guarded 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80 10.0.0.5:80')
+  await platform.advance(13_000)
+  expect(summary(reader.last())).toBe('ready')
+})
+
 // --- waits
 
 test.each([['consul', '60s', true], ['consul', '61s', false], ['consul', '1s', true], ['consul', '900ms', false], ['k8s', '5m', true], ['k8s', '301s', false]] as const)('waiting at %s for %s: %s', (type, wait, good) => {
