@@ -4,6 +4,7 @@ import type { Attempt, ReadOutcome } from '../src/model/discoverer.ts'
 import type { StaleCause } from '../src/model/endpoint.ts'
 import type { CatalogReading } from './catalog.ts'
 import { confirm, HOLD, interrupt, isSudden } from './guard.ts'
+import { mostOf, withLosses, type Loss } from './losses.ts'
 import { nextResync, type Asked, type Moment, type Question } from './question.ts'
 
 /** Services of one registry that routes may be taken from. */
@@ -12,6 +13,8 @@ const MAX_SERVICES = 20_000
 /** All that is known of one catalogue. */
 export interface CatalogProgress extends Asked {
   readonly accepted: readonly CatalogService[] | undefined
+  /** What vanished of late. */
+  readonly lately: readonly Loss<CatalogService>[]
   /** Wall clock of the last believed answer, milliseconds. */
   readonly at: number
   readonly set: CatalogSet | undefined
@@ -26,7 +29,7 @@ export interface CatalogRules {
 /** The state before the first question. */
 export function beginCatalog(last: readonly CatalogService[] | undefined, moment: Moment): CatalogProgress {
   const accepted = last === undefined || last.length === 0 ? undefined : ordered(last)
-  return { accepted, at: 0, set: undefined, token: undefined, filtered: false, hold: undefined, failures: 0, resyncAt: nextResync(moment) }
+  return { accepted, lately: [], at: 0, set: undefined, token: undefined, filtered: false, hold: undefined, failures: 0, resyncAt: nextResync(moment) }
 }
 
 /** What an answer makes of the state. */
@@ -61,20 +64,25 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   if (next.length > MAX_SERVICES) return troubled(before, 'failed', `the registry lists ${next.length} services with routes; more than ${MAX_SERVICES} are refused`, moment)
   const known = before.accepted ?? []
   const names = new Set(next.map(({ ref }) => ref))
-  const lost = known.filter(({ ref }) => !names.has(ref))
-  if (reading.filtered === true && !before.filtered && lost.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read', moment)
+  const isGone = ({ ref }: CatalogService): boolean => !names.has(ref)
+  const vanished = known.filter(isGone)
+  const lately = withLosses(before.lately, { lost: vanished, before: known.length, stated: 0, isGone, since: moment.now - HOLD }, moment.now)
+  const lost = lately.map(({ item }) => item)
+  const most = mostOf(lately)
+  if (reading.filtered === true && !before.filtered && vanished.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read', moment)
   const rest = { token: reading.token, failures: 0 }
   const outcome = next.length > 0 ? 'ok-with-data' : 'ok-empty'
-  const hold = rules.allowEmpty || !isSuspicious(known, next, lost, before.hold !== undefined) ? undefined : confirm(before.hold, question.ask, HOLD, moment)
+  const isSuspicious = vanished.length > 0 && (before.hold !== undefined || isSudden(lost.length, most, next.length))
+  const hold = rules.allowEmpty || !isSuspicious ? undefined : confirm(before.hold, question.ask, HOLD, moment)
   if (hold === undefined) {
     const accepted = same(known, next) && before.accepted !== undefined ? known : next
     const set: CatalogSet = { kind: 'ready', services: accepted, at: moment.wall }
-    return { progress: { ...before, ...rest, accepted, at: set.at, filtered: reading.filtered ?? false, hold, set: difference(before.set, set) }, outcome }
+    return { progress: { ...before, ...rest, accepted, lately: isSuspicious || rules.allowEmpty ? [] : lately, at: set.at, filtered: reading.filtered ?? false, hold, set: difference(before.set, set) }, outcome }
   }
   // Services that vanished are watched on; whether they have endpoints is for their own watches to say.
   const services = ordered([...next, ...lost])
-  const cause: StaleCause = { outcome: 'guarded', message: `${lost.length} of ${known.length} services with routes vanished at once; they are kept until this is confirmed over ${HOLD / 1000} s` }
-  return { progress: { ...before, ...rest, hold, set: difference(before.set, { kind: 'stale', services, at: before.at, cause }) }, outcome, message: cause.message }
+  const cause: StaleCause = { outcome: 'guarded', message: `${lost.length} of ${most} services with routes vanished at once; they are kept until this is confirmed over ${HOLD / 1000} s` }
+  return { progress: { ...before, ...rest, accepted: ordered([...known, ...lost]), lately: [], hold, set: difference(before.set, { kind: 'stale', services, at: before.at, cause }) }, outcome, message: cause.message }
 }
 
 function troubled(before: CatalogProgress, outcome: 'failed' | 'denied', message: string, moment: Moment): Digested {
@@ -89,11 +97,6 @@ function unchanged(before: CatalogProgress, token: string, moment: Moment): Dige
   const at = before.hold === undefined ? moment.wall : before.at
   const set: CatalogSet | undefined = before.hold === undefined ? { kind: 'ready', services, at } : before.set
   return { progress: { ...before, token, failures: 0, at, set: set === undefined ? undefined : difference(before.set, set) }, outcome: services.length > 0 ? 'ok-with-data' : 'ok-empty' }
-}
-
-function isSuspicious(known: readonly CatalogService[], next: readonly CatalogService[], lost: readonly CatalogService[], holding: boolean): boolean {
-  if (lost.length === 0) return false
-  return holding || isSudden(lost.length, known.length, next.length)
 }
 
 // The set before, when the new one says nothing new: readers compare by identity.

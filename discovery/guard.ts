@@ -1,6 +1,7 @@
 // The guard against sudden emptiness and large shrinks. Registries that restart, lose rights, lose their sessions or answer
 // from a fresh replica say "nothing" with a straight face; what could equally be an accident is held until confirmed.
 import { isInService, type Endpoint } from '../src/model/endpoint.ts'
+import { mostOf, withLosses, type Loss } from './losses.ts'
 import type { Moment } from './question.ts'
 import type { Ask } from './reading.ts'
 
@@ -33,26 +34,44 @@ export interface Suspicion {
   readonly message: string
 }
 
+/** What an answer is compared with. */
+export interface Known {
+  /** The last believed answer. */
+  readonly accepted: readonly Endpoint[]
+  /** What answers before it lost. */
+  readonly lately: readonly Loss<Endpoint>[]
+  /** Whether the registry said that it has left. */
+  hasLeft(endpoint: Endpoint): boolean
+  /** A suspicion is already being confirmed, or the registry was away: then every loss is part of it, since instances that register again after an accident come back one by one. */
+  readonly holding: boolean
+  /** How long losses count as one, milliseconds. */
+  readonly window: number
+}
+
 /**
- * Compares an answer with what was accepted last. Endpoints whose leaving the registry states (draining, maintenance, a
- * check of their own critical) are no loss; those that vanished, and those whose `critical` is only `presumed`, are.
- * @param holding a suspicion is already being confirmed, or the registry was away: then every loss is part of it, since instances that
- * register again after an accident come back one by one
+ * Compares an answer with what was accepted last, and with what was lost a little earlier. Endpoints whose leaving the registry states
+ * (draining, maintenance, a check of their own critical) are no loss; those that vanished, and those whose `critical` is only `presumed`, are.
+ * Also gives the losses to remember, should the answer be believed.
  */
-export function suspect(accepted: readonly Endpoint[], next: readonly Endpoint[], presumed: ReadonlySet<string>, holding: boolean): Suspicion | undefined {
-  const listed = new Map(next.map((endpoint) => [endpoint.id, endpoint]))
-  const stated = (endpoint: Endpoint): boolean => {
-    const now = listed.get(endpoint.id)
-    return now !== undefined && !isInService(now) && !presumed.has(now.id)
+export function suspect(known: Known, answer: { readonly endpoints: readonly Endpoint[]; readonly presumed: ReadonlySet<string> }, now: number): { readonly suspicion: Suspicion | undefined; readonly lately: readonly Loss<Endpoint>[] } {
+  const listed = new Map(answer.endpoints.map((endpoint) => [endpoint.id, endpoint]))
+  const isStated = (endpoint: Endpoint): boolean => {
+    const next = listed.get(endpoint.id)
+    return known.hasLeft(endpoint) || (next !== undefined && !isInService(next) && !answer.presumed.has(next.id))
   }
-  const before = accepted.filter((endpoint) => isInService(endpoint) && !stated(endpoint))
-  const after = next.filter(isInService)
+  const inService = known.accepted.filter(isInService)
+  const before = inService.filter((endpoint) => !isStated(endpoint))
+  const after = answer.endpoints.filter(isInService)
   // A server that came back under another id is not lost.
   const left = new Set(after.flatMap((endpoint) => [endpoint.id, addressOf(endpoint)]))
-  const lost = before.filter((endpoint) => !left.has(endpoint.id) && !left.has(addressOf(endpoint)))
-  if (lost.length === 0) return undefined
-  if (after.length === 0) return { lost, message: `all ${before.length} endpoints vanished at once` }
-  return isSudden(lost.length, before.length, after.length) || holding ? { lost, message: `${lost.length} of ${before.length} endpoints vanished at once` } : undefined
+  const isGone = (endpoint: Endpoint): boolean => !left.has(endpoint.id) && !left.has(addressOf(endpoint)) && !isStated(endpoint)
+  const lost = before.filter(isGone)
+  const lately = withLosses(known.lately, { lost, before: before.length, stated: inService.length - before.length, isGone, since: now - known.window }, now)
+  const most = mostOf(lately)
+  const isSuspicious = lost.length > 0 && (known.holding || isSudden(lately.length, most, after.length))
+  if (!isSuspicious) return { suspicion: undefined, lately }
+  const message = after.length === 0 ? `all ${most} endpoints vanished at once` : `${lately.length} of ${most} endpoints vanished at once`
+  return { suspicion: { lost: lately.map(({ item }) => item), message }, lately }
 }
 
 /** Whether what was lost is big enough and sudden enough to be held at first sight. */
@@ -77,10 +96,22 @@ export function interrupt(hold: Hold | undefined, { now }: Moment): Hold | undef
   return hold === undefined ? undefined : { since: undefined, confirmAt: now + CONFIRM_EVERY, confirmations: 0 }
 }
 
+/** What was accepted, with what was lost of it a little earlier: from now on all of it is held together. */
+export function withLost(accepted: readonly Endpoint[], lost: readonly Endpoint[]): readonly Endpoint[] {
+  const known = new Map(accepted.map((endpoint) => [endpoint.id, endpoint]))
+  if (lost.every((endpoint) => known.get(endpoint.id) === endpoint)) return accepted
+  for (const endpoint of lost) known.set(endpoint.id, endpoint)
+  return inOrder(known)
+}
+
 /** What is used while a suspicion is being confirmed: everything listed, and what was lost in its last form, marked as held. */
 export function withHeld(next: readonly Endpoint[], lost: readonly Endpoint[]): readonly Endpoint[] {
   const byId = new Map(next.map((endpoint) => [endpoint.id, endpoint]))
   for (const endpoint of lost) byId.set(endpoint.id, { ...endpoint, held: true })
+  return inOrder(byId)
+}
+
+function inOrder(byId: ReadonlyMap<string, Endpoint>): readonly Endpoint[] {
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 

@@ -2,7 +2,8 @@
 import { endpointsOf, type Endpoint, type EndpointSet, type StaleCause } from '../src/model/endpoint.ts'
 import type { Attempt, ReadOutcome, Rejection, WatchOptions } from '../src/model/discoverer.ts'
 import { admit, MAX_INSTANCES } from './admit.ts'
-import { confirm, interrupt, suspect, withHeld, type Hold, type Suspicion } from './guard.ts'
+import { confirm, interrupt, suspect, withHeld, withLost, type Hold, type Known, type Suspicion } from './guard.ts'
+import type { Loss } from './losses.ts'
 import { nextResync, type Asked, type Moment, type Question } from './question.ts'
 import type { Reading } from './reading.ts'
 import { reconcile } from './reconcile.ts'
@@ -13,6 +14,8 @@ const MAX_REJECTIONS = 100
 export interface Progress extends Asked {
   /** The last answer that was believed; undefined before the first. */
   readonly accepted: readonly Endpoint[] | undefined
+  /** What left of late without a sign. */
+  readonly lately: readonly Loss<Endpoint>[]
   /** Wall clock of the last believed answer, milliseconds. */
   readonly at: number
   /** What the reader was told last. */
@@ -33,7 +36,7 @@ export interface Trust {
 
 /** The state before the first question. */
 export function begin(last: WatchOptions['last'], moment: Moment): Progress {
-  return { accepted: last?.endpoints, at: last?.at ?? 0, set: undefined, token: undefined, filtered: undefined, hold: undefined, failures: 0, resyncAt: nextResync(moment) }
+  return { accepted: last?.endpoints, lately: [], at: last?.at ?? 0, set: undefined, token: undefined, filtered: undefined, hold: undefined, failures: 0, resyncAt: nextResync(moment) }
 }
 
 /** What an answer makes of the state. */
@@ -81,6 +84,7 @@ function unchanged(before: Progress, token: string, moment: Moment): Digested {
 }
 
 type Listed = Extract<Reading, { kind: 'listed' }>
+type NotFound = Extract<Reading, { kind: 'not-found' }>
 
 function listed(before: Progress, question: Question, reading: Listed, trust: Trust, moment: Moment): Digested {
   if (reading.instances.length > MAX_INSTANCES) return troubled(before, 'failed', `the registry lists ${reading.instances.length} instances; more than ${MAX_INSTANCES} of one service are refused`, moment)
@@ -102,28 +106,34 @@ interface Answer {
   readonly presumed: ReadonlySet<string>
 }
 
-function answered(before: Progress, question: Question, answer: Answer, reading: Listed | Extract<Reading, { kind: 'not-found' }>, trust: Trust, moment: Moment): Digested {
-  const known = before.accepted?.filter((endpoint) => reading.left?.has(endpoint.id.slice(trust.registry.length + 1)) !== true)
-  const suspicion = trust.allowEmpty || reading.stated === true || known === undefined ? undefined : suspect(known, answer.endpoints, answer.presumed, before.hold !== undefined || reading.unsure === true)
+function answered(before: Progress, question: Question, answer: Answer, reading: Listed | NotFound, trust: Trust, moment: Moment): Digested {
+  const { suspicion, lately } = trust.allowEmpty || reading.stated === true || before.accepted === undefined ? UNSUSPICIOUS : suspect(knownOf(before, before.accepted, reading, trust), answer, moment.now)
   const hold = suspicion === undefined ? undefined : confirm(before.hold, question.ask, trust.hold, moment)
-  const progress = suspicion !== undefined && hold !== undefined ? held(before, answer, suspicion, hold, reading, trust) : believed(before, answer, reading, moment)
+  const progress = suspicion !== undefined && hold !== undefined ? held(before, answer, suspicion, hold, reading, trust) : believed(before, answer, suspicion === undefined ? lately : [], reading, moment)
   const outcome = reading.kind === 'not-found' ? 'not-found' : answer.endpoints.length > 0 ? 'ok-with-data' : 'ok-empty'
   const message = reading.kind === 'not-found' ? reading.message : hold === undefined ? undefined : suspicion?.message
   return { progress: { ...progress, token: reading.token, failures: 0 }, attempt: { outcome, count: answer.endpoints.length, ...(message === undefined ? {} : { message }) } }
 }
 
-function believed(before: Progress, answer: Answer, reading: Reading, moment: Moment): Progress {
+const UNSUSPICIOUS = { suspicion: undefined, lately: [] } as const
+
+function knownOf({ lately, hold }: Progress, accepted: readonly Endpoint[], reading: Listed | NotFound, trust: Trust): Known {
+  const hasLeft = (endpoint: Endpoint): boolean => reading.left?.has(endpoint.id.slice(trust.registry.length + 1)) === true
+  return { accepted, lately, hasLeft, holding: hold !== undefined || reading.unsure === true, window: trust.hold }
+}
+
+function believed(before: Progress, answer: Answer, lately: Progress['lately'], reading: Reading, moment: Moment): Progress {
   const accepted = reconcile(before.accepted ?? [], answer.endpoints)
   const set: EndpointSet = reading.kind === 'not-found' ? { kind: 'absent', at: moment.wall } : { kind: 'ready', endpoints: accepted, at: moment.wall }
   const filtered = reading.kind === 'listed' ? (reading.filtered ?? false) : before.filtered
-  return { ...before, accepted, at: moment.wall, filtered, hold: undefined, set: difference(before.set, set) }
+  return { ...before, accepted, lately, at: moment.wall, filtered, hold: undefined, set: difference(before.set, set) }
 }
 
 function held(before: Progress, answer: Answer, suspicion: Suspicion, hold: Hold, reading: Reading, trust: Trust): Progress {
   const listed = reading.kind === 'not-found' ? 'the registry does not know the service any more' : suspicion.message
   const cause: StaleCause = { outcome: 'guarded', message: `${listed}; the endpoints are kept until this is confirmed over ${trust.hold / 1000} s` }
   const endpoints = reconcile(endpointsOf(before.set ?? { kind: 'pending' }), withHeld(reconcile(before.accepted ?? [], answer.endpoints), suspicion.lost))
-  return { ...before, hold, set: difference(before.set, { kind: 'stale', endpoints, at: before.at, cause }) }
+  return { ...before, accepted: withLost(before.accepted ?? [], suspicion.lost), lately: [], hold, set: difference(before.set, { kind: 'stale', endpoints, at: before.at, cause }) }
 }
 
 function keepServing(before: Progress, cause: StaleCause): EndpointSet {

@@ -383,3 +383,21 @@ test('time in which the registry fails confirms no emptiness of its catalogue', 
   expect(text()).toBe('ready consul/consul=consul')
   stop.abort()
 })
+
+test('a catalogue that loses its services one by one is held as a whole', async () => {
+  const platform = fakePlatform()
+  const fake = fakeConsul(platform)
+  const services = (first: number): Record<string, string[]> => Object.fromEntries(Array.from({ length: 9 - first }, (_, n) => [`s${first + n}`, []]))
+  fake.putCatalog(services(1))
+  const { stop, text } = listsOf(consul.catalog?.('consul', {}, platform))
+  await platform.advance(1000)
+  const all = text().replace('ready', 'stale')
+  for (let first = 2; first <= 8; first++) {
+    fake.putCatalog(services(first))
+    await platform.advance(600)
+  }
+  expect(text()).toBe(all)
+  await platform.advance(60_000)
+  expect(text()).toBe('ready consul/s8=s8')
+  stop.abort()
+})

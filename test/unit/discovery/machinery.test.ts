@@ -6,7 +6,7 @@ import { admit, printable } from '../../../discovery/admit.ts'
 import { backoff } from '../../../discovery/backoff.ts'
 import { withDeadline } from '../../../discovery/deadline.ts'
 import { createDiscoverer } from '../../../discovery/discoverer.ts'
-import { suspect, withHeld } from '../../../discovery/guard.ts'
+import { suspect as suspectOf, withHeld, type Suspicion } from '../../../discovery/guard.ts'
 import { readHost } from '../../../discovery/host.ts'
 import { createLatest } from '../../../discovery/latest.ts'
 import { createPace } from '../../../discovery/pace.ts'
@@ -36,6 +36,9 @@ const range = (count: number, from = 1): Endpoint[] => Array.from({ length: coun
 // --- guard
 
 const nobody: ReadonlySet<string> = new Set()
+
+const suspect = (accepted: readonly Endpoint[], endpoints: readonly Endpoint[], presumed: ReadonlySet<string>, holding: boolean): Suspicion | undefined =>
+  suspectOf({ accepted, lately: [], hasLeft: () => false, holding, window: 30_000 }, { endpoints, presumed }, 0).suspicion
 
 test.each<readonly [string, readonly Endpoint[], readonly Endpoint[], readonly number[]]>([
   ['nothing changes', range(5), range(5), []],

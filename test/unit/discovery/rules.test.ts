@@ -8,6 +8,7 @@ import { ask, retryAfter } from '../../../discovery/http.ts'
 import { k8s } from '../../../discovery/k8s.ts'
 import type { Ask, Instance, Reading } from '../../../discovery/reading.ts'
 import type { Discoverer } from '../../../src/model/discoverer.ts'
+import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { fakePlatform, START } from '../../support/fake-platform.ts'
 import { listed, polled, ref, trust } from '../../support/scripted-source.ts'
@@ -93,6 +94,78 @@ test('and not before its time, whatever number of answers says so: only those th
   expect(confirmations()).toBeGreaterThanOrEqual(2)
   await platform.advance(14_000)
   expect(summary(reader.last())).toBe('ready')
+})
+
+/** Twenty instances, then those that `answer` gives for each 300 ms. */
+async function shrinking(answer: (step: number) => Reading) {
+  const platform = fakePlatform()
+  let step = 0
+  const { source } = polled(() => answer(step), { changes: { kind: 'poll', every: 300, hint: (_, signal) => platform.sleep(300, signal) } })
+  const reader = reading(platform, createDiscoverer(source, platform, trust))
+  await platform.advance(300)
+  return { platform, reader, next: async (steps: number) => { for (const end = step + steps; step < end; ) { step++; await platform.advance(600) } } }
+}
+const from = (first: number): number[] => Array.from({ length: 21 - first }, (_, n) => n + first)
+const held = (reader: Reader, set = reader.last()): readonly number[] => endpointsOf(set).filter((endpoint) => endpoint.held === true).map(({ id }) => Number(id.slice(2)))
+
+test('a mass failure that is seen in small steps is held like one that is seen at once, with all that was lost before', async () => {
+  const { reader, next } = await shrinking((step) => listed(...from(step + 1)))
+  await next(10)
+  expect(summary(reader.last())).toBe(`ready ${from(11).map((n) => `10.0.0.${n}:80`).join(' ')}`)
+  await next(1)
+  expect(reader.last()).toMatchObject({ kind: 'stale', cause: { outcome: 'guarded', message: expect.stringMatching(/^11 of 20 endpoints vanished/) } })
+  expect(held(reader)).toHaveLength(11)
+  await next(8)
+  expect(endpointsOf(reader.last())).toHaveLength(20)
+  expect(held(reader)).toHaveLength(19)
+  await next(60)
+  expect(summary(reader.last())).toBe('ready')
+})
+
+test('what a dead node makes critical is held in its last good form, in small steps too', async () => {
+  const { reader, next } = await shrinking((step) => ({ kind: 'listed', instances: listed(...from(1)).instances.map((each, n) => (n < step ? { ...each, health: 'critical' as const, presumed: true } : each)) }))
+  await next(15)
+  expect(held(reader)).toHaveLength(15)
+  expect(endpointsOf(reader.last()).every(({ health }) => health === 'unknown')).toBe(true)
+})
+
+test.each<readonly [string, (step: number) => Reading]>([
+  ['those that are said to have left', (step) => ({ ...listed(...from(step + 1)), left: new Set(from(1).slice(0, step).map(String)) })],
+  ['those whose own check fails', (step) => ({ kind: 'listed', instances: listed(...from(1)).instances.map((each, n) => (n < step ? { ...each, health: 'critical' as const } : each)) })],
+  ['those in maintenance', (step) => ({ kind: 'listed', instances: listed(...from(1)).instances.map((each, n) => (n < step ? { ...each, health: 'maintenance' as const, draining: true } : each)) })],
+  ['those that others replace', (step) => listed(...from(1).map((n) => (n <= step ? n + 100 : n)))],
+  ['those that come and go under new addresses', (step) => listed(...from(1).slice(0, 3), 100 + step)],
+])('%s are let go at once, however many', async (_, answer) => {
+  const { reader, next } = await shrinking(answer)
+  await next(18)
+  expect(reader.sets.filter(({ kind }) => kind !== 'ready')).toEqual([])
+})
+
+const inMaintenance = (reading: Extract<Reading, { kind: 'listed' }>, to: number): Reading => ({ ...reading, instances: reading.instances.map((each) => (Number(each.id) <= to ? { ...each, health: 'maintenance', draining: true } : each)) })
+
+test.each<readonly [string, readonly Reading[]]>([
+  ['what a feed says to have left later', [listed(1, 2, 3, 4, 5, 6), listed(3, 4, 5, 6), { ...listed(3, 4, 5, 6), left: new Set(['1', '2']) }, listed(5, 6)]],
+  ['what goes into maintenance meanwhile', [listed(...from(1)), listed(...from(1).slice(0, 18)), inMaintenance(listed(...from(1).slice(0, 18)), 12), inMaintenance(listed(...from(1).slice(0, 17)), 12)]],
+])('%s makes no mass failure of what left without a word', async (_, answers) => {
+  const { reader, next } = await shrinking((step) => answers[step] ?? listed())
+  await next(answers.length - 1)
+  expect(reader.sets.filter(({ kind }) => kind !== 'ready')).toEqual([])
+})
+
+test('what came back is not held with those that leave later', async () => {
+  const answers = [from(1), from(4), from(1), from(1).slice(0, 9)]
+  const { reader, next } = await shrinking((step) => listed(...(answers[step] ?? [])))
+  await next(3)
+  expect(new Set(reader.sets.flatMap((set) => held(reader, set)))).toEqual(new Set(from(10)))
+})
+
+test('small losses that are long apart are no mass failure', async () => {
+  const { platform, reader, next } = await shrinking((step) => listed(...from(step + 1)))
+  for (let lost = 0; lost < 17; lost++) {
+    await next(1)
+    await platform.advance(14_000)
+  }
+  expect(reader.sets.filter(({ kind }) => kind !== 'ready')).toEqual([])
 })
 
 test.each([['trouble', 'failed'], ['no rights', 'denied']] as const)('%s is no time of confirmation: after five minutes of it whoever was lost has 30 s to come back', async (_, kind) => {
