@@ -148,7 +148,11 @@ class Watching {
     this.sets.set(key, set)
     this.status.set(key, afterSet(this.status.get(key) ?? newStatus(key), set))
     if (set.kind === 'ready') this.#memory?.save(key, { endpoints: set.endpoints, at: set.at })
-    if (set.kind === 'absent') this.#memory?.save(key, undefined)
+    if (set.kind === 'absent') {
+      this.#memory?.save(key, undefined)
+      // Else it would come back with the reference, from before the service was gone.
+      this.#remembered.delete(key)
+    }
     this.#onChange(key, set)
   }
 
@@ -169,6 +173,7 @@ class Watching {
     this.#watchers.delete(key)
     this.sets.delete(key)
     this.status.delete(key)
+    this.#evict()
   }
 
   // What a watch knew, as the start of the next one.
@@ -178,8 +183,17 @@ class Watching {
     const at = set.kind === 'ready' ? (this.status.get(key)?.lastSuccess ?? set.at) : set.at
     this.#remembered.delete(key)
     this.#remembered.set(key, { endpoints: set.endpoints.map(released), at })
-    const oldest = this.#remembered.keys().next().value
-    if (this.#remembered.size > MAX_KEPT && oldest !== undefined) this.#remembered.delete(oldest)
+  }
+
+  // The oldest first, and never what a watch that starts has yet to read.
+  #evict(): void {
+    let over = this.#remembered.size - this.#watchers.size - MAX_KEPT
+    for (const key of this.#remembered.keys()) {
+      if (over <= 0) return
+      if (this.#watchers.has(key)) continue
+      this.#remembered.delete(key)
+      over--
+    }
   }
 
   #discovererOf(ref: ServiceRef | undefined): Discoverer | undefined {

@@ -148,6 +148,40 @@ test('a reference that comes back is served from what was known', async () => {
   await hub.close()
 })
 
+test('a reference that comes back after its service was gone is not served from before', async () => {
+  const { hub, platform, registry, changes } = world(memoryOf({ 'r/a': { endpoints: [endpoint('1')], at: 3 } }))
+  hub.setRefs(['r/a'])
+  await platform.settle()
+  registry.send('a', { kind: 'absent', at: 9 })
+  await platform.settle()
+  for (const refs of [[], ['r/a']]) {
+    hub.setRefs(refs)
+    await platform.settle()
+  }
+  expect(changes).toEqual(['r/a: stale disk 1', 'r/a: absent'])
+  expect(registry.options('a').last).toBeUndefined()
+  await hub.close()
+})
+
+test('of references that nothing names any more a thousand are remembered, and all that are watched over another configuration', async () => {
+  const { hub, platform, registry } = world()
+  const refs = Array.from({ length: 1500 }, (_, n) => `r/${n}`)
+  hub.setRefs(refs)
+  await platform.settle()
+  for (const [n] of refs.entries()) registry.send(String(n), ready(String(n)))
+  await platform.settle()
+  const other = scripted()
+  hub.setDiscoverers(new Map([['r', other.discoverer]]))
+  await platform.settle()
+  expect(refs.filter((_, n) => other.options(String(n)).last?.endpoints[0]?.id !== String(n))).toEqual([])
+  hub.setRefs([])
+  await platform.settle()
+  hub.setRefs(refs)
+  await platform.settle()
+  expect(refs.filter((_, n) => other.options(String(n)).last !== undefined)).toEqual(refs.slice(500))
+  await hub.close()
+})
+
 test('another configuration of a registry starts its watches again, and nothing is dropped meanwhile', async () => {
   const { hub, platform, registry, changes } = world()
   hub.setRefs(['r/a'])
