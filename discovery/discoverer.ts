@@ -7,9 +7,8 @@ import { HOLD } from './guard.ts'
 import { APPLY_GAP, latestOf } from './latest.ts'
 import type { Source, WatchedSource } from './reading.ts'
 import { createSlots } from './slots.ts'
+import { createTurns } from './turns.ts'
 
-/** Questions to one registry at once, blocking queries not counted. */
-const QUESTIONS = 8
 /** Blocking queries to one registry at once. Each holds a connection, and a Consul agent grants 200 to one client; beyond this services are polled. */
 const BLOCKING = 100
 
@@ -24,7 +23,7 @@ export function createDiscoverer(source: Source | WatchedSource, platform: Platf
   const to: Omit<Following, 'source'> = {
     platform,
     trust: { registry: source.registry, allowEmpty: options.allowEmpty, allowLinkLocal: options.allowLinkLocal, strict: source.strict ?? false, hold: source.hold ?? HOLD },
-    questions: createSlots(QUESTIONS),
+    turns: createTurns(platform),
     blocking: createSlots(BLOCKING),
   }
   return {

@@ -9,6 +9,7 @@ import { advance, begin, type Progress, type Trust } from './progress.ts'
 import { nextQuestion } from './question.ts'
 import type { Ask, Reading, Source } from './reading.ts'
 import type { Slots } from './slots.ts'
+import { SILENT, type Turns } from './turns.ts'
 
 /** A watch that already has endpoints starts within this time, so that a fleet that restarts does not ask in step. */
 const START_JITTER = 500
@@ -18,8 +19,7 @@ export interface Following {
   readonly source: Source
   readonly platform: Platform
   readonly trust: Trust
-  /** Questions at once. */
-  readonly questions: Slots
+  readonly turns: Turns
   /** Blocking queries at once: each holds a connection. */
   readonly blocking: Slots
 }
@@ -48,9 +48,11 @@ export async function follow(to: Following, ref: ServiceRef, signal: AbortSignal
 
 async function read(to: Following, ask: Ask, signal: AbortSignal): Promise<Reading> {
   const follows = ask.purpose === 'follow'
-  if (!follows && !(await to.questions.take(signal))) return { kind: 'failed', message: 'stopped' }
+  const turn = follows ? 'taken' : await to.turns.take(signal)
+  if (turn !== 'taken') return { kind: 'failed', message: turn === 'silent' ? SILENT : 'stopped' }
   const reading = await answerOf<Reading>(to.platform, ask, signal, (own) => to.source.read(ask, own, signal))
-  if (!follows) to.questions.give()
+  if (!follows) to.turns.give()
+  if (reading.kind !== 'failed') to.turns.answered()
   return reading
 }
 

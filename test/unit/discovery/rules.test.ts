@@ -6,7 +6,7 @@ import { consul } from '../../../discovery/consul.ts'
 import { createDiscoverer } from '../../../discovery/discoverer.ts'
 import { ask, retryAfter } from '../../../discovery/http.ts'
 import { k8s } from '../../../discovery/k8s.ts'
-import type { Ask, Instance, Reading } from '../../../discovery/reading.ts'
+import type { Ask, Instance, Reading, Source } from '../../../discovery/reading.ts'
 import type { Discoverer } from '../../../src/model/discoverer.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
@@ -185,6 +185,53 @@ test.each([['trouble', 'failed'], ['no rights', 'denied']] as const)('%s is no t
   expect(summary(reader.last())).toBe('stale guarded 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80 10.0.0.5:80')
   await platform.advance(13_000)
   expect(summary(reader.last())).toBe('ready')
+})
+
+// --- many services behind one registry
+
+/** Two hundred services of a registry whose answers take `takes` milliseconds; undefined is for ever. */
+function crowded(takes: () => number | undefined) {
+  const platform = fakePlatform()
+  const source: Source = { registry: 'r', needs: [], changes: { kind: 'poll', every: 45_000 }, read: async (_, signal) => (await platform.sleep(takes() ?? Infinity, signal), listed(1)) }
+  const discoverer = createDiscoverer(source, platform, trust)
+  const readers = Array.from({ length: 200 }, (_, n) => read({ platform, ref: { ...ref, name: `s${n}` } }, discoverer))
+  const kinds = (): readonly string[] => [...new Set(readers.map((reader) => summary(reader.last()).replace(/ 10.*/, '')))]
+  return { platform, readers, kinds, stop: () => Promise.all(readers.map((reader) => reader.stop())) }
+}
+
+test('a registry that is only slow lets each service wait for its turn, and fails none', async () => {
+  const { platform, readers, kinds, stop } = crowded(() => 9000)
+  await platform.advance(240_000)
+  expect(kinds()).toEqual(['ready'])
+  expect(readers.flatMap((reader) => reader.attempts.filter(({ outcome }) => outcome === 'failed'))).toEqual([])
+  await stop()
+})
+
+test('a registry that hangs leaves no service live, however many wait for their turn, and all recover by themselves', async () => {
+  let takes: number | undefined = 10
+  const { platform, readers, kinds, stop } = crowded(() => takes)
+  await platform.advance(10_000)
+  expect(kinds()).toEqual(['ready'])
+  takes = undefined
+  await platform.advance(90_000)
+  expect(kinds()).toEqual(['stale failed'])
+  expect(new Set(readers.map((reader) => reader.attempts.at(-1)?.message))).toContain('the registry has answered none of 8 questions for 10 s, and more are waiting')
+  takes = 10
+  await platform.advance(41_000)
+  expect(kinds()).toEqual(['ready'])
+  await stop()
+})
+
+test('of services that wait none is left behind when its watch ends, and no turn is lost', async () => {
+  let takes: number | undefined
+  const { platform, readers, kinds, stop } = crowded(() => takes)
+  await platform.advance(5000)
+  await Promise.all(readers.slice(0, 100).map((reader) => reader.stop()))
+  takes = 10
+  await platform.advance(50_000)
+  expect(kinds()).toEqual(['pending', 'ready'])
+  expect(readers.slice(100).every((reader) => reader.last().kind === 'ready')).toBe(true)
+  await stop()
 })
 
 // --- waits
