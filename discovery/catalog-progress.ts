@@ -38,7 +38,8 @@ export function advanceCatalog(before: CatalogProgress, question: Question, read
   const resyncAt = question.resync && progress.failures === 0 ? nextResync(moment) : before.resyncAt
   const missedChange = question.resync && before.failures === 0 && progress.failures === 0 && before.token !== undefined && progress.accepted !== before.accepted
   const attempt: Attempt = { at: moment.wall, outcome, count: progress.accepted?.length ?? 0, rejected: [], believed: progress.failures === 0 && progress.hold === undefined, missedChange, ...(message === undefined ? {} : { message }) }
-  return { progress: { ...progress, resyncAt }, attempt }
+  const hold = progress.failures > 0 ? interrupt(before.hold, question.ask, progress.failures, moment) : progress.hold
+  return { progress: { ...progress, hold, resyncAt }, attempt }
 }
 
 interface Digested {
@@ -51,7 +52,7 @@ function digest(before: CatalogProgress, question: Question, reading: CatalogRea
   switch (reading.kind) {
     case 'failed':
     case 'denied':
-      return troubled(before, reading.kind, reading.message, moment)
+      return troubled(before, reading.kind, reading.message)
     case 'unchanged':
       return unchanged(before, reading.token, moment)
     case 'listed':
@@ -61,7 +62,7 @@ function digest(before: CatalogProgress, question: Question, reading: CatalogRea
 
 function listed(before: CatalogProgress, question: Question, reading: Extract<CatalogReading, { kind: 'listed' }>, rules: CatalogRules, moment: Moment): Digested {
   const next = ordered(reading.services.filter(({ labels }) => rules.wanted(labels)))
-  if (next.length > MAX_SERVICES) return troubled(before, 'failed', `the registry lists ${next.length} services with routes; more than ${MAX_SERVICES} are refused`, moment)
+  if (next.length > MAX_SERVICES) return troubled(before, 'failed', `the registry lists ${next.length} services with routes; more than ${MAX_SERVICES} are refused`)
   const known = before.accepted ?? []
   const names = new Set(next.map(({ ref }) => ref))
   const isGone = ({ ref }: CatalogService): boolean => !names.has(ref)
@@ -69,7 +70,7 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   const lately = withLosses(before.lately, { lost: vanished, before: known.length, stated: 0, isGone, since: moment.now - HOLD }, moment.now)
   const lost = lately.map(({ item }) => item)
   const most = mostOf(lately)
-  if (reading.filtered === true && !before.filtered && vanished.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read', moment)
+  if (reading.filtered === true && !before.filtered && vanished.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read')
   const rest = { token: reading.token, failures: 0 }
   const outcome = next.length > 0 ? 'ok-with-data' : 'ok-empty'
   const isSuspicious = vanished.length > 0 && (before.hold !== undefined || isSudden(lost.length, most, next.length))
@@ -85,11 +86,11 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   return { progress: { ...before, ...rest, accepted: ordered([...known, ...lost]), lately: [], hold, set: difference(before.set, { kind: 'stale', services, at: before.at, cause }) }, outcome, message: cause.message }
 }
 
-function troubled(before: CatalogProgress, outcome: 'failed' | 'denied', message: string, moment: Moment): Digested {
+function troubled(before: CatalogProgress, outcome: 'failed' | 'denied', message: string): Digested {
   const cause: StaleCause = { outcome, message }
   const known = before.set !== undefined && before.set.kind !== 'pending' ? before.set.services : before.accepted
   const set: CatalogSet = known === undefined ? { kind: 'pending', cause } : { kind: 'stale', services: known, at: before.at, cause }
-  return { progress: { ...before, hold: interrupt(before.hold, moment), failures: before.failures + 1, set: difference(before.set, set) }, outcome, message }
+  return { progress: { ...before, failures: before.failures + 1, set: difference(before.set, set) }, outcome, message }
 }
 
 function unchanged(before: CatalogProgress, token: string, moment: Moment): Digested {

@@ -89,11 +89,14 @@ export function confirm(hold: Hold | undefined, { purpose }: Pick<Ask, 'purpose'
 }
 
 /**
- * What trouble makes of a suspicion: it is not confirmed any more. A registry that crashes and comes back, again and again, is empty each
- * time, and who was lost could not register anew while it was away. Ordinary questions go on before the next confirmation.
+ * What trouble makes of a suspicion. One question that fails may be a connection that was cut. Two in a row are an outage, and take back what
+ * was confirmed: a registry that crashes again and again is empty each time, and who was lost cannot register while it is away. Where it is the
+ * confirmation that fails, ordinary questions go on before the next one.
  */
-export function interrupt(hold: Hold | undefined, { now }: Moment): Hold | undefined {
-  return hold === undefined ? undefined : { since: undefined, confirmAt: now + CONFIRM_EVERY, confirmations: 0 }
+export function interrupt(hold: Hold | undefined, { purpose }: Pick<Ask, 'purpose'>, failures: number, { now }: Moment): Hold | undefined {
+  if (hold === undefined) return undefined
+  const later = purpose === 'confirm' ? { ...hold, confirmAt: now + CONFIRM_EVERY } : hold
+  return failures > 1 ? { ...later, since: undefined, confirmations: 0 } : later
 }
 
 /** What was accepted, with what was lost of it a little earlier: from now on all of it is held together. */

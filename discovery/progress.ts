@@ -44,7 +44,8 @@ export function advance(before: Progress, question: Question, reading: Reading, 
   // What was said some time ago is confirmed as of then.
   const wall = moment.wall - ('age' in reading ? (reading.age ?? 0) : 0)
   const digested = digest(before, question, reading, trust, { ...moment, wall })
-  const progress = question.resync && digested.progress.failures === 0 ? { ...digested.progress, resyncAt: nextResync(moment) } : digested.progress
+  const { failures } = digested.progress
+  const progress = { ...digested.progress, ...(failures > 0 ? { hold: interrupt(before.hold, question.ask, failures, moment) } : question.resync ? { resyncAt: nextResync(moment) } : {}) }
   const unheard = reading.kind === 'listed' && reading.missed === true && before.accepted !== undefined
   const missedChange = (unheard || (question.resync && before.token !== undefined)) && before.failures === 0 && progress.failures === 0 && progress.accepted !== before.accepted
   const believed = progress.failures === 0 && progress.hold === undefined
@@ -60,7 +61,7 @@ function digest(before: Progress, question: Question, reading: Reading, trust: T
   switch (reading.kind) {
     case 'failed':
     case 'denied':
-      return troubled(before, reading.kind, reading.message, moment)
+      return troubled(before, reading.kind, reading.message)
     case 'unchanged':
       return unchanged(before, reading.token, moment)
     case 'not-found':
@@ -70,9 +71,9 @@ function digest(before: Progress, question: Question, reading: Reading, trust: T
   }
 }
 
-function troubled(before: Progress, outcome: 'failed' | 'denied', message: string, moment: Moment, rejected: readonly Rejection[] = []): Digested {
+function troubled(before: Progress, outcome: 'failed' | 'denied', message: string, rejected: readonly Rejection[] = []): Digested {
   const set = keepServing(before, { outcome, message })
-  return { progress: { ...before, set, hold: interrupt(before.hold, moment), failures: before.failures + 1 }, attempt: { outcome, message, count: endpointsOf(set).length, rejected } }
+  return { progress: { ...before, set, failures: before.failures + 1 }, attempt: { outcome, message, count: endpointsOf(set).length, rejected } }
 }
 
 function unchanged(before: Progress, token: string, moment: Moment): Digested {
@@ -87,15 +88,15 @@ type Listed = Extract<Reading, { kind: 'listed' }>
 type NotFound = Extract<Reading, { kind: 'not-found' }>
 
 function listed(before: Progress, question: Question, reading: Listed, trust: Trust, moment: Moment): Digested {
-  if (reading.instances.length > MAX_INSTANCES) return troubled(before, 'failed', `the registry lists ${reading.instances.length} instances; more than ${MAX_INSTANCES} of one service are refused`, moment)
+  if (reading.instances.length > MAX_INSTANCES) return troubled(before, 'failed', `the registry lists ${reading.instances.length} instances; more than ${MAX_INSTANCES} of one service are refused`)
   const { endpoints, rejected: refused, presumed } = admit(reading.instances, { registry: trust.registry, allowLinkLocal: trust.allowLinkLocal, at: moment.wall })
   const all = [...(reading.rejected ?? []), ...refused]
   const rejected = all.length > MAX_REJECTIONS ? [...all.slice(0, MAX_REJECTIONS), { id: '…', reason: `and ${all.length - MAX_REJECTIONS} more` }] : all
   const first = rejected[0]
-  if (first !== undefined && trust.strict) return troubled(before, 'failed', `entry ${first.id} ${first.reason}`, moment, rejected)
-  if (first !== undefined && endpoints.length === 0) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, moment, rejected)
+  if (first !== undefined && trust.strict) return troubled(before, 'failed', `entry ${first.id} ${first.reason}`, rejected)
+  if (first !== undefined && endpoints.length === 0) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, rejected)
   if (reading.filtered === true && before.filtered === false && loses(before, endpoints)) {
-    return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', moment, rejected)
+    return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', rejected)
   }
   const digested = answered(before, question, { endpoints, presumed }, reading, trust, moment)
   return { ...digested, attempt: { ...digested.attempt, rejected } }

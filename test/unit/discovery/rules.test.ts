@@ -96,6 +96,18 @@ test('and not before its time, whatever number of answers says so: only those th
   expect(summary(reader.last())).toBe('ready')
 })
 
+test('one question in two that fails is no outage, and does not keep an emptiness from being confirmed', async () => {
+  const platform = fakePlatform()
+  let answer: Reading = listed(1, 2, 3)
+  let asked = 0
+  const { source } = polled(({ purpose }) => (purpose !== 'confirm' && ++asked % 2 === 0 ? { kind: 'failed', message: 'cut' } : answer), { changes: { kind: 'poll', every: 1000 } })
+  const reader = reading(platform, createDiscoverer(source, platform, trust))
+  await platform.advance(10)
+  answer = listed()
+  await platform.advance(45_000)
+  expect(summary(reader.last())).toBe('ready')
+})
+
 /** Twenty instances, then those that `answer` gives for each 300 ms. */
 async function shrinking(answer: (step: number) => Reading) {
   const platform = fakePlatform()
