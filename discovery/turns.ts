@@ -1,7 +1,7 @@
 // The turns of questions to one registry. Who waits for one is told when the registry has fallen silent: with thousands of services
 // behind eight questions that all run into their deadline, most would be called live for minutes.
 import type { Platform } from '../src/model/platform.ts'
-import { withDeadline } from './deadline.ts'
+import { Late, withDeadline } from './deadline.ts'
 import { createSlots } from './slots.ts'
 
 /** Questions to one registry at once, blocking queries not counted. */
@@ -46,5 +46,5 @@ export function createTurns(platform: Platform): Turns {
   }
 }
 
-/** What is said of a service whose turn does not come. */
-export const SILENT = `the registry has answered none of ${QUESTIONS} questions for ${PATIENCE / 1000} s, and more are waiting`
+/** What is said of a service whose turn does not come: the same as of those whose questions are late, since it is as true of them and changes with each turn who is who. */
+export const SILENT = new Late(PATIENCE).message

@@ -227,7 +227,7 @@ test('a registry that hangs leaves no service live, however many wait for their 
   takes = undefined
   await platform.advance(90_000)
   expect(kinds()).toEqual(['stale failed'])
-  expect(new Set(readers.map((reader) => reader.attempts.at(-1)?.message))).toContain('the registry has answered none of 8 questions for 10 s, and more are waiting')
+  expect(new Set(readers.map((reader) => reader.attempts.at(-1)?.message))).toEqual(new Set(['no answer within 10 s']))
   takes = 10
   await platform.advance(41_000)
   expect(kinds()).toEqual(['ready'])
