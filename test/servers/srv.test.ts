@@ -6,6 +6,8 @@ import { endpointsOf } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import { nodeDns } from '../../src/node/dns.ts'
 import { nodePlatform } from '../../src/node/platform.ts'
+import { addressRecord } from '../support/fake-dns.ts'
+import { serveDns } from '../support/serve-dns.ts'
 import { freePorts } from '../support/server-process.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { startKnot, type RealNameServer } from '../support/servers/knot.ts'
@@ -24,14 +26,14 @@ interface Watched {
   readonly message: () => string
 }
 
-/** Watches one name; waits of the gateway are `speed` times shorter. */
-function watch(servers: string | readonly string[], name: string, speed = 1): Watched {
+/** Watches one name; waits of the gateway are `speed` times shorter. `system` is the machine's own name server. */
+function watch(servers: string | readonly string[], name: string, speed = 1, system?: string): Watched {
   const real = nodePlatform(() => {})
   const world: Platform = { ...real, now: () => real.now() * speed, sleep: (ms, signal) => real.sleep(ms / speed, signal) }
   const counts: number[] = []
   const key = `srv/${name}`
   const hub = createHub({
-    discoverers: new Map([['srv', srv.create('srv', { servers }, world, { dns: nodeDns })]]),
+    discoverers: new Map([['srv', srv.create('srv', { servers }, world, { dns: system === undefined ? nodeDns : { ...nodeDns, servers: () => [system] } })]]),
     platform: world,
     onChange: (_, set) => void counts.push(endpointsOf(set).length),
   })
@@ -155,6 +157,18 @@ describeWithServers(['consul'], 'the name server of a real Consul', () => {
   test('a service at the address of its node', async () => {
     await register('plain', 1, { Address: '' })
     await becomes(watch(server.dns, '_plain._tcp.service.dc1.consul'), 'ready 127.0.0.1:9001/1/1')
+  })
+
+  test('a service whose address is a name outside of its domain, which it will not look up, at the address that the machine’s name server knows', async () => {
+    await register('outside', 1, { Address: 'host.corp.example' })
+    await register('outside', 2)
+    const system = await serveDns()
+    try {
+      system.speak(({ name, type }) => [name === 'host.corp.example' && type === 'A' ? { answers: [addressRecord(name, '10.9.9.9', 60)] } : { code: 3 }])
+      await becomes(watch(server.dns, 'outside.service.consul', 1, system.address), 'ready 10.4.0.2:9002/1/1 10.9.9.9:9001/1/1')
+    } finally {
+      await system.stop()
+    }
   })
 
   test('twenty instances, a few of which it shows by UDP each time, are all seen and stay', async () => {
