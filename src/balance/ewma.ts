@@ -15,9 +15,9 @@ const FIRST_FAILURE_MS = 1000
 const MAX_FAILURE_MS = 60_000
 
 /**
- * Takes in one response time, in milliseconds from sending to the response head. For answers; a try without one goes to
- * `observeFailure`. Values that are no time (NaN, negative, infinite) are ignored, and a clock that went back counts as no
- * time passed.
+ * Takes in one response time, in milliseconds from sending to the response head. For answers; a try without one, or with one
+ * that is a failure (5xx, 429), goes to `observeFailure`. Values that are no time (NaN, negative, infinite) are ignored, and a
+ * clock that went back counts as no time passed.
  */
 export function observe(state: EndpointState, latencyMs: number, now: number): void {
   if (!(latencyMs >= 0 && latencyMs < Infinity)) return
@@ -28,8 +28,8 @@ export function observe(state: EndpointState, latencyMs: number, now: number): v
 }
 
 /**
- * Takes in a try that got no answer, after that many milliseconds. It counts as at least twice the average: failing quickly
- * must not make an endpoint look fast, or it would draw all requests. Time heals it.
+ * Takes in a try that got no answer, or a failure for one, after that many milliseconds. It counts as at least twice the
+ * average: failing quickly must not make an endpoint look fast, or it would draw all requests. Time heals it.
  */
 export function observeFailure(state: EndpointState, latencyMs: number, now: number): void {
   const worse = state.ewma === 0 ? FIRST_FAILURE_MS : Math.min(MAX_FAILURE_MS, 2 * state.ewma * keptShare(state, now))

@@ -84,8 +84,14 @@ export class Attempts {
   received(response: UpstreamResponse): UpstreamResponse | undefined {
     const { state, retry } = this
     const now = this.gateway.platform.now()
-    if (state !== undefined) observe(state, now - this.sentAt, now)
-    if (retry === undefined || !isDoubtful(response.status) || !this.goesOn(afterStatus(response.status, this.failure(), retry))) return response
+    const doubtful = isDoubtful(response.status)
+    if (state !== undefined) {
+      // To refuse is quick: taken for a quick answer, it would draw every request to the one endpoint that is broken.
+      if (doubtful) observeFailure(state, now - this.sentAt, now)
+      else observe(state, now - this.sentAt, now)
+    }
+    if (retry === undefined || !doubtful || !this.goesOn(afterStatus(response.status, this.failure(), retry))) return response
+    if (state !== undefined) this.tried.push(state)
     this.release()
     // First: what comes between two tries must find no endpoint that it could be lost to.
     this.exchange.holdBody()
@@ -148,7 +154,7 @@ function noEndpoints(label: string): GatewayError {
   return new GatewayError('no_endpoints', `service ${label} has no usable endpoint`)
 }
 
-/** Statuses that a route may want tried elsewhere. */
+/** Statuses that a route may want tried elsewhere, and that are no success of the endpoint. */
 function isDoubtful(status: number): boolean {
   return status >= 500 || status === 429
 }

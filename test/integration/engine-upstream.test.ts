@@ -53,7 +53,7 @@ routes:
   - { match: '/users/{id}/orders', to: one, rewrite: { path: '/v2/{id}', host: inner.test }, requestHeaders: { set: { x-user: '{id}' }, remove: [x-debug] }, responseHeaders: { add: { x-for: '{id}' }, remove: [content-type] } }
   - { match: /split, to: [ { service: one, weight: 90 }, { service: two, weight: 10 } ] }
   - { match: /none-upgrade, to: one, upgrade: false }
-${balancers.map((_, i) => `  - { match: /b${i}, to: b${i} }`).join('\n')}
+${balancers.map((_, i) => `  - { match: /b${i}, to: b${i} }\n  - { match: /again${i}, to: b${i}, retry: { attempts: 1, on: [5xx, 429] } }`).join('\n')}
 `
   gateway = await startGateway(config)
 })
@@ -158,6 +158,16 @@ describe('tries', () => {
     one.script = two.script = () => (++tries === 1 ? answer : undefined)
     const { status, record } = await ask(get(path))
     expect([status, record?.attempts, one.requests.length, two.requests.length]).toEqual([200, 2, 1, 1])
+  })
+
+  test.each([0, 1, 2, 3, 4, 5])('whichever the balancer, b%i', async (balancer) => {
+    for (const status of ['503 Service Unavailable', '429 Too Many Requests']) {
+      for (const origin of [one, two]) origin.clear()
+      let tries = 0
+      one.script = two.script = () => (++tries === 1 ? { bytes: response(status, ''), next: 'keep' } : undefined)
+      const got = await ask(get(`/again${balancer}`, 'x-user: someone\r\n'))
+      expect([status, got.status, one.requests.length, two.requests.length]).toEqual([status, 200, 1, 1])
+    }
   })
 
   test.each([

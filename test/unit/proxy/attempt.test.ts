@@ -1,0 +1,84 @@
+// The attempt loop in virtual time: what an answer that a route may want tried elsewhere does to the next pick.
+import { describe, expect, test } from 'vitest'
+import { balancers } from '../../../src/balance/list.ts'
+import type { AccessRecord } from '../../../src/model/access.ts'
+import type { Exchange } from '../../../src/model/exchange.ts'
+import { HeaderList } from '../../../src/model/headers.ts'
+import type { RetryConfig } from '../../../src/model/route-config.ts'
+import type { BalanceConfig } from '../../../src/model/service-config.ts'
+import { Budgets } from '../../../src/proxy/budgets.ts'
+import { createEndpointBook } from '../../../src/proxy/endpoints.ts'
+import { handle } from '../../../src/proxy/gateway.ts'
+import { Snapshots } from '../../../src/proxy/snapshots.ts'
+import { compileTable } from '../../../src/route/compile.ts'
+import { request, route, service, table } from '../../support/build-table.ts'
+import { endpoint } from '../../support/endpoints.ts'
+import { fakePlatform } from '../../support/fake-platform.ts'
+
+/** Endpoints that answer with a status after some milliseconds. */
+type Answers = Readonly<Record<string, { readonly status: number; readonly after: number }>>
+
+const RETRY: RetryConfig = { attempts: 1, on: ['5xx', '429'], perTry: 0, methods: ['GET'] }
+
+/** A gateway in front of one service with these endpoints; `ask` sends one request with its own user name. */
+function open(balance: BalanceConfig, answers: Answers, retry?: RetryConfig) {
+  const platform = fakePlatform()
+  const snapshots = new Snapshots(createEndpointBook(platform), () => {})
+  const config = { ...service('words'), balance, from: ['r/words'] }
+  snapshots.useTable(compileTable(table([route('words', {}, retry === undefined ? {} : { retry })], { services: [config] })), { number: 1, hash: 'x', origin: 'test', at: 0 })
+  snapshots.useSet('r/words', { kind: 'ready', at: 0, endpoints: Object.keys(answers).map((id) => endpoint(id, { host: id })) })
+  const sent: string[] = []
+  const records: AccessRecord[] = []
+  const transport = {
+    async send(_exchange: unknown, _request: unknown, { endpoint: { id } }: { readonly endpoint: { readonly id: string } }) {
+      sent.push(id)
+      const { status, after } = answers[id] ?? { status: 0, after: 0 }
+      await platform.sleep(after)
+      return { status, reason: '', headers: new HeaderList(), discard: () => {} }
+    },
+  }
+  const gateway = { platform, transport, snapshot: snapshots.current, budgets: new Budgets(), record: (access: AccessRecord) => void records.push(access) }
+  const ask = async (user: string): Promise<AccessRecord | undefined> => {
+    const exchange: Exchange = {
+      head: request('words.example/', { headers: [['x-user', user]] }),
+      startedAt: platform.now(),
+      upgrade: '',
+      trustedPeer: false,
+      peerAddress: '127.0.0.1',
+      peerScheme: 'http',
+      gone: false,
+      replayable: true,
+      bytesIn: 0,
+      bytesOut: 0,
+      keepBody: () => {},
+      holdBody: () => {},
+      respond: () => Promise.resolve(),
+      relay: () => undefined,
+    }
+    void handle(gateway, exchange)
+    await platform.advance(400)
+    return records.at(-1)
+  }
+  return { ask, sent }
+}
+
+function balanceOf(name: string): BalanceConfig {
+  if (name === 'ring-hash' || name === 'maglev') return { kind: name, by: { kind: 'header', name: 'x-user' } }
+  return { kind: name as 'peak-ewma' }
+}
+
+describe.each([503, 500, 429])('after a %d', (status) => {
+  test.each(balancers.map(({ name }) => name))('the next try goes to another endpoint: %s', async (name) => {
+    const { ask, sent } = open(balanceOf(name), { bad: { status, after: 1 }, good: { status: 200, after: 20 } }, RETRY)
+    // Each user is a key of its own: some of them belong to the one that fails.
+    for (let user = 0; user < 8; user++) expect((await ask(`user-${user}`))?.status).toBe(200)
+    expect(sent).toContain('bad')
+  })
+
+  test('an endpoint that answers nothing else, and quickly, draws no requests', async () => {
+    const { ask, sent } = open({ kind: 'peak-ewma' }, { bad: { status, after: 1 }, good: { status: 200, after: 20 } })
+    for (let i = 0; i < 50; i++) await ask('anyone')
+    const share = sent.filter((id) => id === 'bad').length / sent.length
+    expect(share).toBeLessThan(0.2)
+  })
+})
