@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import process from 'node:process'
 import { unstable_readConfig } from 'wrangler'
 import { adapters } from '../discovery/list.ts'
+import { namesOfGateway } from '../src/config/names.ts'
 import { parseConfig, parseTable } from '../src/config/parse.ts'
 import { formatProblem } from '../src/cli/problem.ts'
 import { unsupportedBecause } from '../src/edge/transport.ts'
@@ -51,7 +52,7 @@ async function serve(config: Config): Promise<void> {
 
 /** Writes the table anew whenever the file changes to a valid one. */
 async function follow(config: Config, signal: AbortSignal): Promise<void> {
-  const names = { registries: config.registries.map(({ name }) => name), listeners: config.listeners.map(({ name }) => name) }
+  const names = namesOfGateway(config, adapters)
   const platform = nodePlatform(stderrLog('warn', 'edge'))
   const store = openFileStore({ path, platform, parse: (text) => parseTable(text, { file: path, env: process.env, ofConfig: true, ...names }) })
   let first = true

@@ -1,5 +1,6 @@
 // A snapshot out of a file, for explaining without a gateway: addresses in the table are endpoints, registries are not asked.
 import { resolve } from 'node:path'
+import { adapters } from '../../discovery/list.ts'
 import { listenersIn } from '../config/names.ts'
 import { parseTable } from '../config/parse.ts'
 import type { KnownListener } from '../model/listener-config.ts'
@@ -15,7 +16,7 @@ import { readInput } from './read-input.ts'
 /** What a file holds, or undefined after its problems were printed. */
 export async function readSnapshot(file: string, json: boolean, io: CliIo): Promise<{ readonly snapshot: Snapshot; readonly listeners: readonly KnownListener[] } | undefined> {
   const text = await readInput(file, io)
-  const { table: config, problems } = parseTable(text, { file: file === '-' ? '' : resolve(file), env: io.env, ofConfig: true })
+  const { table: config, problems } = parseTable(text, { file: file === '-' ? '' : resolve(file), env: io.env, ofConfig: true, adapters })
   if (config === undefined) {
     if (json) fail(io, json, `${file} is not valid`, { problems })
     else for (const problem of problems) io.err(formatProblem(problem, file))

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { adapters } from '../../discovery/list.ts'
-import { parseConfig, parseTable } from '../config/parse.ts'
+import { namesOfGateway } from '../config/names.ts'
+import { parseConfig, type ParsedConfig, parseTable } from '../config/parse.ts'
 import type { Config } from '../model/config.ts'
 import { startAdmin } from '../node/admin/server.ts'
 import { collectBriefly } from '../node/brief-collections.ts'
@@ -17,6 +18,7 @@ import { type CliIo, type ExitCode, UsageError } from './io.ts'
 import { findNeighbours } from './no-file.ts'
 import { formatProblem } from './problem.ts'
 import { readInput } from './read-input.ts'
+import { restartNotice } from './restart-notice.ts'
 import { runStore, type RunStore } from './run-store.ts'
 
 export const RUN_USAGE = `usage: fairlead run [FILE] [options]
@@ -60,9 +62,9 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
   collectBriefly()
   const text = file === undefined ? await textWithoutFile(redis !== undefined, values, io) : await readInput(file, io)
   if (text === undefined) return 1
-  const config = readConfig(text, file, io)
+  const { config, gateway = {} } = readConfig(text, file, io)
   if (config === undefined) return 1
-  return serve(withOptions(config, values.workers), redis ?? runStore(values, config.store, io.env), file, level)
+  return serve(withOptions(config, values.workers), gateway, redis ?? runStore(values, config.store, io.env), file, level)
 }
 
 /** A configuration for what is found beside the gateway, or undefined after it was said that nothing is. */
@@ -76,11 +78,11 @@ async function textWithoutFile(fromRedis: boolean, { listen = '8080', admin }: {
   return JSON.stringify({ ...document, ...(port === undefined ? {} : { admin: { port: Number(port), ...(host === undefined ? {} : { host }) } }) }).replaceAll('${', '$${')
 }
 
-/** The configuration, or undefined after its problems were printed. */
-function readConfig(text: string, file: string | undefined, io: CliIo): Config | undefined {
-  const { config, problems } = parseConfig(text, { file: file === undefined ? '' : resolve(file), env: io.env, adapters })
-  for (const problem of problems) io.err(formatProblem(problem, file ?? 'the default configuration'))
-  return config
+/** The configuration, which is missing after its problems were printed. */
+function readConfig(text: string, file: string | undefined, io: CliIo): ParsedConfig {
+  const read = parseConfig(text, { file: file === undefined ? '' : resolve(file), env: io.env, adapters })
+  for (const problem of read.problems) io.err(formatProblem(problem, file ?? 'the default configuration'))
+  return read
 }
 
 function withOptions(config: Config, workers: string | undefined): Config {
@@ -89,15 +91,21 @@ function withOptions(config: Config, workers: string | undefined): Config {
   return { ...config, workers: count }
 }
 
-async function serve(given: Config, redis: RunStore | undefined, file: string | undefined, level: 'debug' | 'info' | 'warn' | 'error'): Promise<ExitCode> {
+async function serve(given: Config, written: Readonly<Record<string, unknown>>, redis: RunStore | undefined, file: string | undefined, level: 'debug' | 'info' | 'warn' | 'error'): Promise<ExitCode> {
   const platform = nodePlatform(stderrLog(level, 'main'))
   const config: Config = redis === undefined ? given : { ...given, store: redis.store }
   if (redis !== undefined) platform.log('info', `routes come from Redis at ${redis.where}`, { prefix: redis.store.prefix })
-  const names = { registries: config.registries.map(({ name }) => name), listeners: config.listeners.map(({ name }) => name) }
+  const names = namesOfGateway(config, adapters)
+  const place = file === undefined ? '' : resolve(file)
+  const notice = restartNotice(written, place, platform.log)
   const store = await openStore(config, platform, {
     ...(file === undefined ? {} : { file }),
     gatewayId: gatewayIdOf(file ?? process.cwd()),
-    parseFile: (text) => parseTable(text, { file: file === undefined ? '' : resolve(file), env: process.env, ofConfig: true, ...names }),
+    parseFile: (text) => {
+      const read = parseTable(text, { file: place, env: process.env, ofConfig: true, ...names })
+      notice(read)
+      return read
+    },
     // Whoever writes Redis must not be able to read this process' environment.
     parseStored: (text) => parseTable(text, { file: '', ...names }),
   })

@@ -14,6 +14,8 @@ export interface KnownNames {
   readonly services: ReadonlySet<string>
   /** Undefined where registries are not known (a table apart from its gateway): any name will do. */
   readonly registries: ReadonlySet<string> | undefined
+  /** Those of the gateway that is to serve the document, where it may name others; undefined where any will do. */
+  readonly running?: { readonly registries: ReadonlySet<string> | undefined }
 }
 
 /** Reads one member of `to`. A first part that is a service is that service; else it must be a registry. */
@@ -45,6 +47,7 @@ export function readRef(text: string, known: KnownNames): ServiceRef {
   if (ref === undefined || /[\s\u0000-\u001f\u007f]/.test(text)) throw new Complaint(`'${text}' is not registry/name`, 'write consul/words or consul/words?tag=v2')
   const { registry } = ref
   if (known.registries !== undefined && !known.registries.has(registry)) throw new Complaint(`there is no registry '${registry}'`, suggest(registry, [...known.registries]))
+  if (known.running?.registries?.has(registry) === false) throw new Complaint(`the registry '${registry}' is new in this file: restart the gateway to use it`)
   return ref
 }
 

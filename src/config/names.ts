@@ -1,4 +1,5 @@
 // The names that a document defines and that its texts may refer to.
+import type { Config } from '../model/config.ts'
 import { kindOf, type RegistryKind } from './assemble.ts'
 import { readDocument, type Source } from './document.ts'
 import { valueAt } from './problems.ts'
@@ -8,41 +9,66 @@ import { configDocument, tableDocument } from './schema/config.ts'
 
 /** Names in a whole configuration. */
 export function configNames(source: Source, kinds: readonly RegistryKind[]): Names {
-  const optionsOf = (registry: string): readonly string[] | undefined => {
-    const options = kindOf(registry, valueAt(source.value, ['registries', registry]), kinds)?.ref?.options
-    return options && Object.keys(options)
-  }
-  return { ...namesIn(source), registries: keysAt(source, 'registries'), listeners: listenerNames(source), refOptions: optionsOf }
+  const refOptions = (registry: string): readonly string[] | undefined => optionsOf(kindOf(registry, valueAt(source.value, ['registries', registry]), kinds))
+  return { ...namesIn(source), registries: keysAt(source, 'registries'), listeners: listenerNames(source), refOptions }
 }
 
 /** A document without what belongs to the gateway. */
 export function tablePart(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const part = Object.fromEntries(Object.entries(value).filter(([key]) => Object.hasOwn(tableDocument.shape, key) || !(Object.hasOwn(configDocument.shape, key))))
+  const part = Object.fromEntries(Object.entries(value).filter(([key]) => !isGatewayKey(key)))
   // Where tags make routes, a file need not have any.
   return 'routesFrom' in value ? { routes: [], allowEmpty: true, ...part } : part
 }
 
-/** What a table may refer to outside itself; undefined where it is not known. */
+/** What belongs to the gateway in a whole configuration, as written, by its key; undefined where nothing does. */
+export function gatewayPart(source: Source): Readonly<Record<string, unknown>> | undefined {
+  if (!isConfig(source)) return undefined
+  return Object.fromEntries(Object.entries(source.value as object).filter(([key]) => isGatewayKey(key)))
+}
+
+/** What a table may refer to outside itself, in the gateway that is to serve it; undefined where it is not known. */
 export interface GatewayNames {
   readonly registries?: readonly string[]
   readonly listeners?: readonly string[]
+  /** Options that a reference into a registry may carry; undefined when not known. */
+  readonly refOptions?: (registry: string) => readonly string[] | undefined
 }
 
-/** Names in a table: those of the gateway as given, else as in the configuration that the table is taken from, else not known. */
-export function tableNames(source: Source, { registries, listeners }: GatewayNames, ofConfig: boolean): Names {
-  const found = ofConfig && isConfig(source) ? { registries: keysAt(source, 'registries'), listeners: listenerNames(source) } : { registries: undefined, listeners: undefined }
+/** What tables may refer to in a gateway with this configuration. */
+export function namesOfGateway({ registries, listeners }: Pick<Config, 'registries' | 'listeners'>, kinds: readonly RegistryKind[]): GatewayNames {
+  const typeOf = new Map(registries.map(({ name, type }) => [name, type]))
   return {
-    ...namesIn(source),
-    registries: registries === undefined ? found.registries : new Set(registries),
-    listeners: listeners === undefined ? found.listeners : new Set(listeners),
-    refOptions: () => undefined,
+    registries: registries.map(({ name }) => name),
+    listeners: listeners.map(({ name }) => name),
+    refOptions: (registry) => optionsOf(kinds.find(({ type }) => type === typeOf.get(registry))),
   }
+}
+
+/**
+ * Names in a table: those of the configuration that it is taken from (of its registries these kinds are known), else those
+ * of the gateway. Where both are known a name must be in both: what is written beside a table is there after a restart only.
+ */
+export function tableNames(source: Source, gateway: GatewayNames, ofConfig: boolean, kinds: readonly RegistryKind[]): Names {
+  const registries = gateway.registries && new Set(gateway.registries)
+  const listeners = gateway.listeners && new Set(gateway.listeners)
+  const refOptions = gateway.refOptions ?? (() => undefined)
+  if (!ofConfig || !isConfig(source)) return { ...namesIn(source), registries, listeners, refOptions }
+  const written = configNames(source, kinds)
+  return { ...written, running: { registries, listeners }, refOptions: gateway.refOptions ?? written.refOptions }
 }
 
 /** Whether a document configures a gateway rather than being a table alone. */
 function isConfig(source: Source): boolean {
-  return typeof source.value === 'object' && source.value !== null && Object.keys(source.value).some((key) => Object.hasOwn(configDocument.shape, key) && !(Object.hasOwn(tableDocument.shape, key)))
+  return typeof source.value === 'object' && source.value !== null && Object.keys(source.value).some(isGatewayKey)
+}
+
+function isGatewayKey(key: string): boolean {
+  return Object.hasOwn(configDocument.shape, key) && !Object.hasOwn(tableDocument.shape, key)
+}
+
+function optionsOf(kind: RegistryKind | undefined): readonly string[] | undefined {
+  return kind?.ref && Object.keys(kind.ref.options)
 }
 
 /** Whether a text is a table alone: readable, and without any key of a gateway. */

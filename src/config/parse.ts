@@ -8,7 +8,7 @@ import { checkFrame, NO_ROUTES } from './check-frame.ts'
 import { compileFindings } from './compile-findings.ts'
 import { readDocument, type Source } from './document.ts'
 import { expandTexts, type Environment } from './expand.ts'
-import { configNames, tableNames, tablePart, type GatewayNames } from './names.ts'
+import { configNames, gatewayPart, tableNames, tablePart, type GatewayNames } from './names.ts'
 import { locate, valueAt, type Finding } from './problems.ts'
 import { resolveTable } from './resolve.ts'
 import { configDocument, tableDocument } from './schema/config.ts'
@@ -22,17 +22,14 @@ export interface ParseOptions {
   readonly adapters: readonly RegistryKind[]
 }
 
-export interface ParseTableOptions extends Omit<ParseOptions, 'adapters'>, GatewayNames {
-  /** Take the table out of a whole configuration: of what belongs to the gateway only the names of registries and listeners count. */
+export interface ParseTableOptions extends Omit<ParseOptions, 'adapters'>, Partial<Pick<ParseOptions, 'adapters'>>, GatewayNames {
+  /** Take the table out of a whole configuration: of what belongs to the gateway only the names and types of registries and the names of listeners count. */
   readonly ofConfig?: boolean
 }
 
 /** What became of a text: without errors there is a result; warnings may stand beside it. */
-export interface ParsedConfig {
+export interface ParsedConfig extends Read {
   readonly config?: Config
-  readonly problems: readonly Problem[]
-  /** The document says itself that having no routes is meant. */
-  readonly allowEmpty: boolean
 }
 
 /** Parses a whole configuration. Never throws. */
@@ -61,7 +58,7 @@ export function parseTable(text: string, options: ParseTableOptions): ParsedTabl
     const findings = checked.findings.map(explainGatewayKey)
     if (valueAt(source.value, ['routes']) === undefined) findings.push(NO_ROUTES)
     if (checked.body === undefined) return { findings }
-    const { table, findings: inTable } = resolveTable(checked.body, numbered(checked), tableNames(whole, options, ofConfig), options.file)
+    const { table, findings: inTable } = resolveTable(checked.body, numbered(checked), tableNames(whole, options, ofConfig, options.adapters ?? []), options.file)
     findings.push(...inTable)
     if (findings.length === 0) findings.push(...compileFindings(table, source))
     return { findings, result: table }
@@ -80,10 +77,16 @@ interface Outcome<T> {
   readonly result?: T
 }
 
-interface Guarded<T> {
-  readonly result?: T
+interface Read {
   readonly problems: readonly Problem[]
+  /** The document says itself that having no routes is meant. */
   readonly allowEmpty: boolean
+  /** What belongs to the gateway, as written, by its key; absent where nothing does. */
+  readonly gateway?: Readonly<Record<string, unknown>>
+}
+
+interface Guarded<T> extends Read {
+  readonly result?: T
 }
 
 /** Reads the text, selects from it, expands it and hands it to `parse` with what could not be expanded and the whole document. */
@@ -91,11 +94,13 @@ function guarded<T>(text: string, env: Environment | undefined, select: ((value:
   const { source, problems } = readDocument(text)
   if (source === undefined) return { problems, allowEmpty: false }
   const failed: Finding[] = []
+  // Before references are expanded, which is done in place.
+  const gateway = structuredClone(gatewayPart(source))
   const selected = select === undefined ? source.value : select(source.value)
   const value = expandTexts(selected, env, (path, { message, hint }) => failed.push({ path, message, hint }))
   const { findings, result } = parse({ ...source, value }, failed, source)
   const located = locate([...failed, ...findings], source)
   const allowEmpty = valueAt(value, ['allowEmpty']) === true
   const usable = result !== undefined && !located.some(({ severity }) => severity === 'error')
-  return usable ? { result, problems: located, allowEmpty } : { problems: located, allowEmpty }
+  return { problems: located, allowEmpty, ...(usable ? { result } : {}), ...(gateway === undefined ? {} : { gateway }) }
 }

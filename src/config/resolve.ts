@@ -18,6 +18,7 @@ export interface Names extends KnownNames {
   readonly callers: ReadonlySet<string>
   /** Undefined where listeners are not known. */
   readonly listeners: ReadonlySet<string> | undefined
+  readonly running?: { readonly registries: ReadonlySet<string> | undefined; readonly listeners: ReadonlySet<string> | undefined }
   /** Options that a reference into this registry may carry; undefined when not known. */
   refOptions(registry: string): readonly string[] | undefined
 }
@@ -67,11 +68,16 @@ class Resolver {
   }
 
   #checkNames(body: RouteBody, path: Path): void {
-    const { callers, listeners } = this.#names
-    const listenerNames = body.match.flatMap((match) => match.listener ?? [])
-    for (const name of listenerNames) this.#known(name, listeners, 'listener', [...path, 'match', 'listener'])
+    const { callers } = this.#names
+    for (const name of body.match.flatMap((match) => match.listener ?? [])) this.#listener(name, [...path, 'match', 'listener'])
     for (const match of body.match) for (const source of match.source ?? []) if (source.kind === 'caller') this.#known(source.name, callers, 'caller', [...path, 'match', 'source'])
-    for (const [i, test] of body.tests.entries()) if (test.listener !== undefined) this.#known(test.listener, listeners, 'listener', [...path, 'tests', i, 'listener'])
+    for (const [i, test] of body.tests.entries()) if (test.listener !== undefined) this.#listener(test.listener, [...path, 'tests', i, 'listener'])
+  }
+
+  #listener(name: string, path: Path): void {
+    const { listeners, running } = this.#names
+    this.#known(name, listeners, 'listener', path)
+    if (listeners?.has(name) === true && running?.listeners?.has(name) === false) this.findings.push({ path, message: `the listener '${name}' is new in this file: restart the gateway to open it` })
   }
 
   #known(name: string, known: ReadonlySet<string> | undefined, what: string, path: Path): void {

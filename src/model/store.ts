@@ -84,6 +84,8 @@ export interface ParsedTable {
   readonly problems: readonly Problem[]
   /** The document says itself that having no routes is meant. */
   readonly allowEmpty?: boolean
+  /** Of a whole configuration what belongs to the gateway, as written, by its key; it is not served from. */
+  readonly gateway?: Readonly<Record<string, unknown>>
 }
 
 /** Reads YAML or JSON into a table. */

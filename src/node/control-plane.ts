@@ -153,7 +153,7 @@ export class ControlPlane {
     if (event.kind === 'confirmed') return platform.log('info', 'the route store answers again', { origin: event.origin })
     this.rejected++
     this.revisions.reject(event.origin, event.problems)
-    platform.log('error', 'a table was refused; the running one stays', { origin: event.origin, problems: event.problems.map(({ path, line, message }) => `${line > 0 ? `line ${line}: ` : ''}${path}: ${message}`) })
+    platform.log('error', 'a table was refused; the running one stays', { origin: event.origin, problems: event.problems.map(({ path, line, message, hint }) => `${line > 0 ? `line ${line}: ` : ''}${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`) })
   }
 
   /** Makes a table effective everywhere, or refuses it whole. True when it is now in force and was not before. */

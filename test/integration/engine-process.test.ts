@@ -230,6 +230,30 @@ test('a changed file comes into force; a broken one does not, and is visible', a
   await end(gateway)
 })
 
+test('an edit that only check would refuse is refused by the running gateway too, and what takes a restart is said', async () => {
+  const registries = 'registries: { consul: { address: "http://127.0.0.1:1" } }\n'
+  const rejected = async (): Promise<unknown> => (await api<{ rejected: readonly { readonly problems: readonly { readonly message: string }[] }[] }>('/api/routes')).rejected[0]?.problems[0]?.message
+  await put(`${text('{ name: first, match: /**, respond: { status: 418 } }')}${registries}`)
+  const gateway = run()
+  await serving(gateway)
+  await put(`${text('{ name: second, match: /**, to: consul/words?tga=v2 }')}${registries}`)
+  await expect.poll(rejected, WAIT).toBe("'consul/words?tga=v2': the registry consul knows no option 'tga'")
+  expect((await exchange(port, GET)).responses[0]?.status).toBe(418)
+  const asked = spawn(process.execPath, [MAIN, 'routes', '--invalid', '--admin', `http://127.0.0.1:${admin}`], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  asked.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  await once(asked, 'close')
+  expect(said).toContain("knows no option 'tga' (did you mean tag?)")
+  expect(gateway.log()).not.toContain('takes a restart')
+  await put(`${text('{ name: third, match: /**, to: nomad/words }').replace('workers: 2', 'workers: 3')}${registries.replace('{ consul', '{ nomad: {}, consul')}`)
+  await expect.poll(rejected, WAIT).toBe("the registry 'nomad' is new in this file: restart the gateway to use it")
+  expect(gateway.log().split('\n').filter((line) => line.includes('takes a restart'))).toEqual([expect.stringContaining('"keys":["registries","workers"]')])
+  await put(`${text('{ name: fourth, match: /**, respond: { status: 204 } }')}${registries}`)
+  await expect.poll(async () => (await exchange(port, GET)).responses[0]?.status, WAIT).toBe(204)
+  expect(gateway.log()).toContain('the file says of the gateway what it said at its start')
+  await end(gateway)
+})
+
 test('a port in use is said so', async () => {
   const taken = createServer()
   taken.listen(0, '127.0.0.1')

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Problem } from '../../../src/model/store.ts'
+import { namesOfGateway } from '../../../src/config/names.ts'
 import { parseConfig, parseTable, type ParseOptions } from '../../../src/config/parse.ts'
+import type { Config } from '../../../src/model/config.ts'
 
 const consul = { type: 'consul', schema: z.strictObject({ address: z.string().optional(), token: z.string().optional() }), ref: { options: { tag: '', dc: '' } } }
 const file = { type: 'file', schema: z.strictObject({ path: z.string() }) }
@@ -91,5 +93,45 @@ describe('a table apart from its gateway', () => {
     const { table, problems } = parseTable(fixture('fuller.yaml'), { file: '', ofConfig: true, env: { CONSUL_HTTP_TOKEN: 'x' } })
     expect(problems).toEqual([])
     expect(table).toEqual(parseConfig(fixture('fuller.yaml'), options).config?.table)
+  })
+})
+
+describe('a table that a running gateway is offered', () => {
+  const written = (more: string, to: string, match = '/**'): string => `listen: 8080\nregistries: { consul: {}${more} }\nroutes: [{ match: ${match}, to: ${to} }]`
+  const started = parseConfig(written('', 'consul/words'), options).config as Config
+  const gateway = namesOfGateway(started, [consul, file])
+  const offered = (text: string): string[] => parseTable(text, { file: '', ofConfig: true, env: {}, ...gateway }).problems.map(print)
+
+  test('is refused for what check refuses: an option that the registry does not know', () => {
+    const problem = "error routes[0].to: 'consul/words?tga=v2': the registry consul knows no option 'tga' (did you mean tag?)"
+    const text = written('', 'consul/words?tga=v2')
+    expect(parseConfig(text, options).problems.map(print)).toEqual([`3:28 ${problem}`])
+    expect(offered(text)).toEqual([`3:28 ${problem}`])
+    expect(offered(written('', 'consul/words?tag=v2'))).toEqual([])
+    // From Redis.
+    expect(parseTable('routes: [{ match: /**, to: consul/words?tga=v2 }]', { file: '', ...gateway }).problems.map(print)).toEqual([`1:28 ${problem}`])
+    // Before it is published, out of a whole configuration and away from its gateway.
+    expect(parseTable(text, { file: '', ofConfig: true, adapters: [consul] }).problems.map(print)).toEqual([`3:28 ${problem}`])
+  })
+
+  test('is refused with what to do about it, where it names what the gateway was not started with', () => {
+    const more = ', files: { type: file, path: x }'
+    expect(parseConfig(written(more, 'files/words'), options).problems).toEqual([])
+    expect(offered(written(more, 'files/words'))).toEqual(["3:28 error routes[0].to: the registry 'files' is new in this file: restart the gateway to use it"])
+    expect(offered(written('', 'flies/words'))).toEqual(["3:28 error routes[0].to: there is no registry 'flies' (known: consul)"])
+    const listeners = 'listeners: { http: { port: 1 }, inner: { port: 2 } }\nregistries: { consul: {} }\nroutes: [{ match: { listener: inner }, to: consul/words }]'
+    expect(offered(listeners)).toEqual(["3:31 error routes[0].match.listener: the listener 'inner' is new in this file: restart the gateway to open it"])
+  })
+
+  test('comes with what its file says of the gateway, the same at a start and later, references to the environment as they are', () => {
+    const text = 'listen: 8080\nregistries: { consul: { token: "${CONSUL_HTTP_TOKEN}" } }\nroutes: [{ match: /**, to: consul/words }]'
+    const { config, gateway: atStart } = parseConfig(text, options)
+    expect(config?.registries[0]?.options).toEqual({ token: 'secret' })
+    expect(atStart).toEqual({ listen: 8080, registries: { consul: { token: '${CONSUL_HTTP_TOKEN}' } } })
+    expect(parseTable(text, { file: '', ofConfig: true, env: {}, ...gateway }).gateway).toEqual(atStart)
+  })
+
+  test('is refused where it names what the file no longer has: the next start would fail', () => {
+    expect(offered('listen: 8080\nroutes: [{ match: /**, to: consul/words }]')).toEqual(["2:28 error routes[0].to: there is no registry 'consul' (none is defined)"])
   })
 })
