@@ -20,7 +20,6 @@ export interface ConnectionCounts {
   tunnelsIdleClosed: number
   tlsFailed: number
   proxyHeaderBad: number
-  refused: number
 }
 
 /** What connections share in one worker. */
@@ -95,7 +94,6 @@ export class ClientConnection implements Connection {
   }
 
   onRefused(error: GatewayError, startedAt: number): void {
-    this.serving.counts.refused++
     this.serving.onRefused(this.listener.config.name, this.peerAddress, error, startedAt)
   }
 

@@ -30,7 +30,7 @@ export interface DataPlaneOptions {
 }
 
 export class DataPlane {
-  readonly connections: ConnectionCounts = { open: 0, active: 0, accepted: 0, tunnels: 0, tunnelsIdleClosed: 0, tlsFailed: 0, proxyHeaderBad: 0, refused: 0 }
+  readonly connections: ConnectionCounts = { open: 0, active: 0, accepted: 0, tunnels: 0, tunnelsIdleClosed: 0, tlsFailed: 0, proxyHeaderBad: 0 }
   private readonly platform: Platform
   private readonly sweep: Sweep
   private readonly transport: Http1Transport
@@ -80,7 +80,6 @@ export class DataPlane {
     const pools = this.transport.counts
     return {
       requestsActive: connections.active,
-      requestsRefused: connections.refused,
       downstreamOpen: connections.open,
       downstreamAccepted: connections.accepted,
       tlsFailed: connections.tlsFailed,

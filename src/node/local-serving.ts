@@ -36,6 +36,7 @@ export class LocalServing implements Serving {
         this.instrumentsHere.record(access)
         this.onAccess?.(access)
       },
+      onRefused: (listener, _client, error) => this.instrumentsHere.refuse(listener, error.reason),
       ...(options.zone === undefined ? {} : { zone: options.zone }),
       ...(options.explainSecret === undefined ? {} : { explain: createLiveExplain(options.explainSecret, platform) }),
     })

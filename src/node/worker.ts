@@ -68,7 +68,10 @@ async function start(given: WorkerOptions): Promise<void> {
     platform,
     record,
     // Not a request yet, so not among the requests; but a person looks for it in the log.
-    onRefused: (listener: string, client: string, error: GatewayError) => log?.write(refusedAccess(listener, client, error, platform.wallClock())),
+    onRefused: (listener: string, client: string, error: GatewayError) => {
+      instruments.refuse(listener, error.reason)
+      log?.write(refusedAccess(listener, client, error, platform.wallClock()))
+    },
     ...(zone === undefined ? {} : { zone }),
     ...(explainSecret === undefined ? {} : { explain: createLiveExplain(explainSecret, platform) }),
   })

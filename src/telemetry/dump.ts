@@ -20,13 +20,17 @@ export interface SeriesDump {
   readonly bytesOut: number
 }
 
+/** How often a listener refused a request for a reason before it could be decided on. */
+type RefusedDump = readonly [listener: string, reason: string, count: number]
+
 export interface InstrumentsDump {
   readonly live: Live
   readonly series: readonly SeriesDump[]
+  readonly refused: readonly RefusedDump[]
 }
 
 export function emptyDump(): InstrumentsDump {
-  return { live: NO_COUNTS, series: [] }
+  return { live: NO_COUNTS, series: [], refused: [] }
 }
 
 /** The sum of several workers' dumps. */
@@ -38,7 +42,7 @@ export function mergeDumps(dumps: readonly InstrumentsDump[]): InstrumentsDump {
     const before = byName.get(key)
     byName.set(key, before === undefined ? series : addSeries(before, series))
   }
-  return { live: dumps.reduce((sum, dump) => addLive(sum, dump.live), NO_COUNTS), series: [...byName.values()] }
+  return { live: dumps.reduce((sum, dump) => addLive(sum, dump.live), NO_COUNTS), series: [...byName.values()], refused: addRefused(dumps.flatMap((dump) => dump.refused)) }
 }
 
 /**
@@ -46,17 +50,27 @@ export function mergeDumps(dumps: readonly InstrumentsDump[]): InstrumentsDump {
  * the gateway to whoever computes rates.
  */
 export function retireDump(dump: InstrumentsDump): InstrumentsDump {
-  return { live: withoutGauges(dump.live), series: dump.series }
+  return { ...dump, live: withoutGauges(dump.live) }
 }
 
 /** Without the series of routes and services that are no longer in the table; both names empty always stay. */
 export function retainSeries(dump: InstrumentsDump, routes: ReadonlySet<string>, services: ReadonlySet<string>): InstrumentsDump {
-  return { live: dump.live, series: dump.series.filter((series) => isNamed(routes, series.route) && isNamed(services, series.service)) }
+  return { ...dump, series: dump.series.filter((series) => isNamed(routes, series.route) && isNamed(services, series.service)) }
 }
 
 /** Whether a series of this name is kept. */
 export function isNamed(names: ReadonlySet<string>, name: string): boolean {
   return name === '' || names.has(name)
+}
+
+function addRefused(all: readonly RefusedDump[]): RefusedDump[] {
+  const sums = new Map<string, RefusedDump>()
+  for (const [listener, reason, count] of all) {
+    // A reason has no space.
+    const key = `${reason} ${listener}`
+    sums.set(key, [listener, reason, count + (sums.get(key)?.[2] ?? 0)])
+  }
+  return [...sums.values()]
 }
 
 function addSeries(a: SeriesDump, b: SeriesDump): SeriesDump {

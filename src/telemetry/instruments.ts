@@ -1,7 +1,7 @@
 // The instruments of one worker: counters and latency histograms by route and service, kept as plain numbers. `record` runs
 // once for each request, so it looks two names up and adds to a few numbers; everything else happens when someone asks.
 import type { AccessRecord } from '../model/access.ts'
-import { REASONS } from '../model/error.ts'
+import { REASONS, type Reason } from '../model/error.ts'
 import { BUCKETS, bucketOf } from './buckets.ts'
 import { isNamed } from './dump.ts'
 import type { InstrumentsDump, SeriesDump } from './dump.ts'
@@ -10,6 +10,8 @@ import type { Live } from './live.ts'
 export interface Instruments {
   /** Counts a finished request. */
   record(access: AccessRecord): void
+  /** Counts what a listener refused before it was a request. */
+  refuse(listener: string, reason: Reason): void
   /** Everything so far, with what the data plane counts itself. */
   export(live: Live): InstrumentsDump
   /**
@@ -43,15 +45,25 @@ export function createInstruments(): Instruments {
   const byRoute = new Map<string, Series>()
   let named: ((series: Series) => boolean) | undefined
   let last: Series | undefined
+  const refused = new Map<string, Map<Reason, number>>()
   return {
     record(access) {
       if (last === undefined || last.route !== access.route || last.service !== access.service) last = seriesOf(byRoute, access.route, access.service)
       count(last, access)
     },
+    refuse(listener, reason) {
+      let counts = refused.get(listener)
+      if (counts === undefined) refused.set(listener, (counts = new Map()))
+      counts.set(reason, (counts.get(reason) ?? 0) + 1)
+    },
     export(live) {
       drop(byRoute, named)
       last = undefined
-      return { live, series: [...byRoute.values()].flatMap((first) => chain(first).map(dumpSeries)) }
+      return {
+        live,
+        series: [...byRoute.values()].flatMap((first) => chain(first).map(dumpSeries)),
+        refused: [...refused].flatMap(([listener, counts]) => [...counts].map(([reason, times]) => [listener, reason, times] as const)),
+      }
     },
     retain(routes, services) {
       named = (series) => isNamed(routes, series.route) && isNamed(services, series.service)

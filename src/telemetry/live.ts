@@ -5,8 +5,6 @@ import type { MetricName, Sample } from './metrics.ts'
 export interface Live {
   /** Requests begun and not finished, tunnels among them. */
   readonly requestsActive: number
-  /** Refused before they could be decided on. */
-  readonly requestsRefused: number
   readonly downstreamOpen: number
   readonly downstreamAccepted: number
   readonly tlsFailed: number
@@ -25,7 +23,6 @@ export interface Live {
 
 export const NO_COUNTS: Live = {
   requestsActive: 0,
-  requestsRefused: 0,
   downstreamOpen: 0,
   downstreamAccepted: 0,
   tlsFailed: 0,
@@ -58,7 +55,6 @@ export function liveSamples(live: Live): Sample[] {
   const sample = (metric: MetricName, value: number, labels: Readonly<Record<string, string>> = {}): Sample => ({ metric, labels, value })
   return [
     sample('active_requests', live.requestsActive),
-    sample('refused_requests_total', live.requestsRefused),
     sample('downstream_connections', live.requestsActive, { state: 'active' }),
     sample('downstream_connections', Math.max(0, live.downstreamOpen - live.requestsActive), { state: 'idle' }),
     sample('downstream_connections_total', live.downstreamAccepted, { event: 'accepted' }),

@@ -20,7 +20,7 @@ export const METRICS = {
   response_bytes_total: { type: 'counter', labels: perRoute, help: 'Body bytes sent to clients.' },
   retries_total: { type: 'counter', labels: perRoute, help: 'Further tries of requests after the first.' },
   active_requests: { type: 'gauge', labels: [], help: 'Requests begun and not finished, upgraded connections among them.' },
-  refused_requests_total: { type: 'counter', labels: [], help: 'Requests refused before they could be decided on: malformed, too large or too slow. They are not in requests_total.' },
+  refused_requests_total: { type: 'counter', labels: ['listener', 'reason'], help: 'Requests refused before they could be decided on: malformed, too large or too slow. They are not in requests_total.' },
   downstream_connections: { type: 'gauge', labels: ['state'], help: 'Connections from clients: active with a request or tunnel, idle without.' },
   downstream_connections_total: { type: 'counter', labels: ['event'], help: 'Connections from clients that were accepted, and those given up before a request: TLS handshakes that failed, PROXY headers that were bad.' },
   upstream_connections: { type: 'gauge', labels: ['state'], help: 'Connections to endpoints: active with a request or tunnel, idle in a pool.' },

@@ -22,6 +22,7 @@ export function renderPrometheus(dump: InstrumentsDump, extra: readonly Sample[]
     else known.push(line)
   }
   for (const series of dump.series) addSeries(series, add)
+  for (const [listener, reason, count] of dump.refused) add('refused_requests_total', line('refused_requests_total', { listener, reason }, count))
   for (const sample of [...liveSamples(dump.live), ...extra]) add(sample.metric, line(sample.metric, sample.labels, sample.value))
   let text = ''
   for (const [name, metric] of Object.entries(METRICS) as [MetricName, Metric][]) {

@@ -254,6 +254,34 @@ test('an edit that only check would refuse is refused by the running gateway too
   await end(gateway)
 })
 
+test('what is refused before routing is counted by listener and reason, in the word that the client and the log get', async () => {
+  await put(forwarding().replace('listeners: { web:', `listeners: { web: { port: ${port}, host: 127.0.0.1, limits: { headBytes: 2KiB, headTimeout: 1s } }, other:`).replace(`other: { port: ${port}`, 'other: { port: 0').replace("accessLog: { format: 'off' }", 'accessLog: json'))
+  const gateway = run()
+  await serving(gateway)
+  const refusals: Readonly<Record<string, string>> = {
+    bad_request: 'GET / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+    bad_path: 'GET /a%2fb HTTP/1.1\r\nHost: a.test\r\n\r\n',
+    bad_host: 'GET / HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n\r\n',
+    request_timeout: 'GET / HTTP/1.1\r\nHost: a',
+    uri_too_long: `GET /${'x'.repeat(70_000)} HTTP/1.1\r\nHost: a.test\r\n\r\n`,
+    expectation_failed: 'GET / HTTP/1.1\r\nHost: a.test\r\nExpect: tea\r\n\r\n',
+    headers_too_large: `GET / HTTP/1.1\r\nHost: a.test\r\n${'X-Long: of a hundred or so bytes\r\n'.repeat(100)}\r\n`,
+    method_not_supported: 'TRACE / HTTP/1.1\r\nHost: a.test\r\n\r\n',
+    version_not_supported: 'GET / HTTP/2.0\r\nHost: a.test\r\n\r\n',
+  }
+  for (const [reason, bytes] of Object.entries(refusals)) {
+    const client = await RawClient.connect(port)
+    client.send(bytes)
+    await client.ended()
+    client.destroy()
+    expect([reason, client.received]).toEqual([reason, expect.stringContaining(`fairlead-error: ${reason}\r\n`)])
+    await expect.poll(() => gateway.log(), WAIT).toContain(`"reason":"${reason}"`)
+  }
+  const metrics = (await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text()).split('\n').filter((line) => line.startsWith('fairlead_refused_requests_total'))
+  expect(metrics.toSorted()).toEqual(Object.keys(refusals).map((reason) => `fairlead_refused_requests_total{listener="web",reason="${reason}"} 1`).toSorted())
+  await end(gateway)
+})
+
 test('a port in use is said so', async () => {
   const taken = createServer()
   taken.listen(0, '127.0.0.1')

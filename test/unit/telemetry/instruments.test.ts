@@ -132,6 +132,18 @@ describe('merge', () => {
     )
   })
 
+  test('adds what listeners refused, each reason for itself, and keeps it of a worker that is gone', () => {
+    const refusing = (...refused: readonly (readonly [listener: string, reason: 'bad_path' | 'bad_host'])[]): InstrumentsDump => {
+      const instruments = createInstruments()
+      for (const [listener, reason] of refused) instruments.refuse(listener, reason)
+      return instruments.export(NO_COUNTS)
+    }
+    const gone = retireDump(refusing(['web', 'bad_path'], ['web', 'bad_path'], ['a b', 'bad_host']))
+    const merged = mergeDumps([gone, refusing(['web', 'bad_host'], ['web', 'bad_path'])])
+    expect(merged.refused).toEqual([['web', 'bad_path', 3], ['a b', 'bad_host', 1], ['web', 'bad_host', 1]])
+    expect(retainSeries(merged, new Set(), new Set()).refused).toEqual(merged.refused)
+  })
+
   test('of nothing is nothing', () => expect(mergeDumps([])).toEqual(emptyDump()))
 
   test('a retired worker leaves its counters and none of its gauges', () => {

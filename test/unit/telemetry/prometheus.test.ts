@@ -56,6 +56,8 @@ test('a golden scrape', () => {
   const instruments = createInstruments()
   instruments.record(accessRecord({ duration: 0.4 }))
   instruments.record(accessRecord({ duration: 700, status: 503, reason: 'no_endpoints', attempts: 2 }))
+  instruments.refuse('web', 'bad_path')
+  instruments.refuse('web', 'bad_path')
   const text = renderPrometheus(instruments.export({ ...NO_COUNTS, requestsActive: 2, downstreamOpen: 5, upstreamOpened: 4, upstreamOpen: 3, upstreamIdle: 1, upstreamReused: 9 }), [
     { metric: 'discovery_age_seconds', labels: { registry: 'consul', service: 'words' }, value: 2.5 },
     { metric: 'table_info', labels: { hash: 'abc', origin: 'C:\\x\n"y"' }, value: 1 },
@@ -94,7 +96,7 @@ test('a golden scrape', () => {
       "# TYPE fairlead_active_requests gauge",
       "fairlead_active_requests 2",
       "# TYPE fairlead_refused_requests_total counter",
-      "fairlead_refused_requests_total 0",
+      "fairlead_refused_requests_total{listener="web",reason="bad_path"} 2",
       "# TYPE fairlead_downstream_connections gauge",
       "fairlead_downstream_connections{state="active"} 2",
       "fairlead_downstream_connections{state="idle"} 3",
