@@ -27,8 +27,10 @@ export interface AccessRecord {
   /** Body bytes from and to the client. */
   bytesIn: number
   bytesOut: number
-  /** Number of the table's revision. */
+  /** Number of the table's revision; 0 when there was no table, or none was asked. */
   revision: number
+  /** Content hash of the table, 12 hex digits: the same in every gateway that serves it, and after a restart. Empty for none. */
+  table: string
   requestId: string
   /** Token of the upgrade (`websocket`), empty for none. */
   upgrade: string

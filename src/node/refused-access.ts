@@ -6,6 +6,6 @@ import type { GatewayError } from '../model/error.ts'
 export function refusedAccess(listener: string, client: string, error: GatewayError, at: number): AccessRecord {
   return {
     startedAt: at, duration: 0, listener, client, method: '-', host: '', target: '-', status: error.status, reason: error.reason, route: '', service: '',
-    endpoint: '', attempts: 0, bytesIn: 0, bytesOut: 0, revision: 0, requestId: '', upgrade: '', userAgent: '',
+    endpoint: '', attempts: 0, bytesIn: 0, bytesOut: 0, revision: 0, table: '', requestId: '', upgrade: '', userAgent: '',
   }
 }

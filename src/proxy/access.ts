@@ -7,6 +7,7 @@ import { requestIdOf } from './request-id.ts'
 /** Starts the record with what the head says. */
 export function beginAccess(gateway: Gateway, exchange: Exchange): AccessRecord {
   const { head } = exchange
+  const { revision } = gateway.snapshot
   return {
     startedAt: gateway.platform.wallClock(),
     duration: 0,
@@ -23,7 +24,8 @@ export function beginAccess(gateway: Gateway, exchange: Exchange): AccessRecord 
     attempts: 0,
     bytesIn: 0,
     bytesOut: 0,
-    revision: gateway.snapshot.revision.number,
+    revision: revision.number,
+    table: revision.hash,
     requestId: requestIdOf(head, gateway.platform),
     upgrade: '',
     userAgent: head.headers.get('user-agent') ?? '',

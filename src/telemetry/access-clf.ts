@@ -8,14 +8,14 @@ const timestamps = createTimestamps()
 
 export const accessClf: AccessFormat = {
   name: 'clf',
-  doc: 'Combined Log Format (the referrer is always -), then host, reason, route, service, endpoint, tries, milliseconds, revision and request id.',
+  doc: 'Combined Log Format (the referrer is always -), then host, reason, route, service, endpoint, tries, milliseconds, revision, content hash of the table, and request id.',
   format: (access) =>
     `${word(access.client)} - - [${timestamps.clf(access.startedAt)}] "${escapeQuoted(access.method)} ${escapeQuoted(access.target)} HTTP/1.1" ${access.status} ${access.bytesOut === 0 ? '-' : access.bytesOut}` +
     ` "-" "${access.userAgent === '' ? '-' : escapeQuoted(access.userAgent)}"${gatewayFields(access)}\n`,
 }
 
 function gatewayFields(access: AccessRecord): string {
-  return ` ${word(access.host)} ${word(access.reason)} "${escapeQuoted(access.route)}" "${escapeQuoted(access.service)}" ${word(access.endpoint)} ${access.attempts} ${Math.round(access.duration * 10) / 10} ${access.revision} ${word(access.requestId)}`
+  return ` ${word(access.host)} ${word(access.reason)} "${escapeQuoted(access.route)}" "${escapeQuoted(access.service)}" ${word(access.endpoint)} ${access.attempts} ${Math.round(access.duration * 10) / 10} ${access.revision} ${word(access.table)} ${word(access.requestId)}`
 }
 
 /** An unquoted field: what is empty becomes a dash, and a space cannot start another field. */

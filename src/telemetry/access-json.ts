@@ -13,7 +13,7 @@ export const accessJson: AccessFormat = {
     `{"time":"${timestamps.iso(access.startedAt)}","duration":${milliseconds(access.duration)},"listener":"${escapeJson(access.listener)}","client":"${escapeJson(access.client)}"` +
     `,"method":"${escapeJson(access.method)}","host":"${escapeJson(access.host)}","target":"${escapeJson(access.target)}","status":${access.status},"reason":"${access.reason}"` +
     `,"route":"${escapeJson(access.route)}","service":"${escapeJson(access.service)}","endpoint":"${escapeJson(access.endpoint)}","attempts":${access.attempts}` +
-    `,"bytesIn":${access.bytesIn},"bytesOut":${access.bytesOut},"revision":${access.revision},"requestId":"${escapeJson(access.requestId)}","upgrade":"${escapeJson(access.upgrade)}"` +
+    `,"bytesIn":${access.bytesIn},"bytesOut":${access.bytesOut},"revision":${access.revision},"table":"${access.table}","requestId":"${escapeJson(access.requestId)}","upgrade":"${escapeJson(access.upgrade)}"` +
     `,"userAgent":"${escapeJson(access.userAgent)}"}\n`,
 }
 

@@ -282,6 +282,29 @@ test('what is refused before routing is counted by listener and reason, in the w
   await end(gateway)
 })
 
+test('a line of the access log names the table that decided, by number and content hash', async () => {
+  const logged = (route: string): string => text(`{ name: ${route}, match: /**, respond: { status: 204 } }`).replace("accessLog: { format: 'off' }", 'accessLog: json')
+  await put(logged('first'))
+  const gateway = run()
+  await serving(gateway)
+  const inForce = async (route: string): Promise<unknown> => {
+    const { routes, revision } = await api<{ routes: { name: string }[]; revision: { number: number; hash: string } }>('/api/routes')
+    return routes[0]?.name === route && `"revision":${revision.number},"table":"${revision.hash}"`
+  }
+  const seen = new Set<unknown>()
+  for (const route of ['first', 'second']) {
+    await put(logged(route))
+    await expect.poll(() => inForce(route), WAIT).toMatch(/"table":"[0-9a-f]{12}"/)
+    // The main process has it a moment before its workers.
+    await expect.poll(async () => (await exchange(port, GET)) && gateway.log(), WAIT).toContain(`"route":"${route}"`)
+    const line = gateway.log().split('\n').find((each) => each.includes(`"route":"${route}"`))
+    expect(line).toContain(await inForce(route))
+    seen.add(await inForce(route))
+  }
+  expect(seen.size).toBe(2)
+  await end(gateway)
+})
+
 test('a port in use is said so', async () => {
   const taken = createServer()
   taken.listen(0, '127.0.0.1')

@@ -20,6 +20,7 @@ export function accessRecord(fields: Partial<AccessRecord> = {}): AccessRecord {
     bytesIn: 0,
     bytesOut: 47,
     revision: 3,
+    table: '7bd2411d2ed2',
     requestId: 'abc-1',
     upgrade: '',
     userAgent: 'curl/8',

@@ -26,7 +26,7 @@ const nasty = accessRecord({
 describe('json', () => {
   test('a golden line', () => {
     expect(accessJson.format(accessRecord())).toMatchInlineSnapshot(`
-      "{"time":"2024-01-01T00:00:00.042Z","duration":1.5,"listener":"web","client":"10.0.0.7","method":"GET","host":"words.example.com","target":"/one?x=1","status":200,"reason":"","route":"words","service":"words/v1","endpoint":"10.1.0.1:8080","attempts":1,"bytesIn":0,"bytesOut":47,"revision":3,"requestId":"abc-1","upgrade":"","userAgent":"curl/8"}
+      "{"time":"2024-01-01T00:00:00.042Z","duration":1.5,"listener":"web","client":"10.0.0.7","method":"GET","host":"words.example.com","target":"/one?x=1","status":200,"reason":"","route":"words","service":"words/v1","endpoint":"10.1.0.1:8080","attempts":1,"bytesIn":0,"bytesOut":47,"revision":3,"table":"7bd2411d2ed2","requestId":"abc-1","upgrade":"","userAgent":"curl/8"}
       "
     `)
   })
@@ -49,16 +49,16 @@ describe('clf', () => {
   test('golden lines', () => {
     expect([accessClf.format(accessRecord()), accessClf.format(nasty)]).toMatchInlineSnapshot(`
       [
-        "10.0.0.7 - - [01/Jan/2024:00:00:00 +0000] "GET /one?x=1 HTTP/1.1" 200 47 "-" "curl/8" words.example.com - "words" "words/v1" 10.1.0.1:8080 1 1.5 3 abc-1
+        "10.0.0.7 - - [01/Jan/2024:00:00:00 +0000] "GET /one?x=1 HTTP/1.1" 200 47 "-" "curl/8" words.example.com - "words" "words/v1" 10.1.0.1:8080 1 1.5 3 7bd2411d2ed2 abc-1
       ",
-        "1.2.3.4\\x20-\\x20- - - [01/Jan/2024:00:00:00 +0000] "GE\\"T /\\x0d\\x0a{\\"status\\":200}\\x09\\\\\\"\\x1b[31m\\x85\\u2028\\u202e\\ud800é😀 HTTP/1.1" 0 - "-" "-" a\\x20b client_closed "r\\"1\\x0a" "" - 0 1.5 3 x\\"\\x20y
+        "1.2.3.4\\x20-\\x20- - - [01/Jan/2024:00:00:00 +0000] "GE\\"T /\\x0d\\x0a{\\"status\\":200}\\x09\\\\\\"\\x1b[31m\\x85\\u2028\\u202e\\ud800é😀 HTTP/1.1" 0 - "-" "-" a\\x20b client_closed "r\\"1\\x0a" "" - 0 1.5 3 7bd2411d2ed2 x\\"\\x20y
       ",
       ]
     `)
   })
 
   test('begins as the Combined Log Format says, whatever the client sent', () => {
-    const combined = /^\S+ - - \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "(?:[^"\\]|\\.)*" \d+ (?:\d+|-) "-" "(?:[^"\\]|\\.)*" \S+ \S+ "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*" \S+ \d+ [\d.]+ \d+ \S+\n$/
+    const combined = /^\S+ - - \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "(?:[^"\\]|\\.)*" \d+ (?:\d+|-) "-" "(?:[^"\\]|\\.)*" \S+ \S+ "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*" \S+ \d+ [\d.]+ \d+ \S+ \S+\n$/
     for (const access of [accessRecord(), nasty]) expect(accessClf.format(access)).toMatch(combined)
   })
 })
