@@ -19,7 +19,7 @@ import { createDialer } from './dial.ts'
 import { Sweep } from './http1/sweep.ts'
 import { Http1Transport } from './http1/transport.ts'
 import { Listener } from './listener.ts'
-import { upstreamContexts } from './tls.ts'
+import { upstreamContexts } from './upstream-contexts.ts'
 
 export interface DataPlaneOptions {
   readonly platform: Platform
@@ -43,7 +43,7 @@ export class DataPlane {
     const { platform } = options
     this.platform = platform
     this.sweep = new Sweep(platform.now, (defect) => platform.log('error', 'a defect has ended a connection', { error: stackOf(defect) }))
-    this.transport = new Http1Transport(this.sweep, createDialer(platform.now, upstreamContexts()))
+    this.transport = new Http1Transport(this.sweep, createDialer(platform.now, upstreamContexts(platform)))
     const book = createEndpointBook(platform, {
       ...(options.zone === undefined ? {} : { zone: options.zone }),
       onGone: (state) => this.transport.retire(state),

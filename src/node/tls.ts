@@ -1,11 +1,11 @@
-// Certificates: server contexts by name for listeners, contexts for services, read again when their files change. A file that
-// does not parse leaves the running certificate in place.
-import { createHash, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+// Certificates of listeners: server contexts by name, read again when their files change. Files that cannot be used leave the
+// running certificates in place.
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { ListenerTlsConfig } from '../model/listener-config.ts'
-import type { UpstreamTlsConfig } from '../model/service-config.ts'
 import type { Platform } from '../model/platform.ts'
+import { readCa, RELOAD_MS, stampOf } from './tls-files.ts'
 
 /** One certificate of a listener. */
 interface Loaded {
@@ -13,9 +13,6 @@ interface Loaded {
   readonly context: SecureContext
   readonly names: readonly string[]
 }
-
-/** Milliseconds between two looks at the files. */
-const RELOAD_MS = 1000
 
 /** The certificates of one listener. Throws at creation when a file cannot be used: a listener never starts without what it was told to ask for. */
 export class ListenerCertificates {
@@ -81,46 +78,6 @@ function namesOf(certificate: X509Certificate): string[] {
   return names.length > 0 ? names : common === undefined ? [] : [common.toLowerCase()]
 }
 
-/** A CA file that is empty or broken must never fall back to the system's roots. */
-function readCa(path: string): Buffer {
-  const pem = readFileSync(path)
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`${path} holds no certificate in PEM`)
-  return pem
-}
-
-/** Contexts for connections to services, one for each distinct configuration, read again when its files change. */
-export function upstreamContexts(): (tls: UpstreamTlsConfig) => SecureContext {
-  const contexts = new Map<string, { readonly context: SecureContext; readonly stamp: string; readonly checkedAt: number }>()
-  return (tls) => {
-    const key = createHash('sha256').update(JSON.stringify(tls)).digest('base64')
-    const known = contexts.get(key)
-    if (known !== undefined && Date.now() - known.checkedAt < RELOAD_MS) return known.context
-    const files = [tls.ca, tls.cert, tls.key].filter((file) => file !== undefined)
-    const stamp = stampOf(files)
-    const context = known !== undefined && known.stamp === stamp ? known.context : upstreamContext(tls)
-    contexts.set(key, { context, stamp, checkedAt: Date.now() })
-    return context
-  }
-}
-
-function upstreamContext(tls: UpstreamTlsConfig): SecureContext {
-  return createSecureContext({
-    ...(tls.ca === undefined ? {} : { ca: readCa(tls.ca) }),
-    ...(tls.cert === undefined ? {} : { cert: readFileSync(tls.cert) }),
-    ...(tls.key === undefined ? {} : { key: readFileSync(tls.key) }),
-  })
-}
-
 function filesOf(config: ListenerTlsConfig): string[] {
   return [...config.certificates.flatMap(({ cert, key }) => [cert, key]), ...(config.clientCa === undefined ? [] : [config.clientCa])]
-}
-
-/** Changes when one of the files does. */
-function stampOf(files: readonly string[]): string {
-  return files
-    .map((file) => {
-      const stat = statSync(file, { throwIfNoEntry: false })
-      return stat === undefined ? `${file}:gone` : `${file}:${stat.ino}:${stat.size}:${stat.mtimeMs}`
-    })
-    .join('\n')
 }

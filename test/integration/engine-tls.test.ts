@@ -274,6 +274,60 @@ ${['rude', 'good', 'named', 'misnamed', 'wrong', 'system', 'careless', 'mutual',
     }
   })
 
+  test('files of a service that are renewed one after the other leave the running ones in use until they fit', async () => {
+    const temp = await makeTempDirectory()
+    const at = (name: string): string => join(temp.directory, name)
+    const put = async (name: string, content: Buffer): Promise<void> => {
+      await writeFile(at('new'), content)
+      await rename(at('new'), at(name))
+    }
+    let late = 0
+    const presented: unknown[] = []
+    const closing = createServer({ ...identity('alpha'), ca: pem('ca'), requestCert: true, rejectUnauthorized: true }, (socket) => {
+      presented.push((socket.getPeerCertificate() as { subject?: { CN?: string } }).subject?.CN)
+      socket.on('error', () => {})
+      socket.on('data', () => socket.end(response('200 OK', 'secret', ['Connection: close'])))
+    })
+    closing.on('tlsClientError', () => {})
+    closing.listen(0, '127.0.0.1')
+    await once(closing, 'listening')
+    for (const [name, content] of [['ca.pem', pem('ca')], ['cert.pem', pem('client')], ['key.pem', pem('client-key')]] as const) await put(name, content)
+    const own = await startGateway(
+      `
+listen: 0
+services:
+  one: { endpoints: ['127.0.0.1:${(closing.address() as { port: number }).port}'], tls: { ca: ${at('ca.pem')}, cert: ${at('cert.pem')}, key: ${at('key.pem')} } }
+routes:
+  - { match: /, to: one }
+`,
+      // Each request is made two seconds after the one before: late enough for another look at the files.
+      { now: () => performance.now() + late },
+    )
+    const asked = async (): Promise<[number | undefined, unknown]> => {
+      late += 2000
+      const { responses } = await exchange(own.port(), GET)
+      return [responses[0]?.status, presented.at(-1)]
+    }
+    const refusals = (): number => own.logs.filter((line) => line.includes('cannot be used')).length
+    expect(await asked()).toEqual([200, 'client'])
+    await put('cert.pem', pem('renewed'))
+    expect([await asked(), await asked(), refusals()]).toEqual([[200, 'client'], [200, 'client'], 1])
+    await put('key.pem', pem('renewed-key'))
+    expect([await asked(), refusals()]).toEqual([[200, 'renewed'], 1])
+    // OpenSSL takes half a CA for none, without a word.
+    for (const [i, half] of [pem('ca').subarray(0, 200), Buffer.concat([pem('ca'), pem('other-ca').subarray(0, 200)]), Buffer.alloc(0)].entries()) {
+      await put('ca.pem', half)
+      expect([await asked(), refusals()]).toEqual([[200, 'renewed'], 2 + i])
+    }
+    await put('ca.pem', pem('other-ca'))
+    expect([(await asked())[0], refusals()]).toEqual([502, 4])
+    await put('ca.pem', pem('ca'))
+    expect(await asked()).toEqual([200, 'renewed'])
+    await own.stop()
+    closing.close()
+    await temp.remove()
+  })
+
   test('serverName is what is asked for; an address is not', () => {
     expect(seen.map(({ servername }) => servername)).toContain('alpha.test')
     expect(seen[0]?.servername).toBe(false)
