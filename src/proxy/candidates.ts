@@ -9,7 +9,7 @@ import { isUsable, stillServes } from './usable.ts'
  * critical. `leaving`: it drains and still serves, for where none of those is. `held`: no registry lists it any more, one still waits
  * for confirmation of that. `unusable`: never.
  */
-export type Standing = 'listed' | 'disputed' | 'leaving' | 'held' | 'unusable'
+export type CandidateState = 'listed' | 'disputed' | 'leaving' | 'held' | 'unusable'
 
 /** What one origin says of an address. */
 export interface Listing {
@@ -24,7 +24,7 @@ export interface Candidate {
   readonly key: string
   /** As it is used: in the words of the reference it is taken from, and merged with the others where the service says so. */
   readonly endpoint: Endpoint
-  readonly standing: Standing
+  readonly state: CandidateState
   /** Of every reference that lists it, in their order; the one it is taken from is `from`. */
   readonly listings: readonly Listing[]
   readonly from: Listing
@@ -32,11 +32,11 @@ export interface Candidate {
 
 /** Candidates that are equally good. Those of the next tier get requests only when none of this one is free. */
 export interface Tier {
-  readonly standing: Standing
+  readonly state: CandidateState
   readonly candidates: readonly Candidate[]
 }
 
-const ORDER: readonly Standing[] = ['listed', 'disputed', 'leaving', 'held', 'unusable']
+const ORDER: readonly CandidateState[] = ['listed', 'disputed', 'leaving', 'held', 'unusable']
 
 /** Every address that the origins know, once. The result does not depend on which of them answered first. */
 export function candidatesOf(origins: readonly Origin[], merge: boolean): readonly Candidate[] {
@@ -60,29 +60,29 @@ export function addressKey(endpoint: { readonly host: string; readonly port: num
 }
 
 /**
- * The candidates that may be used, best first: by standing, then by the order of references unless they are merged. The first
+ * The candidates that may be used, best first: by state, then by the order of references unless they are merged. The first
  * tier is the one in use. A stale set counts like a fresh one: a registry that cannot be asked says nothing against its
  * endpoints, and its outage must not move traffic.
  */
 export function tiersOf(candidates: readonly Candidate[], origins: number, merge: boolean): readonly Tier[] {
   const tiers: Candidate[][] = []
   for (const candidate of candidates) {
-    if (candidate.standing === 'unusable') continue
-    const place = ORDER.indexOf(candidate.standing) * origins + (merge ? 0 : candidate.from.origin)
+    if (candidate.state === 'unusable') continue
+    const place = ORDER.indexOf(candidate.state) * origins + (merge ? 0 : candidate.from.origin)
     const tier = tiers[place]
     if (tier === undefined) tiers[place] = [candidate]
     else tier.push(candidate)
   }
-  return tiers.flatMap((tier) => (tier[0] === undefined ? [] : [{ standing: tier[0].standing, candidates: tier }]))
+  return tiers.flatMap((tier) => (tier[0] === undefined ? [] : [{ state: tier[0].state, candidates: tier }]))
 }
 
 /**
  * Of the tiers of a service or subset, those that its requests pick from. Endpoints that leave are no reserve for others: they are in
  * only where nobody says that another one is there to stay, and that is settled here, when sets change, not for each request.
  */
-export function pickedFrom<T extends { readonly standing: Standing }>(tiers: readonly T[]): readonly T[] {
-  const stays = tiers.some(({ standing }) => standing === 'listed' || standing === 'disputed')
-  return stays ? tiers.filter(({ standing }) => standing !== 'leaving') : tiers
+export function pickedFrom<T extends { readonly state: CandidateState }>(tiers: readonly T[]): readonly T[] {
+  const stays = tiers.some(({ state }) => state === 'listed' || state === 'disputed')
+  return stays ? tiers.filter(({ state }) => state !== 'leaving') : tiers
 }
 
 /**
@@ -100,7 +100,7 @@ export function setInUse(origins: readonly Origin[], candidates: readonly Candid
 
 function candidateOf(key: string, listings: readonly Listing[], origins: readonly Origin[], merge: boolean): Candidate {
   const from = listings.reduce((best, next) => (preference(next) < preference(best) ? next : best))
-  return { key, endpoint: merge ? mergedEndpoint(from, listings) : from.endpoint, standing: standingOf(from, listings, origins), listings, from }
+  return { key, endpoint: merge ? mergedEndpoint(from, listings) : from.endpoint, state: stateOf(from, listings, origins), listings, from }
 }
 
 /** Of what is said of an address the lowest counts, and of equals the first. */
@@ -109,7 +109,7 @@ function preference({ endpoint }: Listing): number {
   return stillServes(endpoint) ? 1 : 3
 }
 
-function standingOf({ endpoint }: Listing, listings: readonly Listing[], origins: readonly Origin[]): Standing {
+function stateOf({ endpoint }: Listing, listings: readonly Listing[], origins: readonly Origin[]): CandidateState {
   if (!isUsable(endpoint)) return stillServes(endpoint) ? 'leaving' : 'unusable'
   if (endpoint.held === true) return 'held'
   return disputing(listings, origins) === undefined ? 'listed' : 'disputed'

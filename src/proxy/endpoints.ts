@@ -59,7 +59,7 @@ export function createEndpointBook(platform: Platform, options: EndpointBookOpti
       const origins = originsOf(config, setsByRef, page, platform.wallClock())
       const candidates = candidatesOf(origins, merge)
       const tiers = tiersOf(candidates, origins.length, merge)
-      const states = tiers.map((tier): StateTier => ({ states: tier.candidates.map((candidate) => takeIn(page, candidate, platform.now())), standing: tier.standing }))
+      const states = tiers.map((tier): StateTier => ({ states: tier.candidates.map((candidate) => takeIn(page, candidate, platform.now())), state: tier.state }))
       page.pools = buildPools(config, states, balancing, page.pools)
       settle(page, platform.now(), onGone)
       return { config, origins, set: setInUse(origins, candidates, tiers, merge), all: page.pools.all, subsets: page.pools.subsets }

@@ -5,13 +5,13 @@ import type { BalancerOptions, EndpointState, Picker } from '../model/balancer.t
 import type { ServiceConfig, SubsetConfig } from '../model/service-config.ts'
 import { hasLabel, type Endpoint } from '../model/endpoint.ts'
 import type { Pool } from '../model/snapshot.ts'
-import { pickedFrom, type Standing } from './candidates.ts'
+import { pickedFrom, type CandidateState } from './candidates.ts'
 import { tiered } from './tiered.ts'
 
 /** The states of one tier of candidates. */
 export interface StateTier {
   readonly states: readonly EndpointState[]
-  readonly standing: Standing
+  readonly state: CandidateState
 }
 
 /** A tier with what it was built from: states outlive sets, and their `endpoint` changes under them. */
@@ -42,7 +42,7 @@ export function buildPools(config: ServiceConfig, tiers: readonly StateTier[], o
   const balancer = config.balance.kind
   const subsets: Record<string, BuiltPool> = Object.create(null) as Record<string, BuiltPool>
   for (const [name, subset] of Object.entries(config.subsets)) {
-    const members = tiers.map(({ states, standing }) => ({ states: states.filter((state) => isInSubset(state.endpoint, subset)), standing }))
+    const members = tiers.map(({ states, state }) => ({ states: states.filter((one) => isInSubset(one.endpoint, subset)), state }))
     subsets[name] = buildPool(balancer, members, options, previous?.subsets[name])
   }
   return { all: buildPool(balancer, tiers, options, previous?.all), subsets }
@@ -66,8 +66,8 @@ function buildPool(name: string, tiers: readonly StateTier[], options: BalancerO
 }
 
 /** The tier as it was before, wherever it stood, or a new one. */
-function buildTier(name: string, { states, standing }: StateTier, options: BalancerOptions, before: readonly BuiltTier[]): BuiltTier {
-  const isEqual = standing === 'listed'
+function buildTier(name: string, { states, state }: StateTier, options: BalancerOptions, before: readonly BuiltTier[]): BuiltTier {
+  const isEqual = state === 'listed'
   const kept = before.find((tier) => tier.isEqual === isEqual && hasSameMembers(tier, states))
   if (kept !== undefined) return kept
   const balancer = balancerByName(name)

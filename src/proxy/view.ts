@@ -42,14 +42,14 @@ function arrangeAnew(service: ServiceEndpoints, subset: string | undefined): Arr
   const picked = pickedFrom(tiers)
   const usable = picked.flatMap(({ candidates }) => candidates)
   const spared = tiers.flatMap((tier) => (picked.includes(tier) ? [] : tier.candidates))
-  return { service, candidates: [...usable, ...spared, ...all.filter(({ standing }) => standing === 'unusable')], used: new Set(picked[0]?.candidates), usable: new Set(usable) }
+  return { service, candidates: [...usable, ...spared, ...all.filter(({ state }) => state === 'unusable')], used: new Set(picked[0]?.candidates), usable: new Set(usable) }
 }
 
 /** How a candidate is used, in a word of `EndpointView`. */
 export function useOf({ used, usable }: Arrangement, candidate: Candidate): EndpointView['use'] {
   if (!usable.has(candidate)) return 'none'
   if (!used.has(candidate)) return 'reserve'
-  return candidate.standing === 'leaving' ? 'last' : 'used'
+  return candidate.state === 'leaving' ? 'last' : 'used'
 }
 
 /** Ages are as of `wallClock`, milliseconds. */
@@ -65,7 +65,7 @@ export function viewOrigins({ service, candidates, used: getting }: Arrangement,
   return service.origins.map(({ ref, set }, index): OriginView => {
     const endpoints = endpointsOf(set)
     const own = candidates.find((candidate) => getting.has(candidate) && candidate.from.origin === index)
-    const why = own === undefined ? whyNotUsed(index, service, candidates, getting) : own.standing === 'leaving' ? LAST : null
+    const why = own === undefined ? whyNotUsed(index, service, candidates, getting) : own.state === 'leaving' ? LAST : null
     return { ref, set: viewSet(set, wallClock), endpoints: endpoints.length, usable: endpoints.filter(isUsable).length, used: own !== undefined, why }
   })
 }
@@ -119,15 +119,15 @@ function refOf({ origin }: Listing, origins: readonly Origin[]): string {
 function useBecause(use: EndpointView['use'], { service, used }: Arrangement, candidate: Candidate): string | null {
   if (use === 'used') return null
   if (use === 'last') return LAST
-  if (candidate.standing === 'leaving' && use === 'none') return 'draining; used when nothing else is left'
+  if (candidate.state === 'leaving' && use === 'none') return 'draining; used when nothing else is left'
   const why = unusableBecause(candidate.endpoint)
   return use === 'reserve' ? [...(why === undefined ? [] : [why]), reserveBecause(candidate, service, used)].join('; ') : (why ?? null)
 }
 
 /** Why a usable endpoint waits. */
-function reserveBecause({ standing, listings }: Candidate, { origins }: ServiceEndpoints, used: ReadonlySet<Candidate>): string {
-  if (standing === 'held') return 'its registry stopped listing it; kept until that is confirmed'
-  const against = standing === 'disputed' ? disputing(listings, origins) : undefined
+function reserveBecause({ state, listings }: Candidate, { origins }: ServiceEndpoints, used: ReadonlySet<Candidate>): string {
+  if (state === 'held') return 'its registry stopped listing it; kept until that is confirmed'
+  const against = state === 'disputed' ? disputing(listings, origins) : undefined
   if (against !== undefined) return `${refOf(against, origins)} says ${unusableBecause(against.endpoint) ?? ''}`
   const [first] = used
   return `after ${first === undefined ? '' : refOf(first.from, origins)}`
@@ -145,8 +145,8 @@ function whyNotUsed(index: number, { origins }: ServiceEndpoints, candidates: re
   if (usable.every(({ held }) => held === true)) return 'all that it had vanished; kept until that is confirmed'
   const own = candidates.filter(({ from }) => from.origin === index)
   if (own.length === 0) return candidates.some(({ listings }) => listings.some(({ origin }) => origin === index)) ? 'all its addresses are taken from references before it' : 'it has none for this subset'
-  if (own.every(({ standing }) => standing === 'leaving' || standing === 'unusable')) return `none of those taken from it is usable: ${countText(own.map(({ endpoint }) => unusableBecause(endpoint) ?? ''))}`
-  if (own.every(({ standing }) => standing !== 'listed')) return 'another registry says that its endpoints leave'
+  if (own.every(({ state }) => state === 'leaving' || state === 'unusable')) return `none of those taken from it is usable: ${countText(own.map(({ endpoint }) => unusableBecause(endpoint) ?? ''))}`
+  if (own.every(({ state }) => state !== 'listed')) return 'another registry says that its endpoints leave'
   const [first] = used
   return `in reserve after ${first === undefined ? '' : refOf(first.from, origins)}`
 }

@@ -17,7 +17,7 @@ import { type TableScope, createScope } from './scope.ts'
 import { TableError } from './table-error.ts'
 
 /** One alternative before the entries are ranked. */
-interface Draft {
+interface UnrankedEntry {
   readonly alternative: number
   readonly standing: Standing
   readonly onHost: HostCondition | undefined
@@ -28,22 +28,22 @@ interface Draft {
 /** Compiles a table. Throws one `TableError` that lists everything wrong with it. */
 export function compileTable(config: TableConfig): Table {
   const scope = createScope(config)
-  const entries: { readonly route: Route; readonly draft: Draft }[] = []
+  const entries: { readonly route: Route; readonly entry: UnrankedEntry }[] = []
   let declared = 0
   const routes = config.routes.map((routeConfig, index) => {
-    const drafts = draftsOf(routeConfig, index, declared, scope)
-    declared += drafts.length
-    const route = compileRoute(routeConfig, index, capturedByAll(drafts), scope)
-    for (const draft of drafts) entries.push({ route, draft })
+    const unranked = entriesOf(routeConfig, index, declared, scope)
+    declared += unranked.length
+    const route = compileRoute(routeConfig, index, capturedByAll(unranked), scope)
+    for (const entry of unranked) entries.push({ route, entry })
     return route
   })
   if (scope.problems.length > 0) throw new TableError(scope.problems)
-  entries.sort((a, b) => compareStanding(a.draft.standing, b.draft.standing))
-  return new RankedTable(config, routes, entries.map(({ route, draft }, rank) => new RankedEntry(route, draft, rank)))
+  entries.sort((a, b) => compareStanding(a.entry.standing, b.entry.standing))
+  return new RankedTable(config, routes, entries.map(({ route, entry }, rank) => new RankedEntry(route, entry, rank)))
 }
 
-function draftsOf(route: RouteConfig, index: number, declared: number, scope: TableScope): readonly Draft[] {
-  const drafts: Draft[] = []
+function entriesOf(route: RouteConfig, index: number, declared: number, scope: TableScope): readonly UnrankedEntry[] {
+  const entries: UnrankedEntry[] = []
   if (route.match.length === 0) scope.problem(`routes[${index}].match`, 'no alternative is listed, so the route can never match')
   for (const [alternative, match] of route.match.entries()) {
     const at = `routes[${index}].match[${alternative}]`
@@ -53,12 +53,12 @@ function draftsOf(route: RouteConfig, index: number, declared: number, scope: Ta
     const remaining = furtherConditions(match, at, scope)
     for (const onHost of hosts) {
       for (const onPath of paths) {
-        const standing = standingOf({ route, match, host: onHost?.pattern, path: onPath?.pattern, declared: declared + drafts.length })
-        drafts.push({ alternative, standing, onHost, onPath, remaining })
+        const standing = standingOf({ route, match, host: onHost?.pattern, path: onPath?.pattern, declared: declared + entries.length })
+        entries.push({ alternative, standing, onHost, onPath, remaining })
       }
     }
   }
-  return drafts
+  return entries
 }
 
 function pathConditions(match: MatchConfig, at: string, scope: TableScope): readonly PathCondition[] {
@@ -81,9 +81,9 @@ function checkLists(match: MatchConfig, at: string, scope: Scope): void {
   }
 }
 
-/** Names that every draft captures. */
-function capturedByAll(drafts: readonly Draft[]): ReadonlySet<string> {
-  const [first, ...others] = drafts
+/** Names that every entry captures. */
+function capturedByAll(entries: readonly UnrankedEntry[]): ReadonlySet<string> {
+  const [first, ...others] = entries
   const names = first?.onPath?.captures ?? []
   return new Set(names.filter((name) => others.every(({ onPath }) => onPath?.captures.includes(name) === true)))
 }
@@ -100,16 +100,16 @@ class RankedEntry implements FiledEntry {
   readonly onPath: PathCondition | undefined
   next: FiledEntry | undefined
 
-  constructor(route: Route, draft: Draft, rank: number) {
+  constructor(route: Route, entry: UnrankedEntry, rank: number) {
     this.route = route
-    this.alternative = draft.alternative
-    this.host = draft.onHost?.pattern
-    this.path = draft.onPath?.pattern
-    this.standing = draft.standing
+    this.alternative = entry.alternative
+    this.host = entry.onHost?.pattern
+    this.path = entry.onPath?.pattern
+    this.standing = entry.standing
     this.rank = rank
-    this.remaining = draft.remaining
-    this.onHost = draft.onHost
-    this.onPath = draft.onPath
+    this.remaining = entry.remaining
+    this.onHost = entry.onHost
+    this.onPath = entry.onPath
     this.next = undefined
   }
 

@@ -66,52 +66,52 @@ export interface ExplainOptions {
 export function explain(table: Table, head: RequestHead, context: DecideContext, options: ExplainOptions = {}): Explanation {
   const entry = table.find(head, context)
   const furthest = furthestByRoute(table, head, context)
-  const losers = table.routes.filter((route) => route !== entry?.route).map((route) => furthest[route.index]).filter((attempt) => attempt !== undefined)
-  losers.sort(compareAttempts)
+  const losers = table.routes.filter((route) => route !== entry?.route).map((route) => furthest[route.index]).filter((reach) => reach !== undefined)
+  losers.sort(compareReach)
   const listed = losers.slice(0, options.limit ?? 100)
   return {
     winner: entry === undefined ? null : explainWinner(entry, head, context),
-    losers: listed.map((attempt) => explainLoser(attempt, entry, head, context)),
+    losers: listed.map((reach) => explainLoser(reach, entry, head, context)),
     omitted: losers.length - listed.length,
   }
 }
 
 /** How far an entry got: `held` conditions held before the first that failed, or all of them. */
-interface Attempt {
+interface Reach {
   readonly entry: Entry
   readonly held: number
   readonly failed: Condition | undefined
 }
 
-/** For each route, by its index, the attempt of the alternative that got furthest. */
-function furthestByRoute(table: Table, head: RequestHead, context: DecideContext): readonly (Attempt | undefined)[] {
-  const furthest: (Attempt | undefined)[] = table.routes.map(() => undefined)
+/** For each route, by its index, that of the alternative that got furthest. */
+function furthestByRoute(table: Table, head: RequestHead, context: DecideContext): readonly (Reach | undefined)[] {
+  const furthest: (Reach | undefined)[] = table.routes.map(() => undefined)
   // In order of rank, so that of two alternatives that got equally far the better one is told.
   for (const entry of table.entries) {
-    const attempt = tryEntry(entry, head, context)
+    const reach = tryEntry(entry, head, context)
     const before = furthest[entry.route.index]
-    if (before === undefined || progress(attempt) > progress(before)) furthest[entry.route.index] = attempt
+    if (before === undefined || distance(reach) > distance(before)) furthest[entry.route.index] = reach
   }
   return furthest
 }
 
-function tryEntry(entry: Entry, head: RequestHead, context: DecideContext): Attempt {
+function tryEntry(entry: Entry, head: RequestHead, context: DecideContext): Reach {
   const { conditions } = entry
   const at = conditions.findIndex((condition) => !condition.test(head, context))
   return at < 0 ? { entry, held: conditions.length, failed: undefined } : { entry, held: at, failed: conditions[at] }
 }
 
 /** An entry that holds whole came further than any that failed, however few conditions it has. */
-function progress({ held, failed }: Attempt): number {
+function distance({ held, failed }: Reach): number {
   return failed === undefined ? Number.POSITIVE_INFINITY : held
 }
 
-function compareAttempts(a: Attempt, b: Attempt): number {
-  const [ahead, behind] = [progress(a), progress(b)]
+function compareReach(a: Reach, b: Reach): number {
+  const [ahead, behind] = [distance(a), distance(b)]
   return ahead === behind ? a.entry.route.index - b.entry.route.index : behind - ahead
 }
 
-function explainLoser({ entry, held, failed }: Attempt, winner: Entry | undefined, head: RequestHead, context: DecideContext): Loser {
+function explainLoser({ entry, held, failed }: Reach, winner: Entry | undefined, head: RequestHead, context: DecideContext): Loser {
   const told = { route: entry.route.name, alternative: entry.alternative, held }
   if (failed !== undefined) return { ...told, failed: see(failed, head, context) }
   if (winner === undefined) throw new Error('an entry holds but none won: the index disagrees with the conditions')

@@ -23,11 +23,11 @@ const held = { held: true } as const
 const REFS = ['consul/words', 'nomad/words', 'eureka/WORDS']
 const originsOf = (sets: readonly EndpointSet[]): Origin[] => sets.map((set, i) => ({ ref: REFS[i] ?? `r${i}`, set }))
 
-/** Tiers as text: hosts of each, the standing of those that are not simply listed. */
+/** Tiers as text: hosts of each, the state of those that are not simply listed. */
 function arranged(sets: readonly EndpointSet[], merge: boolean): string {
   const origins = originsOf(sets)
   const tiers = pickedFrom(tiersOf(candidatesOf(origins, merge), origins.length, merge))
-  return tiers.map(({ standing, candidates }) => `${standing === 'listed' ? '' : `${standing} `}${candidates.map((one) => one.endpoint.host).join(' ')}`).join(' | ')
+  return tiers.map(({ state, candidates }) => `${state === 'listed' ? '' : `${state} `}${candidates.map((one) => one.endpoint.host).join(' ')}`).join(' | ')
 }
 
 describe('the order in which endpoints are used', () => {
@@ -146,7 +146,7 @@ const someSets = fc.array(someSet, { minLength: 1, maxLength: 4 })
 describe('whatever the registries say', () => {
   const check = (property: (sets: readonly EndpointSet[], merge: boolean) => void): void => fc.assert(fc.property(someSets, fc.boolean(), (sets, merge) => property(sets, merge)))
   const told = (sets: readonly EndpointSet[], merge: boolean): unknown =>
-    candidatesOf(originsOf(sets), merge).map(({ endpoint: { tags, meta, ...rest }, standing }) => ({ ...rest, tags: tags.toSorted(), meta: Object.entries(meta).sort(), standing })).sort((x, y) => (x.host < y.host ? -1 : 1))
+    candidatesOf(originsOf(sets), merge).map(({ endpoint: { tags, meta, ...rest }, state }) => ({ ...rest, tags: tags.toSorted(), meta: Object.entries(meta).sort(), state })).sort((x, y) => (x.host < y.host ? -1 : 1))
 
   test('no address comes twice, and none is lost', () =>
     check((sets, merge) => {
@@ -190,14 +190,14 @@ describe('whatever the registries say', () => {
   test('one more registry takes no address away', () =>
     fc.assert(
       fc.property(someSets, someSet, fc.boolean(), (sets, more, merge) => {
-        const usable = (all: readonly EndpointSet[]): string[] => candidatesOf(originsOf(all), merge).flatMap(({ key, standing }) => (standing === 'unusable' ? [] : [key]))
+        const usable = (all: readonly EndpointSet[]): string[] => candidatesOf(originsOf(all), merge).flatMap(({ key, state }) => (state === 'unusable' ? [] : [key]))
         expect(new Set(usable([...sets, more])).isSupersetOf(new Set(usable(sets)))).toBe(true)
       }),
     ))
 
   test('merged, the order of references decides words, not who is used', () =>
     check((sets) => {
-      const standings = (all: readonly EndpointSet[]): unknown => candidatesOf(originsOf(all), true).map(({ endpoint: one, standing }) => `${one.host} ${standing}`)
-      expect(standings(sets.toReversed())).toEqual(standings(sets))
+      const states = (all: readonly EndpointSet[]): unknown => candidatesOf(originsOf(all), true).map(({ endpoint: one, state }) => `${one.host} ${state}`)
+      expect(states(sets.toReversed())).toEqual(states(sets))
     }))
 })
