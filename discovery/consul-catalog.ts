@@ -5,11 +5,17 @@ import type { Catalog, CatalogService } from '../src/model/catalog.ts'
 import { createCatalog, type CatalogReading } from './catalog.ts'
 import { askAgents, distrust, indexOf, isFiltered, malformed, type Agents, type Question } from './consul-agents.ts'
 
+/**
+ * Longest time of one blocking query, milliseconds, where the registry's own is longer: a query that waits is answered with the rights it began
+ * with, and it is one for a whole registry.
+ */
+const WAIT = 15_000
+
 /** The catalogue of one configured Consul. */
 export function createConsulCatalog(registry: string, agents: Agents): Catalog {
   return createCatalog({
     registry,
-    changes: { kind: 'block', wait: agents.options.wait },
+    changes: { kind: 'block', wait: Math.min(WAIT, agents.options.wait) },
     allowEmpty: agents.options.allowEmpty,
     platform: agents.platform,
     read: (ask, signal) =>

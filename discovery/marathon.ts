@@ -2,6 +2,7 @@
 import type { ServiceRef } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { type Adapter, type Capabilities, TLS_PATHS } from './adapter.ts'
+import { commonOf } from './common.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { readApp, type Memory, type View } from './marathon-app.ts'
 import { createMarathonCatalog } from './marathon-catalog.ts'
@@ -39,17 +40,11 @@ export const marathon: Adapter = {
   catalog: (name, written, platform, capabilities = {}) => createMarathonCatalog(name, marathonOptions.parse(written), feedOf(name, written, platform, capabilities), platform),
 }
 
-const feeds = new WeakMap<Platform, WeakMap<object, Feed>>()
+const feeds = commonOf<Feed>()
 
-// Discoverer and catalogue of one configured registry get the very same object with its options, and so one event stream.
+// Discoverer and catalogue have one event stream.
 function feedOf(name: string, written: unknown, platform: Platform, capabilities: Capabilities): Feed {
-  const make = (): Feed => createFeed(name, createMarathonClient(name, marathonOptions.parse(written), platform, capabilities), platform)
-  if (typeof written !== 'object' || written === null) return make()
-  const known = feeds.get(platform) ?? new WeakMap<object, Feed>()
-  feeds.set(platform, known)
-  const feed = known.get(written) ?? make()
-  known.set(written, feed)
-  return feed
+  return feeds(platform, written, () => createFeed(name, createMarathonClient(name, marathonOptions.parse(written), platform, capabilities), platform))
 }
 
 interface Asked {

@@ -2,32 +2,48 @@
 // registration in any namespace.
 import type { Catalog, CatalogService, CatalogWatchOptions } from '../src/model/catalog.ts'
 import { refKey } from '../src/model/discoverer.ts'
-import type { Platform } from '../src/model/platform.ts'
 import { createCatalog, type CatalogReading, type CatalogSource } from './catalog.ts'
-import type { NomadClient, Trouble } from './nomad-client.ts'
+import type { Trouble } from './nomad-client.ts'
+import { createInterrupts } from './nomad-interrupt.ts'
 import { askList, type List } from './nomad-list.ts'
-import type { NomadOptions } from './nomad-options.ts'
+import type { Shared } from './nomad-watch.ts'
 import type { Ask } from './reading.ts'
 
 /** Longest time of one blocking query, milliseconds: a restored cluster goes unnoticed for so long. */
 const WAIT = 45_000
+/** The same while there is no event stream: a query that waits is answered with the rights it began with, and that they ended is seen only then. */
+const WAIT_DEAF = 15_000
 /** Namespaces that a list lacks and that are asked for alone, at most: options name no more, and where more lose their rights one of these says so. */
 const ASKED_ALONE = 16
 
 /** The catalogue of one configured Nomad. */
-export function createNomadCatalog(registry: string, options: NomadOptions, client: NomadClient, platform: Platform): Catalog {
+export function createNomadCatalog(registry: string, shared: Shared): Catalog {
+  const { options, platform } = shared
   return {
-    watch: (signal, watchOptions) =>
-      createCatalog({ registry, changes: { kind: 'block', wait: WAIT }, allowEmpty: options.allowEmpty, platform, read: reader(registry, options, client, watchOptions) }).watch(signal, watchOptions),
+    async *watch(signal, watchOptions) {
+      if (signal.aborted) return
+      const own = new AbortController()
+      const abort = (): void => own.abort(signal.reason)
+      signal.addEventListener('abort', abort)
+      const catalog = createCatalog({ registry, changes: { kind: 'block', wait: WAIT }, allowEmpty: options.allowEmpty, platform, read: reader(registry, shared, watchOptions, own.signal) })
+      try {
+        yield* catalog.watch(own.signal, watchOptions)
+      } finally {
+        signal.removeEventListener('abort', abort)
+        own.abort()
+      }
+    },
   }
 }
 
-/** What one watch asks. */
-function reader(registry: string, options: NomadOptions, client: NomadClient, { wanted }: CatalogWatchOptions): CatalogSource['read'] {
+/** What one watch asks, until `life` is aborted. */
+function reader(registry: string, { options, client, streamOf }: Shared, { wanted }: CatalogWatchOptions, life: AbortSignal): CatalogSource['read'] {
   const { region, namespaces } = options
   const [only, ...more] = namespaces
   const single = more.length === 0 && only !== '*' ? only : undefined
   const named = single === undefined ? namespaces.filter((namespace) => namespace !== '*') : []
+  const streams = namespaces.includes('*') ? ['*'] : [...new Set(namespaces)]
+  const interrupts = createInterrupts(() => streams.map((namespace) => streamOf({ region, namespace })), life)
   /** Namespaces of the services with routes that were listed last. */
   let found: readonly string[] = []
 
@@ -35,9 +51,18 @@ function reader(registry: string, options: NomadOptions, client: NomadClient, { 
     const waiting = ask.purpose === 'follow' && ask.token !== undefined ? { index: ask.token, wait: `${Math.round(ask.wait)}ms` } : {}
     return askList(client, '/v1/services', { namespace, region }, waiting, { confirm: ask.purpose === 'confirm', least }, signal)
   }
+  const listAll = async (ask: Omit<Ask, 'ref'>, signal: AbortSignal): Promise<List | Trouble> => {
+    const [namespace, least] = [single ?? '*', BigInt(ask.seen ?? 0)]
+    const wait = interrupts.deaf() ? Math.min(ask.wait, WAIT_DEAF) : ask.wait
+    const changed = ask.purpose === 'follow' ? await interrupts.until(signal, (own) => list(namespace, { ...ask, wait }, least, own)) : undefined
+    if (changed !== undefined) return changed
+    interrupts.answered()
+    return list(namespace, ask.purpose === 'follow' ? { purpose: 'full', wait: 0 } : ask, least, signal)
+  }
   return async (ask, signal): Promise<CatalogReading> => {
-    const all = await list(single ?? '*', ask, BigInt(ask.seen ?? 0), signal)
+    const all = await listAll(ask, signal)
     if (all.kind !== 'list') return all
+    interrupts.listen()
     const there = new Set(listedIn(all.rows).map(({ namespace }) => namespace))
     // It leaves out without a word what the token may not read, or not any more; asked alone, a namespace says so.
     const missing = [...new Set([...named, ...found])].filter((namespace) => !there.has(namespace)).slice(0, ASKED_ALONE)

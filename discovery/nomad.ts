@@ -2,7 +2,8 @@
 // of the allocations' checks.
 import type { ServiceRef } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
-import { type Adapter, TLS_PATHS } from './adapter.ts'
+import { type Adapter, type Capabilities, TLS_PATHS } from './adapter.ts'
+import { commonOf } from './common.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { createNomadCatalog } from './nomad-catalog.ts'
 import { createNomadClient, type NomadClient } from './nomad-client.ts'
@@ -32,20 +33,26 @@ export const nomad: Adapter = {
     },
   },
   create(name, written, platform, capabilities = {}) {
-    const options = nomadOptions.parse(written)
-    if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use token`)
-    const client = createNomadClient(options, platform, capabilities)
-    const shared: Shared = { options, platform, client, turns: new Turns(platform), streamOf: streams(name, client, platform), checksDenied: warnOnce(name, platform) }
+    const shared = sharedOf(name, written, platform, capabilities)
     const open = (ref: ServiceRef, signal: AbortSignal): Pick<Source, 'read' | 'changes'> => {
       const watch = new NomadWatch(shared, ref, signal)
       return { read: (ask, own) => watch.read(ask, own), changes: { kind: 'poll', every: LIST_EVERY, hint: (_, own) => watch.hint(own) } }
     }
-    return createDiscoverer({ registry: name, needs: ['fetch'], open }, platform, options)
+    return createDiscoverer({ registry: name, needs: ['fetch'], open }, platform, shared.options)
   },
-  catalog(name, written, platform, capabilities = {}) {
+  catalog: (name, written, platform, capabilities = {}) => createNomadCatalog(name, sharedOf(name, written, platform, capabilities)),
+}
+
+const registries = commonOf<Shared>()
+
+// Discoverer and catalogue have one agent in use and one event stream.
+function sharedOf(name: string, written: unknown, platform: Platform, capabilities: Capabilities): Shared {
+  return registries(platform, written, () => {
     const options = nomadOptions.parse(written)
-    return createNomadCatalog(name, options, createNomadClient(options, platform, capabilities), platform)
-  },
+    if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use token`)
+    const client = createNomadClient(options, platform, capabilities)
+    return { options, platform, client, turns: new Turns(platform), streamOf: streams(name, client, platform), checksDenied: warnOnce(name, platform) }
+  })
 }
 
 // One for each region and namespace that routes name.

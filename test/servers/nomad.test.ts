@@ -329,6 +329,28 @@ describeWithServers(['nomad'], 'a real Nomad with ACLs', () => {
     await becomes(web, 'ready 1001')
   })
 
+  test.each(['default', 'shop,default', '*'])('the catalogue says at once that rights end (%s), although its query waits on', async (namespaces) => {
+    const policy = `catalogue-${namespaces.replace(/\W/g, 'x')}`
+    const { token } = await makeToken(policy, 'default', 'shop')
+    await runJob(server, { id: 'c', port: 1003, namespace: 'shop' })
+    const catalog = nomad.catalog?.('nomad', { address: server.url, token, namespaces: namespaces.split(',') }, nodePlatform(() => {}))
+    const stop = new AbortController()
+    let text = ''
+    const reading = (async () => {
+      for await (const set of catalog?.watch(stop.signal, { wanted: () => true }) ?? []) text = `${set.kind} ${set.kind === 'pending' ? '' : set.services.map(({ name }) => name).join()} ${set.kind === 'ready' ? '' : (set.cause?.outcome ?? '')}`.trim()
+    })()
+    const names = namespaces === 'default' ? 'web' : 'web,shop/web'
+    const says = (wanted: string): Promise<void> => vi.waitFor(() => expect(text).toBe(wanted), { timeout: SOON, interval: 10 })
+    await says(`ready ${names}`)
+    // Until its query waits.
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await allow(policy, namespaces === 'default' ? 'shop' : 'default')
+    await says(`stale ${names} denied`)
+    stop.abort()
+    await reading
+    await stopJob(server, 'c', 'shop')
+  })
+
   test.each(['default', '*'])('a token whose rights come, go, come back and end with it keeps what it knew (namespace %s)', async (namespace) => {
     const policy = namespace === '*' ? 'all' : 'one'
     const { token, accessor } = await makeToken(policy, 'other')

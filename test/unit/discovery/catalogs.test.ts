@@ -24,7 +24,8 @@ catalogSuite({
   name: 'consul',
   ref: (name) => `consul/${name}`,
   within: 1000,
-  quiet: 20,
+  // A query waits for 15 s, so that rights that end are seen by then.
+  quiet: 45,
   open(platform) {
     const fake = fakeConsul(platform)
     return {
@@ -182,6 +183,81 @@ test.each([[['*']], [['default', 'shop']]])('nomad: a token that loses its right
   fake.put('web', [], { namespace: 'shop' })
   await platform.advance(50_000)
   expect(text()).toBe(`ready ${all.replace(/,[^,]*$/, '')}`)
+  stop.abort()
+})
+
+/** A token's rights end in `namespace` in the middle of a query that waits. Gives the seconds until that is said. */
+async function denialAfter(options: object, before: readonly string[], after: readonly string[], prepare: (fake: ReturnType<typeof fakeNomad>) => void = () => {}): Promise<number> {
+  const platform = fakePlatform()
+  const fake = fakeNomad(platform)
+  platform.onFetch((url, init) => fake.fetch(url, init))
+  fake.put('web', [{ id: '1' }])
+  fake.put('web', [{ id: '3' }], { namespace: 'shop' })
+  fake.acl({ t: before })
+  prepare(fake)
+  const { stop, sets } = listsOf(nomad.catalog?.('nomad', { token: 't', ...options }, platform))
+  await platform.advance(100_000)
+  expect(sets).toHaveLength(1)
+  const since = platform.now()
+  fake.acl({ t: after })
+  while (sets.at(-1)?.kind === 'ready' && platform.now() - since < 100_000) await platform.advance(100)
+  expect(sets.at(-1)).toMatchObject({ kind: 'stale', cause: { outcome: 'denied' } })
+  stop.abort()
+  await platform.settle()
+  expect(fake.streams()).toBe(0)
+  return (platform.now() - since) / 1000
+}
+
+test.each([
+  ['the only namespace', {}, ['default'], []],
+  ['one of those that are named', { namespaces: ['default', 'shop'] }, ['default', 'shop'], ['default']],
+  ['one of all', { namespaces: ['*'] }, ['default', 'shop'], ['default']],
+  ['all of them', { namespaces: ['*'] }, ['*'], []],
+])('nomad: rights that end in %s are seen at once, since the event stream ends with them', async (_, options, before, after) => {
+  expect(await denialAfter(options, before, after)).toBeLessThan(1)
+})
+
+test('nomad: without the event stream they are seen when the query ends, in 16 s', async () => {
+  const deaf = (fake: ReturnType<typeof fakeNomad>): void => fake.answerWith(({ path }) => (path === '/v1/event/stream' ? plain(403, 'Permission denied') : undefined))
+  expect(await denialAfter({}, ['default'], [], deaf)).toBeLessThan(17)
+})
+
+test('nomad: endpoints and catalogue of a registry have one event stream, and a change costs the catalogue one question', async () => {
+  const platform = fakePlatform()
+  const fake = fakeNomad(platform)
+  platform.onFetch((url, init) => fake.fetch(url, init))
+  fake.put('web', [{ id: '1' }])
+  const options = { checks: false }
+  const { stop, text } = listsOf(nomad.catalog?.('nomad', options, platform))
+  void (async () => {
+    for await (const _ of nomad.create('nomad', options, platform).watch({ registry: 'nomad', name: 'web', options: {} }, stop.signal, {}));
+  })()
+  await platform.advance(60_000)
+  expect(fake.streams()).toBe(1)
+  const lists = (): number => fake.seen.filter(({ path }) => path === '/v1/services').length
+  const before = lists()
+  fake.put('api', [{ id: '2' }])
+  await platform.advance(2000)
+  expect(text()).toBe('ready nomad/api=api,nomad/web=web')
+  expect(lists() - before).toBe(1)
+  // A server that goes and comes back is asked anew, and waited at again.
+  fake.cut()
+  await platform.advance(40_000)
+  expect(lists() - before).toBeLessThan(8)
+  stop.abort()
+  await platform.settle()
+  expect(fake.streams()).toBe(0)
+})
+
+test('consul: rights that end while a query waits are seen in 16 s', async () => {
+  const platform = fakePlatform()
+  const fake = fakeConsul(platform)
+  fake.putCatalog({ a: [], b: [] })
+  const { stop, text } = listsOf(consul.catalog?.('consul', {}, platform))
+  await platform.advance(100_000)
+  fake.answerWith(() => json({}, { 'x-consul-results-filtered-by-acls': 'true', 'x-consul-index': '900' }))
+  await platform.advance(17_000)
+  expect(text()).toBe('stale consul/a=a,consul/b=b')
   stop.abort()
 })
 
