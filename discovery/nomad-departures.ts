@@ -3,18 +3,29 @@
 
 /** Ids that are remembered of one service. */
 const MAX_IDS = 20_000
+/** How long an id is remembered that is neither listed nor heard of, milliseconds: longer than a loss is held. */
+const EVIDENCE = 600_000
+
+interface Seen {
+  /** Index of the last list that had it. */
+  readonly index: bigint
+  /** When it was listed or heard of last, monotonic milliseconds. */
+  readonly at: number
+}
 
 /** What was listed and heard of one service. Ids are those of instances. */
 export class Departures {
-  /** Index of the last list that had an instance; the newest ones come last. */
-  readonly #seen = new Map<string, bigint>()
-  /** Instances that were said to leave after that list, with the index of the event. */
+  /** Those listed or heard of most recently come last. */
+  readonly #seen = new Map<string, Seen>()
+  /** Instances that were said to leave after the last list that had them, with the index of the event. */
   readonly #left = new Map<string, bigint>()
 
   /** The stream said that a registration was removed; it may say so late, or once more. */
-  heard(id: string, index: bigint): void {
+  heard(id: string, index: bigint, at: number): void {
     const seen = this.#seen.get(id)
-    if (seen !== undefined && index > seen) this.#left.set(id, index)
+    if (seen === undefined || index <= seen.index) return
+    this.#left.set(id, index)
+    this.#remember(id, { ...seen, at })
   }
 
   /**
@@ -22,17 +33,23 @@ export class Departures {
    * @param wanted the instances that the watch is about
    * @param present all instances of the service: one that is there with other tags left on purpose
    */
-  listed(wanted: ReadonlySet<string>, present: ReadonlySet<string>, index: bigint): ReadonlySet<string> {
+  listed(wanted: ReadonlySet<string>, present: ReadonlySet<string>, index: bigint, at: number): ReadonlySet<string> {
     for (const id of present) {
-      this.#seen.delete(id)
-      this.#seen.set(id, index)
+      this.#remember(id, { index, at })
       if ((this.#left.get(id) ?? index) <= index) this.#left.delete(id)
     }
-    for (const id of this.#seen.keys()) {
-      if (this.#seen.size <= MAX_IDS) break
+    const left = new Set([...this.#left.keys(), ...[...present].filter((id) => !wanted.has(id))])
+    // Only now: the first list after an outage is judged by what was heard before it.
+    for (const [id, seen] of this.#seen) {
+      if (this.#seen.size <= MAX_IDS && at - seen.at < EVIDENCE) break
       this.#seen.delete(id)
       this.#left.delete(id)
     }
-    return new Set([...this.#left.keys(), ...[...present].filter((id) => !wanted.has(id))])
+    return left
+  }
+
+  #remember(id: string, seen: Seen): void {
+    this.#seen.delete(id)
+    this.#seen.set(id, seen)
   }
 }

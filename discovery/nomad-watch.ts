@@ -57,7 +57,7 @@ export class NomadWatch implements Listener {
 
   onEvent(event: ServiceEvent): void {
     if (event.index > this.#heard) this.#heard = event.index
-    if (event.type === 'ServiceDeregistration') this.#departures.heard(event.id, event.index)
+    if (event.type === 'ServiceDeregistration') this.#departures.heard(event.id, event.index, this.#shared.platform.now())
     this.#ring()
   }
 
@@ -95,7 +95,7 @@ export class NomadWatch implements Listener {
     const wanted = registrations.filter(({ instance }) => tags.every((tag) => hasTag(instance, tag)))
     await this.#checks?.follow(wanted, signal)
     const index = lists.reduce((newest, list) => (list.index > newest ? list.index : newest), 0n)
-    const left = this.#departures.listed(idsOf(wanted), idsOf(registrations), index)
+    const left = this.#departures.listed(idsOf(wanted), idsOf(registrations), index, this.#shared.platform.now())
     this.#begin()
     const instances = wanted.map((registration) => ({ ...registration.instance, health: this.#checks?.healthOf(registration) ?? ('unknown' as const) }))
     return { kind: 'listed', instances, rejected, left, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0) }

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Capabilities } from '../../../discovery/adapter.ts'
 import { nomad } from '../../../discovery/nomad.ts'
+import { Departures } from '../../../discovery/nomad-departures.ts'
 import { parseRef } from '../../../src/model/discoverer.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
@@ -445,6 +446,26 @@ test('an instance that comes and goes ten times a second costs a few lists and s
   }
   expect(reader.sets.length).toBeLessThan(60 * 4 + 10)
   expect(lists(registry).length - before).toBeLessThan(60 * 10 + 10)
+})
+
+test('instances that come and go for ever take no memory: those neither listed nor heard of are forgotten after ten minutes', () => {
+  const departures = new Departures()
+  const list = (index: number, at: number, ...ids: string[]): number => departures.listed(new Set(ids), new Set(ids), BigInt(index), at).size
+  let most = 0
+  for (let n = 1; n <= 1000; n++) {
+    const at = n * 30_000
+    departures.heard(`web-${n - 1}`, BigInt(2 * n), at - 100)
+    most = Math.max(most, list(2 * n + 1, at, 'stays', `web-${n}`))
+    // One that was forgotten is unknown: what is said of it says nothing.
+    departures.heard(`web-${n - 30}`, BigInt(2 * n + 1), at)
+  }
+  expect(most).toBeGreaterThan(15)
+  expect(most).toBeLessThan(25)
+  expect(list(3000, 31_000_000, 'stays')).toBeLessThan(25)
+  // However long nothing could be listed, what was heard before the next list counts for it.
+  departures.heard('stays', 4000n, 31_000_100)
+  expect(departures.listed(new Set(), new Set(), 4001n, 40_000_000)).toContain('stays')
+  expect(list(4002, 40_000_001)).toBe(0)
 })
 
 // --- namespaces
