@@ -70,7 +70,7 @@ function readingOf(news: News | Trouble, selector: Selector, ref: ServiceRef, op
   if (news.kind !== 'news') return news
   const { rows, unreadable, version, left, unsure, missed, age } = news
   const rejected: Rejection[] = unreadable.map(({ app, position }) => ({ id: `${app}/#${position}`, reason: 'is no instance with an id' }))
-  if (rows.length === 0 && rejected.length === 0) return { kind: 'not-found', message: `no instance is registered ${PHRASES[selector.by]} ${selector.name}`, token: version, left, unsure, age }
+  if (rows.length === 0 && rejected.length === 0) return { kind: 'not-found', message: `no instance is registered ${PHRASES[selector.by]} ${selector.name}`, token: version, left, unsure, missed, age }
   const instances: Instance[] = []
   const secure = ref.options['secure'] === undefined ? options.secure || selector.by === 'svip' : ref.options['secure'] !== 'false'
   for (const row of rows) {

@@ -70,7 +70,7 @@ function openWatch(feed: Feed, options: MarathonOptions, ref: ServiceRef, signal
     async read(ask, own) {
       const { answer, unheard } = await watched.read(ask.purpose === 'confirm', own)
       const reading = understand(answer)
-      return unheard && reading.kind === 'listed' ? { ...reading, missed: true } : reading
+      return reading.kind === 'listed' || reading.kind === 'not-found' ? { ...reading, missed: unheard } : reading
     },
     changes: { kind: 'poll', every: POLL, hint: (_, own) => watched.hint(own) },
   }

@@ -47,6 +47,7 @@ export class AllocationChecks {
   #met: ReadonlySet<string> = new Set()
   /** Allocations that are being asked for. */
   readonly #underWay = new Set<string>()
+  #changes = 0
   #targets: readonly Target[] = []
   #runs = false
   #settles = false
@@ -70,10 +71,10 @@ export class AllocationChecks {
     this.#targets = [...targets.values()]
     // Not again for those whose client is silent.
     const fresh = this.#targets.filter(({ allocation, client }) => !this.#known.has(allocation) && !(this.#met.has(allocation) && this.#shared.turns.doubts(client)))
-    this.#met = new Set(targets.keys())
     // Nomad stops what an update replaces as soon as its successor passes, which may be news here: then nobody would be left.
     const doubtful = gone.length === 0 ? [] : this.#targets.filter(({ allocation }) => ['pending', 'critical'].includes(this.#known.get(allocation)?.said ?? ''))
     await this.#meet([...fresh, ...doubtful.slice(0, PATIENCE / GAP)], signal)
+    this.#met = new Set(targets.keys())
     if (!this.#runs) void this.#run()
     if (!this.#settles) void this.#settle()
   }
@@ -86,6 +87,11 @@ export class AllocationChecks {
     const said = (allocation === undefined ? undefined : this.#known.get(allocation)?.said) ?? 'unknown'
     if (said !== 'pending') return said
     return [...this.#known.values()].some((other) => other.said === 'passing') ? 'critical' : 'unknown'
+  }
+
+  /** How often the health of an instance that was listed before has been another one. */
+  get changes(): number {
+    return this.#changes
   }
 
   /** Asks for these before all others, and waits for a moment at most. */
@@ -146,7 +152,9 @@ export class AllocationChecks {
     const now = platform.now()
     if (said !== undefined) this.#known.set(allocation, { said, at: now })
     else if (before?.said === 'critical' && now - before.at > FORGET) this.#known.set(allocation, { said: 'unknown', at: now })
-    return this.healthOf({ allocation }) !== health
+    if (this.healthOf({ allocation }) === health) return false
+    if (this.#met.has(allocation)) this.#changes++
+    return true
   }
 }
 

@@ -42,6 +42,8 @@ export class NomadWatch implements Listener {
   /** Index of the newest event that no list has shown yet; 0 for none. */
   #heard = 0n
   #rung = false
+  /** What `changes` of the checks was at the last list. */
+  #healthChanges: number | undefined
   #wake = (): void => {}
 
   constructor(shared: Shared, ref: ServiceRef, signal: AbortSignal) {
@@ -68,15 +70,16 @@ export class NomadWatch implements Listener {
   /** Resolves when the list may be another one; at once when that was said since the last time. */
   async hint(signal: AbortSignal): Promise<void> {
     while (!this.#rung && !signal.aborted) {
-      const deaf = this.#streams.some((stream) => !stream.live())
-      const woken = await this.#sleep(deaf ? WITHOUT_STREAM : Infinity, signal)
-      if (deaf && !woken) return
+      const hears = this.#hears()
+      const woken = await this.#sleep(hears ? Infinity : WITHOUT_STREAM, signal)
+      if (!hears && !woken) return
     }
   }
 
   /** Lists the service. */
   async read(ask: Ask, signal: AbortSignal): Promise<Reading> {
     // What rang until now is answered by this list; what rings from now on asks for the next one.
+    const called = this.#rung
     this.#rung = false
     const heard = this.#heard
     const lists = await this.#lists.read(ask, heard, signal)
@@ -96,9 +99,16 @@ export class NomadWatch implements Listener {
     await this.#checks?.follow(wanted, signal)
     const index = lists.reduce((newest, list) => (list.index > newest ? list.index : newest), 0n)
     const left = this.#departures.listed(idsOf(wanted), idsOf(registrations), index, this.#shared.platform.now())
+    // While every event is heard a list that nothing asked for should bring nothing new, but for what checks say.
+    const missed = ask.purpose === 'full' && !called && !this.#rung && this.#hears() && this.#checks?.changes === this.#healthChanges
+    this.#healthChanges = this.#checks?.changes
     this.#begin()
     const instances = wanted.map((registration) => ({ ...registration.instance, health: this.#checks?.healthOf(registration) ?? ('unknown' as const) }))
-    return { kind: 'listed', instances, rejected, left, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0) }
+    return { kind: 'listed', instances, rejected, left, missed, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0) }
+  }
+
+  #hears(): boolean {
+    return this.#streams.length > 0 && this.#streams.every((stream) => stream.live())
   }
 
   // After the first list: a registry that does not answer is not asked for a stream beside it.

@@ -46,8 +46,9 @@ export function advance(before: Progress, question: Question, reading: Reading, 
   const digested = digest(before, question, reading, trust, { ...moment, wall })
   const { failures } = digested.progress
   const progress = { ...digested.progress, ...(failures > 0 ? { hold: interrupt(before.hold, question.ask, failures, moment) } : question.resync ? { resyncAt: nextResync(moment) } : {}) }
-  const unheard = reading.kind === 'listed' && reading.missed === true && before.accepted !== undefined
-  const missedChange = (unheard || (question.resync && before.token !== undefined)) && before.failures === 0 && progress.failures === 0 && progress.accepted !== before.accepted
+  // A source with a feed of its own knows what it heard of; else the full readings find what the feed did not tell.
+  const unheard = ('missed' in reading ? reading.missed : undefined) ?? (question.resync && before.token !== undefined)
+  const missedChange = unheard && before.accepted !== undefined && before.failures === 0 && progress.failures === 0 && progress.accepted !== before.accepted
   const believed = progress.failures === 0 && progress.hold === undefined
   return { progress, attempt: { at: wall, rejected: [], ...digested.attempt, believed, missedChange } }
 }

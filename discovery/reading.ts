@@ -66,14 +66,14 @@ export type Reading =
       readonly left?: ReadonlySet<string>
       /** The answer is from where nothing was asked before, or the registry was away and instances may have lost their sessions with it: every loss is held until confirmed, however small. */
       readonly unsure?: boolean
-      /** A feed of changes should have told this, and only a periodic full reading showed it. */
+      /** Whether a feed of changes should have told what is new here, and only a periodic full reading showed it. Absent where the source does not know: then it is what a full reading shows. */
       readonly missed?: boolean
       /** Milliseconds for which the registry says that this holds: a source that is polled is asked again when they are over. */
       readonly holds?: number
       /** Milliseconds since the registry said it, where a source answers out of what it heard for all watches together; default 0. */
       readonly age?: number
     }
-  | { readonly kind: 'not-found'; readonly message: string; readonly token?: string; readonly stated?: boolean; readonly left?: ReadonlySet<string>; readonly unsure?: boolean; readonly age?: number }
+  | { readonly kind: 'not-found'; readonly message: string; readonly token?: string; readonly stated?: boolean; readonly left?: ReadonlySet<string>; readonly unsure?: boolean; readonly missed?: boolean; readonly age?: number }
   | { readonly kind: 'unchanged'; readonly token: string }
   | { readonly kind: 'denied' | 'failed'; readonly message: string; readonly retryAfter?: number }
 

@@ -155,6 +155,24 @@ test('that checks may not be read is said once', async () => {
   expect(platform.lines.map(({ message }) => message)).toEqual([expect.stringMatching(/^registry main: the checks of allocations cannot be read, .*403 Permission denied/)])
 })
 
+test('what checks say is no change that the event stream should have told', async () => {
+  const { platform, registry, reader } = await watch((fake) => three.forEach(({ id }) => fake.setChecks(id, ['web', 'success'])), { checksEvery: '1s' })
+  for (let turn = 0; turn < 700; turn++) {
+    registry.setChecks('2', ['web', turn % 2 === 0 ? 'failure' : 'success'])
+    await platform.advance(1500)
+  }
+  // Nor is a client that answers at last, of which a list asks that nothing else asked for.
+  registry.answerWith((seen) => (isChecks(seen) ? plain(500, 'No path to node') : undefined))
+  registry.put('web', [...three, { id: '9', address: '10.0.0.9' }])
+  await platform.advance(10_000)
+  registry.setChecks('9', ['web', 'success'])
+  const asked = registry.seen.filter(({ path }) => path === '/v1/service/web').length
+  registry.answerWith((seen) => (isChecks(seen) && registry.seen.filter(({ path }) => path === '/v1/service/web').length === asked ? plain(500, 'No path to node') : undefined))
+  await platform.advance(100_000)
+  expect(healths(reader).endsWith('passing')).toBe(true)
+  expect(reader.attempts.filter(({ missedChange }) => missedChange)).toEqual([])
+})
+
 test('a failure that can no longer be asked for is forgotten after three minutes', async () => {
   const { platform, registry, reader } = await watch((fake) => fake.setChecks('2', ['web', 'failure']))
   registry.answerWith((seen) => (isChecks(seen) ? plain(500, 'No path to node') : undefined))

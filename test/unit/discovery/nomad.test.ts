@@ -325,6 +325,44 @@ test('what the stream lost is found by the list that is read all the same', asyn
   expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080')
 })
 
+const missedIn = (reader: Reader): number => reader.attempts.filter(({ missedChange }) => missedChange).length
+
+test('a change counts as missed when a list showed it that no event had asked for, and only then', async () => {
+  const { platform, registry, reader } = await watch()
+  registry.putSilently('web', three.slice(0, 2))
+  await platform.advance(50_000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080')
+  expect(missedIn(reader)).toBe(1)
+  // Each list is one that an event asks for, those among them that read everything anew.
+  for (let second = 0; second < 900; second++) {
+    registry.put('web', second % 2 === 0 ? three : three.slice(0, 2))
+    await platform.advance(1000)
+  }
+  expect(missedIn(reader)).toBe(1)
+})
+
+test('nothing is missed that nobody could hear: before there is a stream, while it is away, and what was known from before the start', async () => {
+  const { platform, registry, reader } = await watch({ prepare: (fake) => fake.answerWith(noStream) })
+  registry.put('web', three.slice(0, 2))
+  await platform.advance(400_000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080')
+  registry.recover()
+  await platform.advance(60_000)
+  registry.putSilently('web', three)
+  registry.cut()
+  await platform.advance(60_000)
+  expect(summary(reader.last())).toBe(ready)
+  expect(missedIn(reader)).toBe(0)
+})
+
+test('what is believed only once it was confirmed was not missed when it was heard of', async () => {
+  const { platform, registry, reader } = await watch()
+  registry.put('web', [], { removal: 'AllocationUpdated' })
+  await platform.advance(60_000)
+  expect(summary(reader.last())).toBe('ready')
+  expect(missedIn(reader)).toBe(0)
+})
+
 test('without the right to hear events each service is listed every 5 s, and that is said once', async () => {
   const { platform, registry, reader } = await watch({ prepare: (fake) => fake.answerWith(noStream) })
   expect(summary(reader.last())).toBe(ready)
