@@ -14,7 +14,8 @@ const WATCHDOG = 25_000
 const HEAD = 10_000
 /** A stream that lasted so long was a good one: the next failure is the first again, milliseconds. */
 const STEADY = 120_000
-const MAX_LINE = 8 * 2 ** 20
+/** Characters of one line, and of all lines of one event together. */
+const MAX_EVENT = 8 * 2 ** 20
 
 /** Events that may change endpoints or what their apps say of them. */
 const TYPES: readonly string[] = [
@@ -94,8 +95,8 @@ async function listen(client: MarathonClient, platform: Platform, signal: AbortS
   signal.addEventListener('abort', abort)
   try {
     const body = await withDeadline(platform, HEAD, signal, () => client.events(PATH, own.signal), thrown)
-    const lines = readLines(body, MAX_LINE)
-    const frame: Frame = { type: '', data: [] }
+    const lines = readLines(body, MAX_EVENT)
+    const frame: Frame = { type: '', data: [], length: 0 }
     for (;;) {
       const line = await withDeadline(platform, WATCHDOG, signal, () => lines.next(), () => undefined)
       if (line === undefined) return `no sign of life within ${WATCHDOG / 1000} s`
@@ -103,6 +104,7 @@ async function listen(client: MarathonClient, platform: Platform, signal: AbortS
       // Any line shows that the server has taken us in: a head alone may be that of a proxy which keeps the rest to itself.
       heard.onTurn(true)
       take(frame, line.value, heard)
+      if (frame.length > MAX_EVENT) return `an event of the stream is longer than ${MAX_EVENT} characters and was refused`
     }
   } catch (error) {
     return printable(error instanceof Error ? error.message : String(error))
@@ -115,10 +117,13 @@ async function listen(client: MarathonClient, platform: Platform, signal: AbortS
 interface Frame {
   type: string
   data: string[]
+  /** Characters of all its lines, those that are not kept too. */
+  length: number
 }
 
 // An empty line ends a frame; a heartbeat is one that ends nothing.
 function take(frame: Frame, line: string, heard: Heard): void {
+  frame.length += line.length
   const field = /^(event|data): ?(.*)$/s.exec(line)
   if (field?.[1] === 'event') frame.type = field[2] ?? ''
   if (field?.[1] === 'data' && (frame.type === '' || WANTED.has(frame.type))) frame.data.push(field[2] ?? '')
@@ -126,6 +131,7 @@ function take(frame: Frame, line: string, heard: Heard): void {
   const { type, data } = frame
   frame.type = ''
   frame.data = []
+  frame.length = 0
   const event = data.length === 0 ? undefined : parse(data.join('\n'))
   const named = type === '' ? (textOf(event?.['eventType']) ?? '') : type
   if (WANTED.has(named)) heard.onChange(event === undefined ? undefined : touchedBy(event), DEFINING.has(named))

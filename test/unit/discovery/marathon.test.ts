@@ -10,6 +10,7 @@ import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { fakeFiles, type FakeFiles } from '../../support/fake-files.ts'
 import { json, page, type FakeMarathonOptions, type Request } from '../../support/fake-marathon/fake-marathon.ts'
+import type { Sink } from '../../support/fake-marathon/streams.ts'
 import type { AppSpec, TaskSpec } from '../../support/fake-marathon/spec.ts'
 import { virtualMarathon, type VirtualMarathon } from '../../support/fake-marathon/virtual.ts'
 import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
@@ -220,6 +221,34 @@ describe('the event stream', () => {
     expect(platform.lines).toHaveLength(1)
     expect(platform.lines[0]?.message).toMatch(message)
   })
+})
+
+test.each(['data: ', 'event: ', ': ', 'data'])('an event without an end, in lines that begin with "%s", is refused as soon as it is longer than any, and nothing of it is kept', async (begin) => {
+  let lines = 0
+  const { platform, registry, reader } = await watch({
+    prepare: (fake, platform) =>
+      fake.answerWith(({ path }) => {
+        if (path !== '/v2/events' || lines > 0) return undefined
+        const stream = (sink: Sink): (() => void) => {
+          const life = new AbortController()
+          void (async () => {
+            while (!life.signal.aborted && lines < 1000) {
+              lines++
+              sink.write(`${begin}${'x'.repeat(2 ** 20)}\n`)
+              await platform.sleep(1000, life.signal)
+            }
+          })()
+          return () => life.abort()
+        }
+        return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: '', stream }
+      }),
+  })
+  await platform.advance(20_000)
+  expect(lines).toBe(8)
+  expect(platform.lines.map(({ message }) => message)).toEqual([expect.stringContaining('an event of the stream is longer than 8388608 characters'), expect.stringContaining('is there')])
+  registry.put(web(2))
+  await platform.advance(1000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080')
 })
 
 describe('what an event is about', () => {
