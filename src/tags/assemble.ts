@@ -3,15 +3,14 @@
 import type { DestinationConfig, RouteConfig } from '../model/route-config.ts'
 import type { ServiceConfig } from '../model/service-config.ts'
 import type { RefusedTag, TaggedService, TagTable } from '../model/tagged.ts'
-import { checkDraft, type CheckedDraft } from './check-draft.ts'
+import { checkDraft } from './check-draft.ts'
 import { cutIn, withoutCut } from './cut.ts'
 import type { DialectContext, Draft } from './dialect.ts'
 import { dialects } from './list.ts'
 import { Names } from './names.ts'
-import { destinationWeights } from './split.ts'
+import { byMatch, forwards, portionsOf, taken, type Shared } from './sharing.ts'
 import { prioritized } from './traefik-priority.ts'
 import { readService, type Entry, type InstanceReading, type Reading } from './variants.ts'
-import { tagText } from './wording.ts'
 
 /** Routes of all services; more are refused. */
 const MAX_ROUTES = 20_000
@@ -52,49 +51,6 @@ export function createAssembler(options: AssemblerOptions): (services: readonly 
   }
 }
 
-/** Entries that one route serves: usually one; several when services share it. */
-type Shared = readonly [Entry, ...Entry[]]
-
-/** One holder for each match, in the order of precedence; what comes later with the same match shares it or is refused. */
-function byMatch(entries: readonly Entry[], refuse: (tag: RefusedTag) => void): readonly Shared[] {
-  const holders = new Map<string, [Entry, ...Entry[]]>()
-  for (const entry of entries) {
-    const key = matchKey(entry.checked)
-    const holder = holders.get(key)
-    if (holder === undefined) holders.set(key, [entry])
-    else if (isShared(holder, entry)) holder.push(entry)
-    else refuse(taken(entry, holder[0]))
-  }
-  return [...holders.values()]
-}
-
-function matchKey({ routes }: CheckedDraft): string {
-  return JSON.stringify(routes.map(({ match, priority }) => [match, priority]))
-}
-
-/** Whether all agree to share, and do the same with a request. */
-function isShared(holder: Shared, entry: Entry): boolean {
-  const [first] = holder
-  // One service in several registries is one service.
-  const same = first.service.name === entry.service.name && holder.every(({ service }) => service.ref !== entry.service.ref)
-  const agreed = same || [...holder, entry].some(({ draft, shared }) => draft.weighted || shared)
-  return agreed && behaviour(first.checked) === behaviour(entry.checked) && forwards(first.checked)
-}
-
-function behaviour({ routes, service }: CheckedDraft): string {
-  return JSON.stringify([routes.map((route) => ({ ...route, name: '' })), service])
-}
-
-function forwards({ routes }: CheckedDraft): boolean {
-  return routes.some(({ action }) => action.kind === 'forward')
-}
-
-function taken(entry: Entry, holder: Entry): RefusedTag {
-  const { service, draft, instances } = entry
-  const whose = holder.service === service ? 'another tag of this service' : `${holder.service.name} in ${holder.service.registry}`
-  return { registry: service.registry, service: service.name, instances: instances.slice(0, 10).map(({ id }) => id), count: instances.length, tag: tagText(draft.labels), reason: `${whose} has the same match and comes first`, kind: 'refused' }
-}
-
 function build(all: readonly Shared[], refuse: (tag: RefusedTag) => void): TagTable['table'] {
   const services = new Map<string, ServiceConfig>()
   const routes: RouteConfig[] = []
@@ -105,7 +61,7 @@ function build(all: readonly Shared[], refuse: (tag: RefusedTag) => void): TagTa
       refuse({ ...taken(first, first), reason: `the tags of all services make more than ${MAX_ROUTES} routes` })
       continue
     }
-    const to = forwards(first.checked) ? destinationsOf(shared, services) : []
+    const to = forwards(first.checked) ? destinationsOf(shared, services, refuse) : []
     const name = names.unique(`${first.draft.name}@${first.service.registry}`)
     for (const [i, route] of first.checked.routes.entries()) {
       const own = i === 0 ? name : names.unique(`${name}:${i + 1}`)
@@ -115,12 +71,9 @@ function build(all: readonly Shared[], refuse: (tag: RefusedTag) => void): TagTa
   return { callers: [], services: [...services.values()], routes }
 }
 
-function destinationsOf(shared: Shared, services: Map<string, ServiceConfig>): readonly DestinationConfig[] {
-  const [first] = shared
-  const byService = Map.groupBy(shared, ({ service }) => service.name)
-  const groups = [...byService.values()]
-  const weights = groups.length === 1 ? [1] : destinationWeights(groups.map((group) => group.flatMap(({ instances }) => instances)))
-  return groups.map((group, i) => destination(group, first.checked.service, services, weights[i] ?? 0))
+function destinationsOf(shared: Shared, services: Map<string, ServiceConfig>, refuse: (tag: RefusedTag) => void): readonly DestinationConfig[] {
+  const [holder] = shared
+  return portionsOf(shared, refuse).map(({ group, weight }) => destination(group, holder.checked.service, services, weight))
 }
 
 /** The service of a group, in the registries that have it, the first first. */

@@ -31,7 +31,7 @@ export interface Draft {
   readonly service: Readonly<Record<string, unknown>>
   /** Some of its labels ask for a share of the requests; see weights.ts. */
   readonly weighted: boolean
-  /** Several services may carry the route and share its requests. */
+  /** Several services may carry the route and share its requests, without asking. */
   readonly shared: boolean
   /** Where its proxy ranks it; see traefik-priority.ts. */
   readonly rank?: RuleRank

@@ -40,7 +40,7 @@ function readTag(label: string, service: string): Draft {
   readWeight(options.get('weight'))
   const routes = guarded(routesOf(host, path, options), accessOf(options))
   const key = `${src.includes('/') ? `${src.slice(0, src.indexOf('/')).toLowerCase()}${path}` : src.toLowerCase()}`
-  return { dialect: 'fabio', key, name: `${service}:${key}`, labels: [label], routes, service: upstream, weighted: options.has('weight'), shared: true, notes }
+  return { dialect: 'fabio', key, name: `${service}:${key}`, labels: [label], routes, service: upstream, weighted: Number(options.get('weight') ?? 0) > 0, shared: true, notes }
 }
 
 function readOptions(words: readonly string[]): ReadonlyMap<string, string> {

@@ -55,11 +55,10 @@ function draftOf(name: string, service: string, { matches, options, labels }: Wr
     const [word = ''] = option.split('.')
     if (!OPTIONS.includes(option) && !OPTIONS.includes(`${word}.`)) throw new BadTag(`there is no option '${option}' (${suggest(option, OPTIONS)})`)
   }
-  const weighted = options.has('weight')
   const routes = routesOf(matches, options)
   // With a prefix to strip each alternative is a route.
   const alternatives = routes.length === 1 && matches.length > 1 ? { alternatives: matches.map((match) => `${own}=${match}`) } : {}
-  return { dialect: 'fairlead', key: name, name: name === '' ? service : `${service}-${name}`, labels, ...alternatives, routes, service: serviceOf(options), weighted, shared: weighted, notes: [] }
+  return { dialect: 'fairlead', key: name, name: name === '' ? service : `${service}-${name}`, labels, ...alternatives, routes, service: serviceOf(options), weighted: options.has('weight'), shared: false, notes: [] }
 }
 
 function routesOf(matches: readonly string[], options: Given): RouteBody[] {

@@ -25,7 +25,9 @@ export interface Entry {
   readonly checked: CheckedDraft
   /** Undefined when every instance of the service carries it. */
   readonly labels: readonly LabelSet[] | undefined
-  /** Another service may carry the same route. */
+  /** Some instance asks for a share of the requests. */
+  readonly weighted: boolean
+  /** Each service may carry the same route. */
   readonly shared: boolean
   /** The instances that carry it. */
   readonly instances: readonly TaggedInstance[]
@@ -37,6 +39,7 @@ interface Variant {
   readonly instances: TaggedInstance[]
   readonly labels: Map<string, readonly string[]>
   readonly notes: Map<string, TaggedInstance[]>
+  weighted: boolean
   shared: boolean
 }
 
@@ -69,10 +72,11 @@ function addTo(byKey: Map<string, Map<string, Variant>>, draft: Draft, instance:
   const variants = byKey.get(key) ?? new Map<string, Variant>()
   byKey.set(key, variants)
   const text = JSON.stringify([draft.routes, draft.service, draft.rank?.written])
-  const variant: Variant = variants.get(text) ?? { text, draft, instances: [], labels: new Map(), notes: new Map(), shared: false }
+  const variant: Variant = variants.get(text) ?? { text, draft, instances: [], labels: new Map(), notes: new Map(), weighted: false, shared: false }
   variants.set(text, variant)
   variant.instances.push(instance)
   variant.labels.set(JSON.stringify(draft.labels), draft.labels)
+  variant.weighted ||= draft.weighted
   variant.shared ||= draft.shared
   for (const note of draft.notes) variant.notes.set(note, [...(variant.notes.get(note) ?? []), instance])
 }
@@ -93,7 +97,7 @@ function chosen(service: TaggedService, variants: readonly Variant[], reading: R
   for (const [note, instances] of variant.notes) tell(tagText(variant.draft.labels), note, instances, 'note')
   const rest = variants.filter((each) => each !== variant)
   const labels = variant.instances.length === service.instances.length ? undefined : [...variant.labels.values()].map((all): LabelSet => ({ all, none: telling(all, rest) }))
-  return [{ service, draft: variant.draft, checked, labels, shared: variant.shared, instances: variant.instances }]
+  return [{ service, draft: variant.draft, checked, labels, weighted: variant.weighted, shared: variant.shared, instances: variant.instances }]
 }
 
 function weigh(variant: Variant): number {

@@ -66,6 +66,37 @@ describe('several services', () => {
     expect(canary.table.routes).toMatchObject([{ action: { to: [{ service: 'consul/words', weight: 9000 }, { service: 'consul/words-v2', weight: 1000 }] } }])
   })
 
+  test('none that asks for a share of another’s route displaces it, whatever its name and however much it asks for', () => {
+    const W = (share: string): string[] => [A, `fairlead.route.weight=${share}`]
+    const shares = ({ table }: ReturnType<typeof assembled>): unknown => table.routes.map(({ name, action }) => [name, action.kind === 'forward' ? action.to.map(({ service, weight }) => `${service} ${weight}`) : []])
+    for (const name of ['aaa', 'words-v2']) {
+      const made = assembled([tagged('shop', [A]), tagged(name, W('100%'))])
+      expect(shares(made)).toEqual([['shop@consul', ['consul/shop 5000', `consul/${name} 5000`]]])
+      expect(made.refused).toMatchObject([
+        { service: 'shop', kind: 'note', reason: `${name} in consul asked for a share of this route by a weight; others get half of its requests at most, until every instance here has a weight` },
+        { service: name, kind: 'note', reason: expect.stringContaining('of the requests of shop in consul, which has this route, others get half at most') },
+      ])
+    }
+    // One instance with a weight, and many without.
+    expect(shares(assembled([tagged('shop', [A]), tagged('aaa', W('1%'), ...Array.from({ length: 99 }, () => [A]))]))).toEqual([['shop@consul', ['consul/shop 5000', 'consul/aaa 5000']]])
+    // Several of them have half together.
+    expect(shares(assembled([tagged('shop', [A]), tagged('x', W('75%')), tagged('y', W('25%'))]))).toEqual([['shop@consul', ['consul/shop 5000', 'consul/x 3750', 'consul/y 1250']]])
+    // A canary of its own is no leave to take the rest.
+    expect(shares(assembled([tagged('shop', [A], W('5%')), tagged('aaa', W('100%'))]))).toEqual([['shop@consul', ['consul/shop 5000', 'consul/aaa 5000']]])
+    // Its own word for all of its instances is.
+    const agreed = assembled([tagged('shop', W('0%')), tagged('shop-v2', W('100%'))])
+    expect([shares(agreed), agreed.refused]).toEqual([[['shop@consul', ['consul/shop 0', 'consul/shop-v2 10000']]], []])
+    // A tag of Fabio’s shares with its like, and takes nothing from others.
+    const other = assembled([tagged('shop', [A]), tagged('aab', ['urlprefix-a.test/'], ['urlprefix-a.test/'])])
+    expect(other.table.routes.every(({ action }) => action.kind === 'forward' && action.to.length === 1)).toBe(true)
+  })
+
+  test('a canary by another service gets what it asks for, and who has the route is told', () => {
+    const made = assembled([tagged('words', [A]), tagged('a-canary', [A, 'fairlead.route.weight=10%'])])
+    expect(made.table.routes).toMatchObject([{ name: 'words@consul', action: { to: [{ service: 'consul/words', weight: 9000 }, { service: 'consul/a-canary', weight: 1000 }] } }])
+    expect(made.refused).toMatchObject([{ service: 'words', kind: 'note', reason: expect.stringContaining('a-canary in consul asked for a share') }])
+  })
+
   test('one without a usable instance leaves its share to the others', () => {
     const { table } = assembled([tagged('a', ['urlprefix-/x']), tagged('b', { labels: ['urlprefix-/x weight=0.5'], usable: false })])
     expect(table.routes).toMatchObject([{ action: { to: [{ service: 'consul/a', weight: 10_000 }, { service: 'consul/b', weight: 0 }] } }])
