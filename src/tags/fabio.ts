@@ -1,7 +1,8 @@
 // Fabio's tags: `urlprefix-host/path option=value …` (https://fabiolb.net/quickstart/).
 import { suggest } from '../config/nearest.ts'
 import { guarded } from './access.ts'
-import { BadTag, type Dialect, type Draft, type Refusal, type RouteBody } from './dialect.ts'
+import { BadTag, type Dialect, type DialectContext, type Draft, type Refusal, type RouteBody } from './dialect.ts'
+import { listenersOf } from './fabio-listeners.ts'
 import { globHost } from './glob.ts'
 import { stripPrefix } from './strip.ts'
 
@@ -13,12 +14,12 @@ export const fabio: Dialect = {
   name: 'fabio',
   selfContained: true,
   speaks: (label) => label.trimStart().startsWith(PREFIX),
-  read(labels, { service }) {
+  read(labels, context) {
     const drafts: Draft[] = []
     const refused: Refusal[] = []
     for (const label of labels) {
       try {
-        drafts.push(readTag(label, service))
+        drafts.push(readTag(label, context))
       } catch (error) {
         if (!(error instanceof BadTag)) throw error
         refused.push({ tag: label, reason: error.message })
@@ -28,17 +29,18 @@ export const fabio: Dialect = {
   },
 }
 
-function readTag(label: string, service: string): Draft {
+function readTag(label: string, { service, listeners }: DialectContext): Draft {
   const [src = '', ...words] = label.trim().slice(PREFIX.length).trim().split(/\s+/)
   const options = readOptions(words)
-  const { host, path, notes } = readSource(src, options)
+  const { host, port, path, notes } = readSource(src, options)
   const upstream = readProto(options)
   if (options.has('auth')) throw new BadTag('auth= names a scheme of Fabio’s own configuration, which this gateway has not; without it the route would be open')
   if (options.get('host') === 'dst') throw new BadTag('host=dst (the address of each instance as Host) cannot be expressed; write host=NAME')
   if (options.has('register')) notes.push('register= is ignored: this gateway announces no names')
   if (options.has('pxyproto')) notes.push('pxyproto= is ignored: it is for TCP')
   readWeight(options.get('weight'))
-  const routes = guarded(routesOf(host, path, options), accessOf(options))
+  const on = listenersOf({ host, port, path, redirect: options.get('redirect')?.replace(/^\d+,/, '') }, listeners)
+  const routes = guarded(routesOf({ ...(host === undefined ? {} : { host }), ...on }, path, options), accessOf(options))
   const key = `${src.includes('/') ? `${src.slice(0, src.indexOf('/')).toLowerCase()}${path}` : src.toLowerCase()}`
   return { dialect: 'fabio', key, name: `${service}:${key}`, labels: [label], routes, service: upstream, weighted: Number(options.get('weight') ?? 0) > 0, shared: true, notes }
 }
@@ -56,19 +58,20 @@ function readOptions(words: readonly string[]): ReadonlyMap<string, string> {
   return options
 }
 
-function readSource(src: string, options: ReadonlyMap<string, string>): { readonly host: string | undefined; readonly path: string; readonly notes: string[] } {
+function readSource(src: string, options: ReadonlyMap<string, string>): { readonly host: string | undefined; readonly port: string | undefined; readonly path: string; readonly notes: string[] } {
   const proto = options.get('proto') ?? 'http'
   if (proto.includes('tcp')) throw new BadTag(`proto=${proto} is TCP; only HTTP is routed by tags`)
   if (proto.startsWith('grpc')) throw new BadTag(`proto=${proto}: gRPC is not routed by tags`)
   if (src.startsWith(':')) throw new BadTag(`'${src}' is a TCP port; only HTTP is routed by tags`)
-  const slash = src.indexOf('/')
-  if (slash < 0) throw new BadTag(`'${src}' has no slash; write ${src === '' ? 'host' : src}/`)
+  if (src === '') throw new BadTag('there is no host and no path; write urlprefix-host/path')
   if (src.includes('$')) throw new BadTag(`'${src}' holds a variable; variables of Fabio’s environment are not expanded`)
+  // A host alone is all its paths, since 1.5.14.
+  const slash = src.includes('/') ? src.indexOf('/') : src.length
   const written = src.slice(0, slash)
-  const port = /:\d+$/.exec(written)?.[0]
-  const notes = port === undefined ? [] : [`the port ${port.slice(1)} of the host is ignored: a host matches on every port`]
-  const host = written.slice(0, written.length - (port?.length ?? 0))
-  return { host: host === '' ? undefined : globHost(host.toLowerCase()), path: src.slice(slash), notes }
+  const port = /:(\d+)$/.exec(written)?.[1]
+  const notes = port === undefined || port === '80' || port === '443' ? [] : [`the port ${port} of the host is ignored: a host matches on every port`]
+  const host = port === undefined ? written : written.slice(0, -port.length - 1)
+  return { host: host === '' ? undefined : globHost(host.toLowerCase()), port, path: src.slice(slash) || '/', notes }
 }
 
 function readProto(options: ReadonlyMap<string, string>): Record<string, unknown> {
@@ -78,8 +81,7 @@ function readProto(options: ReadonlyMap<string, string>): Record<string, unknown
   return { tls: options.get('tlsskipverify') === 'true' ? { verify: false } : true }
 }
 
-function routesOf(host: string | undefined, path: string, options: ReadonlyMap<string, string>): RouteBody[] {
-  const at = host === undefined ? {} : { host }
+function routesOf(at: RouteBody, path: string, options: ReadonlyMap<string, string>): RouteBody[] {
   const redirect = options.get('redirect')
   if (redirect !== undefined) return [{ match: { ...at, path: `${path.replace(/\/+$/, '')}/**` }, redirect: redirectOf(redirect, options.get('strip')) }]
   const name = options.get('host')

@@ -10,6 +10,9 @@ describe('a prefix', () => {
     // Whole segments, where Fabio compares letters.
     ['urlprefix-/css', 'any.test/cssx', 'none'],
     ['urlprefix-i.com/static', 'i.com/static/a', 'consul/words /static/a'],
+    // Of a host without a slash 1.5.14 and later serve all paths; those before wanted a slash.
+    ['urlprefix-Foo.com', 'foo.com/x', 'consul/words /x'],
+    ['urlprefix-foo.com:8080 strip=/x', 'foo.com/x/y', 'consul/words /y'],
     ['urlprefix-i.com/static', 'j.com/static/a', 'none'],
     ['urlprefix-MySite.com/', 'mysite.com/anything', 'consul/words /anything'],
     ['urlprefix-*.site.com/', 'a.b.site.com/', 'consul/words /'],
@@ -42,6 +45,48 @@ describe('a prefix', () => {
     expect(assembled([tagged('words', [tag])]).table.services[0]?.tls).toEqual(tls)
   })
 
+  const listeners = [{ name: 'web', tls: false }, { name: 'secure', tls: true }]
+  const onEach = (tags: readonly string[], request: string): string[] => {
+    const made = assembled([tagged('words', tags)], { listeners })
+    return listeners.map(({ name }) => asked(made, request, { listener: name }))
+  }
+  const home = 'consul/words /p'
+  test.each([
+    // As Fabio's documentation has it.
+    [['urlprefix-x.test/', 'urlprefix-x.test:80/ redirect=301,https://x.test$path'], ['redirect 301 https://x.test/p?q', `${home}?q`]],
+    [['urlprefix-x.test:9999/', 'urlprefix-x.test:80/ redirect=301,https://x.test$path'], ['redirect 301 https://x.test/p?q', `${home}?q`]],
+    [['urlprefix-x.test/', 'urlprefix-x.test:80/ redirect=301,https://x.test/'], ['redirect 301 https://x.test/', `${home}?q`]],
+    [['urlprefix-x.test:443/', 'urlprefix-x.test/ redirect=301,https://x.test$path'], ['redirect 301 https://x.test/p?q', `${home}?q`]],
+    [['urlprefix-x.test:443/', 'urlprefix-/ redirect=301,https://$host$path'], ['redirect 301 https://x.test/p?q', `${home}?q`]],
+    [['urlprefix-x.test/ redirect=301,https://X.test:8443$path'], ['redirect 301 https://X.test:8443/p?q', 'none']],
+    [['urlprefix-x.test/', 'urlprefix-x.test:443/ redirect=301,http://x.test$path'], [`${home}?q`, 'redirect 301 http://x.test/p?q']],
+    [['urlprefix-x.test:80/'], [`${home}?q`, 'none']],
+    [['urlprefix-x.test:443/'], ['none', `${home}?q`]],
+    // It leads elsewhere, from both.
+    [['urlprefix-x.test/ redirect=301,https://y.test$path'], ['redirect 301 https://y.test/p?q', 'redirect 301 https://y.test/p?q']],
+    [['urlprefix-x.test/p redirect=301,https://x.test/new'], ['redirect 301 https://x.test/new', 'redirect 301 https://x.test/new']],
+    [['urlprefix-x.test/p redirect=301,https://x.test/p/new'], ['redirect 301 https://x.test/p/new', 'none']],
+  ])('%j: without and with TLS', (tags, expected) => {
+    expect(onEach(tags, 'x.test/p?q')).toEqual(expected)
+    expect(assembled([tagged('words', tags)], { listeners }).refused.filter(({ kind }) => kind === 'refused')).toEqual([])
+  })
+
+  test('a redirect by a service that comes later by name does not lead another’s requests in a circle', () => {
+    const made = assembled([tagged('words', ['urlprefix-x.test:9999/']), tagged('zz', ['urlprefix-x.test:80/ redirect=301,https://x.test$path'])], { listeners })
+    expect(listeners.map(({ name }) => asked(made, 'x.test/p', { listener: name }))).toEqual(['redirect 301 https://x.test/p', home])
+  })
+
+  test.each([
+    ['urlprefix-x.test:80/ redirect=301,https://x.test$path', [{ name: 'http', tls: false }], 'it redirects to https, and no listener of this gateway has TLS'],
+    ['urlprefix-x.test/ redirect=301,https://x.test$path', [{ name: 'http', tls: false }], 'it redirects to https, and no listener of this gateway has TLS'],
+    ['urlprefix-x.test:443/', [{ name: 'http', tls: false }], 'it is for port 443, and no listener of this gateway has TLS'],
+    ['urlprefix-x.test:80/', [{ name: 'secure', tls: true }], 'it is for port 80, and no listener of this gateway is without TLS'],
+    ['urlprefix-x.test:443/ redirect=301,https://x.test$path', listeners, 'it redirects to itself'],
+  ])('%s: %s', (tag, on, reason) => {
+    const { table, refused } = assembled([tagged('words', [tag])], { listeners: on })
+    expect([table.routes, refused.map((each) => each.reason)]).toEqual([[], [reason]])
+  })
+
   test('the longest wins, with a host before one without', () => {
     const made = assembled([tagged('a', ['urlprefix-/']), tagged('b', ['urlprefix-/foo/bar']), tagged('c', ['urlprefix-x.test/foo'])])
     expect([asked(made, 'y.test/foo/bar'), asked(made, 'y.test/foo'), asked(made, 'x.test/foo/bar')].map((line) => line.split(' ')[0])).toEqual(['consul/b', 'consul/a', 'consul/c'])
@@ -53,8 +98,7 @@ describe('refused, with a reason', () => {
     ['urlprefix-:3306 proto=tcp', 'only HTTP is routed by tags'],
     ['urlprefix-:3306', 'TCP port'],
     ['urlprefix-/svc/Method proto=grpc', 'gRPC'],
-    ['urlprefix-foo.com', 'has no slash'],
-    ['urlprefix-', 'has no slash'],
+    ['urlprefix-', 'no host and no path'],
     ['urlprefix-/a auth=name', 'the route would be open'],
     ['urlprefix-/a host=dst', 'host=dst'],
     ['urlprefix-/a stripp=/a', 'did you mean strip?'],
