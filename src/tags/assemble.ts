@@ -3,6 +3,7 @@
 import type { DestinationConfig, RouteConfig } from '../model/route-config.ts'
 import type { ServiceConfig } from '../model/service-config.ts'
 import type { RefusedTag, TaggedService, TagTable } from '../model/tagged.ts'
+import { tellBehindPrefix } from './behind-prefix.ts'
 import { checkDraft } from './check-draft.ts'
 import { cutIn, withoutCut } from './cut.ts'
 import type { DialectContext, Draft } from './dialect.ts'
@@ -46,7 +47,9 @@ export function createAssembler(options: AssemblerOptions): (services: readonly 
       return own
     })
     memory.forgetUnused()
-    const table = build(byMatch(prioritized(entries), refuse), refuse)
+    const holders = byMatch(prioritized(entries), refuse)
+    tellBehindPrefix(holders, refuse)
+    const table = build(holders, refuse)
     return { table, refused: refused.slice(0, MAX_REFUSED) }
   }
 }

@@ -86,7 +86,8 @@ function asksWhole({ instances }: Entry): boolean {
   return instances.every(({ labels }) => labels.some((label) => shareIn(label) !== undefined))
 }
 
-function nameOf({ service }: Entry): string {
+/** `words in consul`. */
+export function nameOf({ service }: Entry): string {
   return `${service.name} in ${service.registry}`
 }
 
@@ -94,6 +95,7 @@ function behaviour({ routes, service }: CheckedDraft): string {
   return JSON.stringify([routes.map((route) => ({ ...route, name: '' })), service])
 }
 
-function told({ service, draft, instances }: Entry, reason: string, kind: RefusedTag['kind']): RefusedTag {
+/** A tag of which something is said, with its owner. */
+export function told({ service, draft, instances }: Entry, reason: string, kind: RefusedTag['kind']): RefusedTag {
   return { registry: service.registry, service: service.name, instances: instances.slice(0, 10).map(({ id }) => id), count: instances.length, tag: tagText(draft.labels), reason, kind }
 }

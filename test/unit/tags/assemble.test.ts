@@ -54,6 +54,20 @@ describe('several services', () => {
     expect(made.refused).toMatchObject([{ service: 'words', reason: 'other in consul has the same match and comes first' }])
   })
 
+  test.each([
+    ['traefik.http.routers.r.rule=Host(`a.test`)'],
+    ['traefik.http.routers.r.rule=Host(`a.test`) && PathPrefix(`/`)'],
+    ['urlprefix-a.test/'],
+    [A],
+    ['fairlead.route=a.test'],
+  ])('every path of a host is one match in all dialects: %s', (label) => {
+    for (const other of ['traefik.http.routers.r.rule=Host(`a.test`)', 'urlprefix-a.test/', A].filter((each) => !(each.startsWith('url') && label.startsWith('url')))) {
+      const made = assembled([tagged('words', [label]), tagged('x', [other])])
+      expect([made.table.routes.length, reasons(made)]).toEqual([1, [`${other}: words in consul has the same match and comes first`]])
+      expect(asked(made, 'a.test/x')).toBe('consul/words /x')
+    }
+  })
+
   test('share a prefix of Fabio by the number of their instances', () => {
     const { table } = assembled([tagged('a', ['urlprefix-/x'], ['urlprefix-/x'], ['urlprefix-/x']), tagged('b', ['urlprefix-/x'])])
     expect(table.routes).toMatchObject([{ action: { to: [{ service: 'consul/a', weight: 7500 }, { service: 'consul/b', weight: 2500 }] } }])

@@ -47,6 +47,31 @@ describe('a rule', () => {
     expect(asked(made, request) === 'none' ? 'no' : 'yes').toBe(expected)
   })
 
+  const regexes = ['Host(`a.test`) && PathRegexp(`^/api/v[0-9]+`)', 'Host(`a.test`) && PathPrefix(`/api/{v:v[0-9]+}`)', 'PathRegexp(`^/api/v[0-9]+`)']
+  test.each(regexes)('%s comes before the prefix of every path', (text) => {
+    const host = text.startsWith('Host') ? 'Host(`a.test`) && ' : ''
+    for (const web of [`${host}PathPrefix(\`/\`)`, `${host}PathPrefix(\`/\`) || ${host}PathPrefix(\`/x\`)`]) {
+      const made = assembled([tagged('web', [rule(web).replace('.r.', '.w.')]), tagged('words', [rule(text)])])
+      expect([asked(made, 'a.test/api/v1'), asked(made, 'a.test/api')]).toEqual(['consul/words /api/v1', 'consul/web /api'])
+    }
+  })
+
+  test.each([
+    ['Host(`a.test`) && PathPrefix(`/api`)', regexes[0], '/api'],
+    ['Host(`a.test`) && PathPrefix(`/api`)', regexes[1], '/api'],
+    ['PathPrefix(`/api`)', regexes[2], '/api'],
+    ['Host(`a.test`) && PathPrefix(`/img`)', 'Host(`a.test`) && PathRegexp(`\\.png$`)', '/img'],
+    ['Host(`b.test`) && PathPrefix(`/api`)', regexes[0], undefined],
+    ['Host(`a.test`) && PathPrefix(`/apis`)', regexes[0], undefined],
+    ['Host(`a.test`) && Path(`/api`)', regexes[0], undefined],
+    ['Host(`a.test`)', regexes[0], undefined],
+  ])('of %s beside %s: the second is told of %s', (prefix, regex = '', told) => {
+    const made = assembled([tagged('web', [rule(prefix).replace('.r.', '.w.')]), tagged('words', [rule(regex)])])
+    expect(made.refused.map(({ service, kind, reason }) => [service, kind, reason])).toEqual(told === undefined ? [] : [['words', 'note', `a prefix ranks before a regular expression here, so requests below ${told} go to web in consul; a higher priority of this router changes that`]])
+    const lifted = assembled([tagged('web', [rule(prefix).replace('.r.', '.w.')]), tagged('words', [rule(regex), 'traefik.http.routers.r.priority=100'])])
+    expect(lifted.refused).toEqual([])
+  })
+
   test('asks for headers', () => {
     const made = assembled([tagged('words', [rule('Header(`X-User`, `simon`) || HeadersRegexp(`X-User`, `^t`)')])])
     expect(['simon', 'tester', 'x'].map((user) => asked(made, 'a.test/', { headers: [['x-user', user]] }))).toEqual(['consul/words /', 'consul/words /', 'none'])
