@@ -4,7 +4,7 @@ import { guarded } from './access.ts'
 import { BadTag, type Dialect, type DialectContext, type Draft, type Refusal, type RouteBody } from './dialect.ts'
 import { listenersOf } from './fabio-listeners.ts'
 import { globHost } from './glob.ts'
-import { stripPrefix } from './strip.ts'
+import { FORWARDED_PREFIX, stripPrefix } from './strip.ts'
 
 const PREFIX = 'urlprefix-'
 const KNOWN = ['strip', 'prepend', 'proto', 'tlsskipverify', 'host', 'redirect', 'weight', 'register', 'allow', 'deny', 'auth', 'pxyproto']
@@ -85,8 +85,9 @@ function routesOf(at: RouteBody, path: string, options: ReadonlyMap<string, stri
   const redirect = options.get('redirect')
   if (redirect !== undefined) return [{ match: { ...at, path: `${path.replace(/\/+$/, '')}/**` }, redirect: redirectOf(redirect, options.get('strip')) }]
   const name = options.get('host')
-  return stripPrefix(path, options.get('strip') ?? '', options.get('prepend') ?? '').map(({ path: pattern, rewrite }) => ({
+  return stripPrefix(path, options.get('strip') ?? '', options.get('prepend') ?? '').map(({ path: pattern, rewrite, stripped }) => ({
     match: { ...at, path: pattern },
+    ...(stripped === undefined ? {} : { requestHeaders: { set: { [FORWARDED_PREFIX]: stripped } } }),
     ...(rewrite === undefined && name === undefined ? {} : { rewrite: { ...(rewrite === undefined ? {} : { path: rewrite }), ...(name === undefined ? {} : { host: name }) } }),
   }))
 }

@@ -5,7 +5,12 @@ import { BadTag } from './dialect.ts'
 export interface Stripped {
   readonly path: string
   readonly rewrite?: string
+  /** The prefix that was taken off, as written. */
+  readonly stripped?: string
 }
+
+/** What other proxies tell a service of the prefix that they took off its paths, so that it can make links. */
+export const FORWARDED_PREFIX = 'X-Forwarded-Prefix'
 
 /**
  * Routes for requests below `prefix` (`/` for all) from which `strip` is taken and to which `prepend` is added; both may be empty.
@@ -14,9 +19,15 @@ export interface Stripped {
  */
 export function stripPrefix(prefix: string, strip: string, prepend: string): readonly Stripped[] {
   const [from, off, on] = [trimmed(prefix), trimmed(strip), trimmed(prepend)]
-  if (isBelow(from, off)) return moved(from, on + from.slice(off.length), on === '' && off === '')
+  const told = (routes: readonly Stripped[]): readonly Stripped[] => (off === '' ? routes : routes.map((route) => ({ ...route, stripped: strip })))
+  if (isBelow(from, off)) return told(moved(from, on + from.slice(off.length), on === '' && off === ''))
   if (!isBelow(off, from)) throw new BadTag(`no path below ${prefix} begins with the segments of ${strip}, which should be stripped`)
-  return [...moved(off, on, false), ...moved(from, on + from, on === '')]
+  return [...told(moved(off, on, false)), ...moved(from, on + from, on === '')]
+}
+
+/** Prefixes of which the first that fits is taken, without those that lie below an earlier one. */
+export function firstFitting(prefixes: readonly string[]): readonly string[] {
+  return prefixes.filter((prefix, i) => !prefixes.slice(0, i).some((earlier) => isBelow(trimmed(prefix), trimmed(earlier))))
 }
 
 function moved(from: string, to: string, same: boolean): Stripped[] {

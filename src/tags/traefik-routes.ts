@@ -1,6 +1,6 @@
 // One router of Traefik as routes: its rule, entry points and middlewares put together.
 import { BadTag, type DialectContext, type RouteBody, type RuleRank } from './dialect.ts'
-import { stripPrefix, type Stripped } from './strip.ts'
+import { firstFitting, FORWARDED_PREFIX, stripPrefix, type Stripped } from './strip.ts'
 import { placeRouter, type OnListeners } from './traefik-entrypoints.ts'
 import type { Router, TraefikTags } from './traefik-labels.ts'
 import { matchOf, type TraefikMatch } from './traefik-match.ts'
@@ -36,10 +36,10 @@ function checkTlsOptions(router: Router): void {
 }
 
 function bodiesOf(match: TraefikMatch, on: OnListeners, effects: Effects): RouteBody[] {
-  return pathsOf(match, effects).map(({ path, rewrite }): RouteBody => {
+  return pathsOf(match, effects).map(({ path, rewrite, stripped }): RouteBody => {
     const at = { ...match.match, ...(path === undefined ? {} : { path }), ...on }
     if (Object.keys(at).length === 0) throw new BadTag('the rule has no condition')
-    return { match: at, ...actionOf(effects), ...(rewrite === undefined || effects.redirect !== undefined ? {} : { rewrite: { path: rewrite } }) }
+    return { match: at, ...actionOf(effects, stripped), ...(rewrite === undefined || effects.redirect !== undefined ? {} : { rewrite: { path: rewrite } }) }
   })
 }
 
@@ -64,10 +64,10 @@ export function rankOf(rule: string, router: Router): RuleRank {
   return { length: rule.length, ...(Number(written) === 0 ? {} : { written: Number(written) }) }
 }
 
-function actionOf({ redirect, requestHeaders, responseHeaders, attempts }: Effects): RouteBody {
+function actionOf({ redirect, requestHeaders, responseHeaders, attempts }: Effects, stripped: string | undefined): RouteBody {
   if (redirect !== undefined) return { redirect: { location: redirect.location, status: redirect.status } }
   return {
-    ...rules('requestHeaders', requestHeaders),
+    ...rules('requestHeaders', stripped === undefined || Object.keys(requestHeaders).some((name) => name.toLowerCase() === FORWARDED_PREFIX.toLowerCase()) ? requestHeaders : { ...requestHeaders, [FORWARDED_PREFIX]: stripped }),
     ...rules('responseHeaders', responseHeaders),
     ...(attempts === undefined ? {} : { retry: { attempts } }),
   }
@@ -81,7 +81,7 @@ function rules(key: string, headers: Readonly<Record<string, string>>): RouteBod
   return { [key]: { ...(set.length === 0 ? {} : { set: Object.fromEntries(set) }), ...(remove.length === 0 ? {} : { remove }) } }
 }
 
-type Placed = { readonly path: string | undefined; readonly rewrite?: string }
+type Placed = Omit<Stripped, 'path'> & { readonly path: string | undefined }
 
 /** The path of an alternative, once for each way in which it is rewritten. */
 function pathsOf({ path }: TraefikMatch, { strip, prepend, path: replaced }: Effects): readonly Placed[] {
@@ -89,13 +89,13 @@ function pathsOf({ path }: TraefikMatch, { strip, prepend, path: replaced }: Eff
   if (replaced !== undefined) return [{ path: plain, rewrite: replaced }]
   if (strip.length === 0 && prepend === '') return [{ path: plain }]
   if (path?.kind === 'regex' || /[{}]/.test(path?.text ?? '')) throw new BadTag('a prefix is stripped or added, and the path is a regular expression or has parameters: that cannot be expressed')
-  if (path?.kind === 'exact') return [{ path: path.text, rewrite: `${prepend}${afterStrip(path.text, strip)}` }]
+  if (path?.kind === 'exact') return [exactly(path.text, strip, prepend)]
   return spread(path?.text ?? '', strip, prepend)
 }
 
-/** The longest fitting prefix is the more specific route; the rest of the paths goes as it is. */
+/** One route for each prefix; the rest of the paths goes as it is. */
 function spread(prefix: string, strip: readonly string[], prepend: string): readonly Stripped[] {
-  const variants = (strip.length === 0 ? [''] : strip).flatMap((one) => tryStrip(prefix, one, prepend))
+  const variants = (strip.length === 0 ? [''] : firstFitting(strip)).flatMap((one) => tryStrip(prefix, one, prepend))
   if (variants.length === 0) throw new BadTag(`none of the prefixes ${strip.join(', ')} begins a path below ${prefix === '' ? '/' : prefix}`)
   const first = new Map<string, Stripped>()
   for (const variant of variants) {
@@ -115,10 +115,10 @@ function tryStrip(prefix: string, strip: string, prepend: string): readonly Stri
   }
 }
 
-function afterStrip(path: string, strip: readonly string[]): string {
+function exactly(path: string, strip: readonly string[], prepend: string): Placed {
   const found = strip.find((one) => path === one || path.startsWith(`${one.replace(/\/+$/, '')}/`))
   const rest = found === undefined ? path : path.slice(found.replace(/\/+$/, '').length)
-  return rest === '' ? '/' : rest
+  return { path, rewrite: `${prepend}${rest === '' ? '/' : rest}`, ...(found === undefined ? {} : { stripped: found }) }
 }
 
 function listOf(written: string | undefined): string[] {

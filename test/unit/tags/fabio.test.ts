@@ -87,6 +87,11 @@ describe('a prefix', () => {
     expect([table.routes, refused.map((each) => each.reason)]).toEqual([[], [reason]])
   })
 
+  test('a service is told of the prefix that was taken off', () => {
+    const { table } = assembled([tagged('words', ['urlprefix-/a strip=/a', 'urlprefix-/b'])])
+    expect(table.routes.map(({ requestHeaders }) => requestHeaders?.set ?? [])).toEqual([[['X-Forwarded-Prefix', '/a']], []])
+  })
+
   test('the longest wins, with a host before one without', () => {
     const made = assembled([tagged('a', ['urlprefix-/']), tagged('b', ['urlprefix-/foo/bar']), tagged('c', ['urlprefix-x.test/foo'])])
     expect([asked(made, 'y.test/foo/bar'), asked(made, 'y.test/foo'), asked(made, 'x.test/foo/bar')].map((line) => line.split(' ')[0])).toEqual(['consul/b', 'consul/a', 'consul/c'])

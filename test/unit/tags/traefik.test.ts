@@ -1,5 +1,6 @@
 // Traefik's tags, versions 2 and 3: what is understood, and what is refused with a reason.
 import { describe, expect, test } from 'vitest'
+import { pathText } from '../../../src/route/path.ts'
 import { readRule } from '../../../src/tags/traefik-rule.ts'
 import { asked, assembled, reasons, tagged } from '../../support/tagged.ts'
 
@@ -115,6 +116,12 @@ describe('middlewares', () => {
     ['Host(`a.test`)', ['stripPrefix.prefixes=/api,/v1'], 'a.test/v1/x', 'consul/words /x'],
     ['Host(`a.test`)', ['stripprefix.prefixes=/api,/v1'], 'a.test/other', 'consul/words /other'],
     ['Path(`/api/x`)', ['stripprefix.prefixes=/api'], 'a.test/api/x', 'consul/words /x'],
+    // The first of the list that fits, not the longest.
+    ['Host(`a.test`)', ['stripprefix.prefixes=/api,/api/v1'], 'a.test/api/v1/x', 'consul/words /v1/x'],
+    ['Host(`a.test`) && PathPrefix(`/api/v1`)', ['stripprefix.prefixes=/api,/api/v1'], 'a.test/api/v1/x', 'consul/words /v1/x'],
+    ['Host(`a.test`)', ['stripprefix.prefixes=/api/v1,/api'], 'a.test/api/v1/x', 'consul/words /x'],
+    ['Host(`a.test`)', ['stripprefix.prefixes=/api/v1,/api'], 'a.test/api/x', 'consul/words /x'],
+    ['Host(`a.test`)', ['stripprefix.prefixes=/api,/apis'], 'a.test/apis/x', 'consul/words /x'],
     ['Host(`a.test`)', ['addprefix.prefix=/base'], 'a.test/x', 'consul/words /base/x'],
     ['Host(`a.test`)', ['replacepath.path=/only'], 'a.test/x', 'consul/words /only'],
     ['Host(`a.test`)', ['redirectregex.regex=^https?://a.test/(.*)', 'redirectregex.replacement=https://b.test/${1}', 'redirectregex.permanent=true'], 'a.test/x?q', 'redirect 308 https://b.test/x?q'],
@@ -141,6 +148,17 @@ describe('middlewares', () => {
   test('and in those of the rule', () => {
     const made = assembled([tagged('words', [rule('ClientIP(`10.1.0.0/16`)'), 'traefik.http.routers.r.middlewares=m', 'traefik.http.middlewares.m.ipallowlist.sourcerange=10.0.0.0/8'])])
     expect(['10.1.0.1', '10.2.0.1'].map((from) => asked(made, 'a.test/', { from }))).toEqual(['consul/words /', 'none'])
+  })
+
+  /** What the routes for these paths say to the service of the prefix. */
+  const prefixes = ({ table }: ReturnType<typeof assembled>): unknown => Object.fromEntries(table.routes.map(({ match, requestHeaders }) => [(match[0]?.path ?? []).map((path) => pathText(path)).join(), requestHeaders?.set.map((pair) => pair.join(': ')) ?? []]))
+  const prefix = (text: string): string => `X-Forwarded-Prefix: ${text}`
+  test('a service is told of the prefix that was taken off', () => {
+    expect(prefixes(made(['stripprefix.prefixes=/api,/v1']))).toEqual({ '/api/**': [prefix('/api')], '/v1/**': [prefix('/v1')], '': [] })
+    expect(prefixes(made(['stripprefix.prefixes=/api'], 'PathPrefix(`/api/v1`)'))).toEqual({ '/api/v1': [prefix('/api')], '/api/v1/**': [prefix('/api')] })
+    expect(prefixes(made(['stripprefix.prefixes=/api'], 'Path(`/api/x`)'))).toEqual({ '/api/x': [prefix('/api')] })
+    expect(prefixes(made(['stripprefix.prefixes=/api', 'headers.customrequestheaders.X-FORWARDED-PREFIX=/mine'], 'Path(`/api/x`)'))).toEqual({ '/api/x': ['x-forwarded-prefix: /mine'] })
+    expect(prefixes(made(['addprefix.prefix=/base'], 'PathPrefix(`/api`)'))).toEqual({ '/api': [], '/api/**': [] })
   })
 
   test('headers and retry', () => {
