@@ -11,6 +11,8 @@ const TRY = 2000
 /** Tries at least (datagrams get lost) and at most, so that all end before the deadline of the whole question. */
 const MIN_TRIES = 2
 const MAX_TRIES = 4
+/** A server that has never spoken TCP is not asked by it again for so long, where that may be left out, milliseconds. */
+const WITHOUT_TCP = 60_000
 /** Size of a UDP answer that crosses every network whole, as the operators of name servers agreed in 2020. */
 const UDP_SIZE = 1232
 const NO_ERROR = 0
@@ -78,7 +80,7 @@ async function ask(resolver: Resolver, server: DnsServer, address: string, quest
 }
 
 async function exchange(resolver: Resolver, server: DnsServer, question: DnsQuestion, tcp: boolean, signal: AbortSignal): Promise<DnsReply> {
-  const preferred = tcp ? await byTcp(resolver, server, question, signal).catch(() => undefined) : undefined
+  const preferred = tcp ? await byTcpIfSpoken(resolver, server, question, signal) : undefined
   if (preferred !== undefined) return preferred
   let reply = await byUdp(resolver, server, question, UDP_SIZE, signal)
   // Servers older than EDNS refuse what they do not know.
@@ -87,6 +89,23 @@ async function exchange(resolver: Resolver, server: DnsServer, question: DnsQues
   const whole = await byTcp(resolver, server, question, signal)
   if (whole.truncated) throw new Error('the answer does not fit into a DNS message; a service this large needs another kind of registry')
   return whole
+}
+
+const spokenTcp = new WeakSet<DnsServer>()
+const silentUntil = new WeakMap<DnsServer, number>()
+
+// Firewalls drop TCP without a word: each question would wait for it again, and what changes be known that much later. A server that did
+// speak it is always asked again: what it shows by UDP is less, and would take endpoints away.
+async function byTcpIfSpoken(resolver: Resolver, server: DnsServer, question: DnsQuestion, signal: AbortSignal): Promise<DnsReply | undefined> {
+  if (resolver.platform.now() < (silentUntil.get(server) ?? -Infinity)) return undefined
+  try {
+    const reply = await byTcp(resolver, server, question, signal)
+    spokenTcp.add(server)
+    return reply
+  } catch {
+    if (!signal.aborted && !spokenTcp.has(server)) silentUntil.set(server, resolver.platform.now() + WITHOUT_TCP)
+    return undefined
+  }
 }
 
 // A datagram that is no answer to the question may be forged, so the right one is still waited for.

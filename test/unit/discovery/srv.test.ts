@@ -430,6 +430,46 @@ describe('size', () => {
     }
   })
 
+  test('a server that is silent by TCP makes no question slower than one', async () => {
+    // Three of six, then the other three: that might have been a partial answer.
+    let first = 0
+    const records = zone(6)
+    const script: DnsScript = (asked) => serveZone(records.filter(({ type }, index) => type === 'A' || (index >= first && index < first + 3)))(asked)
+    const { platform, dns, start } = open((asked) => (asked.tcp ? undefined : script(asked)))
+    const reader = start()
+    await platform.advance(100)
+    first = 3
+    await platform.advance(10_000)
+    const before = srvQuestions(dns)
+    await platform.advance(30_000)
+    expect(srvQuestions(dns) - before).toBeGreaterThan(25)
+    expect(dns.asked.filter(({ tcp }) => tcp)).toHaveLength(1)
+    await platform.advance(60_000)
+    expect(dns.asked.filter(({ tcp }) => tcp)).toHaveLength(2)
+    expect(endpointsOf(reader.last())).toHaveLength(3)
+  })
+
+  test('a server that was silent by TCP for a moment, and shows less by UDP, is asked by TCP again', async () => {
+    const random = seededRandom(5)
+    const records = zone(20)
+    const all = records.filter(({ type }) => type === 'SRV')
+    const additionals = records.filter(({ type }) => type === 'A')
+    let silent = false
+    const { platform, dns, start } = open(({ tcp }) => (tcp && silent ? undefined : { answers: tcp ? all : all.toSorted(() => random() - 0.5).slice(0, 3), additionals }))
+    const reader = start()
+    await platform.advance(10_000)
+    expect(endpointsOf(reader.last())).toHaveLength(20)
+    silent = true
+    await platform.advance(5000)
+    silent = false
+    await platform.advance(5000)
+    const before = dns.asked.length
+    await platform.advance(30_000)
+    expect(dns.asked.slice(before).every(({ tcp }) => tcp)).toBe(true)
+    expect(summary(reader.last())).toMatch(/^ready/)
+    expect(reader.sets.slice(3).every((set) => endpointsOf(set).length === 20)).toBe(true)
+  })
+
   test('an instance in and out each 100 ms is four sets a second at most', async () => {
     let present = true
     const { platform, start } = open((asked) => serveZone(zone(present ? 5 : 4))(asked))
