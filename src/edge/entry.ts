@@ -6,7 +6,7 @@ import { GatewayError } from '../model/error.ts'
 import { handle } from '../proxy/gateway.ts'
 import { BadBody, explainAsked, readExplainRequest } from '../proxy/asked-explain.ts'
 import { sha256OfText } from '../store/digest.ts'
-import { EdgeExchange } from './exchange.ts'
+import { canPass, EdgeExchange } from './exchange.ts'
 import { headOf } from './head.ts'
 import { edgePlatform } from './platform.ts'
 import { type EdgeEnv, type EdgeServing, openServing } from './serving.ts'
@@ -36,7 +36,7 @@ export function createEdge(options: EdgeOptions = {}): Hono<Edge> {
     if (token === '') return next()
     if (!(await sameText(c.req.header('authorization') ?? '', `Bearer ${token}`))) return c.json({ error: 'the bearer token is not FAIRLEAD_TOKEN' }, 401)
     const { gateway, listeners } = await serving(c.env)
-    return c.json(explainAsked(gateway.snapshot, listeners.map((name) => ({ name })), readExplainRequest(await c.req.text()), gateway.platform))
+    return c.json(explainAsked(gateway.snapshot, listeners.map((name) => ({ name })), readExplainRequest(await c.req.text()), gateway.platform, canPass))
   })
   app.all('*', async (c) => serve(await serving(c.env), c.req.raw))
   app.onError(failed)

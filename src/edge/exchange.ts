@@ -12,6 +12,11 @@ const MAX_KEPT = 64 * 1024
 /** Statuses without a body (Fetch standard, "null body status"). */
 const BODILESS = [101, 204, 205, 304]
 
+/** The only upgrade that fetch can pass on; any other request goes on without. */
+export function canPass(protocol: string): boolean {
+  return protocol === 'websocket'
+}
+
 export class EdgeExchange implements Exchange {
   readonly head: RequestHead
   readonly startedAt: number
@@ -32,8 +37,7 @@ export class EdgeExchange implements Exchange {
     this.head = head
     this.startedAt = startedAt
     this.hasBody = request.body !== null && request.headers.get('content-length') !== '0'
-    // The only upgrade that fetch can pass on; any other request goes on without.
-    this.upgrade = request.method === 'GET' && request.headers.get('upgrade')?.toLowerCase() === 'websocket' ? 'websocket' : ''
+    this.upgrade = request.method === 'GET' && canPass(request.headers.get('upgrade')?.toLowerCase() ?? '') ? 'websocket' : ''
   }
 
   get peerAddress(): string {

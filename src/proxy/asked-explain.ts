@@ -5,6 +5,7 @@ import type { Platform } from '../model/platform.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { arrivalOf } from './arrival.ts'
 import { describedHead } from './described-head.ts'
+import { describedUpgrade } from './upgrade.ts'
 import { explainRequest, type RequestExplanation } from './explain-request.ts'
 
 /** A question that is not what explain takes; the message says what of it. */
@@ -35,12 +36,13 @@ export function readExplainRequest(body: string): ExplainRequest {
   return { method: 'GET', ...given } as ExplainRequest
 }
 
-/** Explains under a snapshot. Throws BadBody for an unknown listener, GatewayError for a request that would be refused. */
-export function explainAsked(snapshot: Snapshot, listeners: readonly KnownListener[], request: ExplainRequest, platform: Platform): RequestExplanation {
+/** Explains under a snapshot; `passes` says which upgrades the runtime can pass on, default all. Throws BadBody for an unknown listener, GatewayError for a request that would be refused. */
+export function explainAsked(snapshot: Snapshot, listeners: readonly KnownListener[], request: ExplainRequest, platform: Platform, passes: (protocol: string) => boolean = () => true): RequestExplanation {
   const names = listeners.map(({ name }) => name)
   if (request.listener !== undefined && !names.includes(request.listener)) throw new BadBody(`listener: there is no ${JSON.stringify(request.listener)}; the listeners are ${names.join(', ')}`)
   const head = describedHead(request, { callers: snapshot.table.callers, ...arrivalOf(request, listeners) })
-  return explainRequest(snapshot, head, { wallClock: request.at ?? platform.wallClock(), roll: request.roll ?? platform.random() })
+  const asked = describedUpgrade(head)
+  return explainRequest(snapshot, head, { wallClock: request.at ?? platform.wallClock(), roll: request.roll ?? platform.random() }, { upgrade: passes(asked) ? asked : '' })
 }
 
 function text(value: unknown): string | undefined {

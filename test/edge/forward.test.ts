@@ -252,6 +252,14 @@ describe('explain', () => {
     expect(await ask('{"url":"/a%2fb"}')).toMatchObject([422, { reason: 'bad_path' }])
   })
 
+  test('knows the upgrades that a worker can pass on', async () => {
+    const upgradeTo = (protocol: string): Promise<[number, unknown]> => ask(JSON.stringify({ url: '/nows', headers: [['connection', 'upgrade'], ['upgrade', protocol]] }))
+    expect(await upgradeTo('websocket')).toMatchObject([200, { winner: { action: { kind: 'refused', reason: 'upgrade_refused' } } }])
+    expect(await upgradeTo('other')).toMatchObject([200, { winner: { action: { kind: 'forward' } } }])
+    // What the origin says to a request without one.
+    expect(await only(get('/nows', 'Connection: upgrade', 'Upgrade: other'))).toMatchObject({ status: 426 })
+  })
+
   test('comes with a live answer to who signs the request', async () => {
     const head = { method: 'GET', authority: 'edge.test', path: '/teapot' }
     const seconds = Math.round(Date.now() / 1000)
