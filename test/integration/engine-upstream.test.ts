@@ -352,10 +352,22 @@ test.each([
   expect(valuesOf(one.requests[0]?.fields ?? [], 'fairlead-explain')).toEqual([])
 })
 
-test('an upload that takes longer than the timeout of its route is not a slow endpoint', async () => {
+test.each([
+  ['', 'without a word', false],
+  ['Expect: 100-continue\r\n', 'that was asked for', true],
+  ['Expect: 100-continue\r\n', 'that was not waited for', false],
+])('an upload that takes longer than the timeout of its route is not a slow endpoint: %s, %s', async (expect100, _how, waits) => {
+  one.onHead = () => {
+    if (waits) one.connections.find(({ received }) => received !== '')?.socket.write('HTTP/1.1 100 Continue\r\n\r\n')
+    return undefined
+  }
   const client = await RawClient.connect(gateway.port())
+  client.send(`POST /late HTTP/1.1\r\nHost: a.test\r\n${expect100}Content-Length: 4\r\n\r\n`)
+  if (waits) await client.until(() => client.received.includes('100 Continue'), 'the 100')
   const started = performance.now()
-  client.send('POST /late HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\nab')
+  // Said it may come, and it does not yet.
+  if (waits) await expect.poll(() => performance.now() - started, { timeout: 5000, interval: 20 }).toBeGreaterThan(200)
+  client.send('ab')
   // The route has 100 ms; the second half comes after three times that.
   await expect.poll(() => performance.now() - started, { timeout: 5000, interval: 20 }).toBeGreaterThan(300)
   client.send('cd')

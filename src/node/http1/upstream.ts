@@ -109,6 +109,8 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     if (this.requestDone || this.state === CLOSED) return true
     // The rest of it stays with the client.
     if (this.writeFailure !== undefined) return false
+    // A client that asked first has the answer, or did not wait for it.
+    if (this.state === SENT) this.deadline = 0
     return this.chunkedRequest ? writeChunk(this.wire, chunk, done) : this.wire.bytes(chunk, done)
   }
 
@@ -210,6 +212,8 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
         const parsed = parseResponse(this.reader.text, this.reader.scanner, this.reader.base, this.request?.method ?? '')
         if (parsed.status >= 200 || parsed.status === 101) return this.begin(parsed, bytes, at, to)
         if (++this.interim > MAX_INTERIM) throw failure('upstream_protocol', 'too many interim responses', {})
+        // It is the client's turn now.
+        if (parsed.status === 100 && !this.requestDone && this.writeFailure === undefined) this.deadline = 0
         this.exchange?.relayInterim(parsed)
       }
     } catch (error) {
