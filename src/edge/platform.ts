@@ -18,6 +18,9 @@ function fetchPlainly(url: string, init: FetchInit = {}): Promise<Response> {
   return fetch(url, init)
 }
 
+/** A longer timer ends at once. */
+const LONGEST_MS = 2 ** 31 - 1
+
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve()
@@ -26,7 +29,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', end)
       resolve()
     }
-    const timer = setTimeout(end, ms)
+    const timer = setTimeout(end, Math.min(ms, LONGEST_MS))
     signal?.addEventListener('abort', end)
   })
 }

@@ -19,7 +19,7 @@ export interface Platform {
   wallClock(): number
   /** Uniform in [0, 1). */
   random(): number
-  /** Resolves after `ms` milliseconds, at once when the signal is aborted. Never rejects. */
+  /** Resolves after `ms` milliseconds, but no later than in 24 days, and at once when the signal is aborted. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /** HTTP client for registries: undici's on Node, the runtime's own in a worker. */
   fetch(url: string, init?: FetchInit): Promise<Response>

@@ -58,7 +58,7 @@ export interface ServiceConfig {
   readonly subsets: Readonly<Record<string, SubsetConfig>>
   readonly balance: BalanceConfig
   readonly tls?: UpstreamTlsConfig
-  /** Milliseconds to connect, default 1 s. */
+  /** Milliseconds to connect, 0 for no limit but that of the request; default 1 s. */
   readonly connectTimeout: number
   /** Connections to one endpoint in one worker, default 1024; further requests are refused with `overloaded`. */
   readonly maxConnections: number

@@ -24,17 +24,19 @@ export interface Dialer {
 export function createDialer(now: () => number, contextOf: (tls: UpstreamTlsConfig) => SecureContext): Dialer {
   return {
     dial(endpoint, service, client, deadline) {
-      const limit = deadline === 0 ? service.connectTimeout : Math.max(1, Math.min(service.connectTimeout, deadline - now()))
+      const left = deadline === 0 ? Infinity : Math.max(1, deadline - now())
+      const limit = service.connectTimeout === 0 ? left : Math.min(service.connectTimeout, left)
       return open(endpoint, service, limit, client, contextOf)
     },
   }
 }
 
+/** `limit` in milliseconds, Infinity for none. */
 function open(endpoint: Endpoint, service: ServiceConfig, limit: number, client: DialClient, contextOf: (tls: UpstreamTlsConfig) => SecureContext): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const to = { host: bare(endpoint.host), port: endpoint.port, noDelay: true, keepAlive: true, allowHalfOpen: true }
     const raw = service.tls === undefined ? withSharedRead((onread) => tcpConnect({ ...to, onread })) : tcpConnect(to)
-    const timer = setTimeout(() => fail(new GatewayError('connect_timeout', `connecting took over ${Math.round(limit)} ms`, { side: 'upstream', retry: 'unsent' })), limit)
+    const timer = limit === Infinity ? undefined : setTimeout(() => fail(new GatewayError('connect_timeout', `connecting took over ${Math.round(limit)} ms`, { side: 'upstream', retry: 'unsent' })), limit)
     let socket = raw
     const fail = (error: GatewayError): void => {
       clearTimeout(timer)

@@ -14,6 +14,9 @@ import { ListenerCertificates } from './tls.ts'
 /** Milliseconds between stopping to accept and ending what drains. */
 const DRAIN_TICK_MS = 50
 
+/** Milliseconds of the longest timer there is: Node takes 0 for its own limit of two minutes. */
+const NO_HANDSHAKE_LIMIT = 2 ** 31 - 1
+
 export class Listener {
   readonly config: ListenerConfig
   readonly trusted: Trust
@@ -104,7 +107,8 @@ export class Listener {
   /** Waits for the header that a trusted proxy sends first; a connection without a valid one is dropped. */
   private readProxyHeader(socket: Socket): void {
     let bytes: Buffer = Buffer.alloc(0)
-    const timer = setTimeout(() => socket.destroy(), this.config.limits.headTimeout)
+    const { headTimeout } = this.config.limits
+    const timer = headTimeout === 0 ? undefined : setTimeout(() => socket.destroy(), headTimeout)
     const stop = (): void => {
       clearTimeout(timer)
       socket.removeListener('data', onData)
@@ -143,7 +147,7 @@ export class Listener {
       requestCert: tls?.clientCa !== undefined,
       rejectUnauthorized: tls?.requireClientCert === true,
       allowHalfOpen: true,
-      handshakeTimeout: this.config.limits.headTimeout,
+      handshakeTimeout: this.config.limits.headTimeout || NO_HANDSHAKE_LIMIT,
       ...certificates.fallback,
     })
     certificates.onReload = () => server.setSecureContext(certificates.fallback)

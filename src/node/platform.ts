@@ -18,6 +18,9 @@ export function nodePlatform(log: LogSink): Platform {
   }
 }
 
+/** A longer timer ends at once. */
+const LONGEST_MS = 2 ** 31 - 1
+
 // That of node:timers/promises makes an error with a stack for each sleep that is cut short, and most are.
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -27,7 +30,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', wake)
       resolve()
     }
-    const timer = setTimeout(wake, ms)
+    const timer = setTimeout(wake, Math.min(ms, LONGEST_MS))
     signal?.addEventListener('abort', wake)
   })
 }

@@ -89,7 +89,7 @@ const service = section({
   subsets: named(subset).prefault({}).meta({ description: 'Named parts of the service, chosen by tags and metadata; a route names one as `service/subset`.' }),
   balance: balance.prefault('peak-ewma').meta({ description: 'How requests are spread: `peak-ewma`, `least-request`, `round-robin`, `random`, or `ring-hash` and `maglev` with `by`.', samples: ['round-robin', { kind: 'maglev', by: 'source' }] }),
   tls: upstreamTls.apply(maybe).meta({ description: 'TLS to the endpoints.' }),
-  connectTimeout: duration.prefault('1s').meta({ description: 'Time to connect to an endpoint.' }),
+  connectTimeout: duration.prefault('1s').meta({ description: 'Time to connect to an endpoint; `0s` for no limit but the timeout of the route.' }),
   maxConnections: integer(1, 1_000_000).prefault(1024).meta({ description: 'Connections to one endpoint in one worker; further requests are refused with `overloaded`.' }),
   proxyProtocol: z.enum(['v1', 'v2']).apply(maybe).meta({ description: 'Write a PROXY protocol header to each new connection.' }),
 }).transform((given, context) => {

@@ -63,7 +63,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.wire = new Wire(socket, this)
     this.reply = new Reply(this.wire, this)
     this.bodies = new BodyReader(this)
-    this.deadline = connection.sweep.now + connection.limits.headTimeout
+    this.deadline = connection.sweep.after(connection.limits.headTimeout)
     connection.sweep.add(this)
   }
 
@@ -176,7 +176,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   resumeReading(): void {
     if (this.state === CLOSED) return
     // The time for the next byte starts now: until now none could come.
-    if (this.state === SERVING && !this.bodies.done) this.deadline = this.connection.sweep.now + this.bodyTimeout
+    if (this.state === SERVING && !this.bodies.done) this.deadline = this.connection.sweep.after(this.bodyTimeout)
     this.socket.resume()
   }
 
@@ -215,7 +215,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
       const at = this.reader.read(bytes, from, to, this.connection.limits)
       if (fresh) {
         this.startedAt = this.connection.now()
-        this.deadline = this.connection.sweep.now + this.connection.limits.headTimeout
+        this.deadline = this.connection.sweep.after(this.connection.limits.headTimeout)
       }
       if (at >= 0) this.serve(parseRequest(this.reader.text, this.reader.scanner, this.reader.base, this.connection.scheme), bytes, at, to)
     } catch (error) {
@@ -234,7 +234,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.chunkedBody = parsed.chunked
     this.broken = undefined
     this.body = this.bodies.begin(parsed, connection.limits.bodyBytes)
-    this.deadline = this.body === undefined ? 0 : connection.sweep.now + connection.limits.bodyTimeout
+    this.deadline = this.body === undefined ? 0 : connection.sweep.after(connection.limits.bodyTimeout)
     if (at < to) this.readBody(bytes, at, to)
     if (this.broken !== undefined) this.refuse(this.broken)
     else if (this.state === SERVING) connection.serve(this)
@@ -243,7 +243,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   private readBody(bytes: Buffer, from: number, to: number): void {
     if (this.broken !== undefined) return
     if (this.bodies.done) return this.wait(part(bytes, from, to))
-    this.deadline = this.connection.sweep.now + this.connection.limits.bodyTimeout
+    this.deadline = this.connection.sweep.after(this.connection.limits.bodyTimeout)
     let at: number
     try {
       at = this.bodies.read(bytes, from, to)
@@ -269,7 +269,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.state = READING
     this.body?.release()
     this.body = undefined
-    this.deadline = this.connection.sweep.now + this.connection.limits.idleTimeout
+    this.deadline = this.connection.sweep.after(this.connection.limits.idleTimeout)
     // Requests without end from a client that reads none of the answers must not fill the memory.
     if (this.wire.needsDrain) this.pauseReading()
     else return this.next()
@@ -298,7 +298,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.body = undefined
     this.held = false
     // A slow client gets the time of a body for what is still to be written; only then the short wait begins.
-    this.deadline = this.connection.sweep.now + this.bodyTimeout
+    this.deadline = this.connection.sweep.after(this.bodyTimeout)
     this.wire.end(() => {
       if (this.ended) this.destroy()
       else this.deadline = this.connection.sweep.now + LINGER_MS

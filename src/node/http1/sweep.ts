@@ -30,6 +30,11 @@ export class Sweep {
     this.timer.unref()
   }
 
+  /** The deadline of a limit that begins now; 0, as a limit or as a deadline, is none. */
+  after(limit: number): number {
+    return limit === 0 ? 0 : this.now + limit
+  }
+
   add(member: Timed): void {
     this.members.add(member)
   }

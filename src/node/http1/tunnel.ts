@@ -107,7 +107,7 @@ export class Tunnel implements ResponseSink {
   }
 
   private touch(): void {
-    if (!this.clientDone) this.client.deadline = this.connection.sweep.now + this.connection.limits.tunnelTimeout
+    if (!this.clientDone) this.client.deadline = this.connection.sweep.after(this.connection.limits.tunnelTimeout)
   }
 
   private over(): void {

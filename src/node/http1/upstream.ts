@@ -138,7 +138,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     if (!this.paused || this.state === CLOSED) return
     this.paused = false
     // The time for the next byte starts now: until now none could come.
-    if (this.state === BODY) this.deadline = this.owner.sweep.now + this.bodyTimeout
+    if (this.state === BODY) this.deadline = this.owner.sweep.after(this.bodyTimeout)
     this.wire.socket.resume()
   }
 
@@ -235,7 +235,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.body.begin(parsed)
     this.keepAlive = parsed.keepAlive
     this.idleHint = parsed.idleSeconds * 1000
-    this.deadline = this.state === TUNNEL ? 0 : this.owner.sweep.now + this.bodyTimeout
+    this.deadline = this.state === TUNNEL ? 0 : this.owner.sweep.after(this.bodyTimeout)
     if (this.state === TUNNEL) {
       this.requestDone = true
       if (at < to) response.push(bytes.subarray(at, to))
@@ -260,7 +260,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
 
   private readBody(bytes: Buffer, from: number, to: number): void {
     const { response } = this
-    this.deadline = this.owner.sweep.now + this.bodyTimeout
+    this.deadline = this.owner.sweep.after(this.bodyTimeout)
     if (response === undefined) return
     const result = this.body.read(bytes, from, to, response)
     if (this.body.excess) this.keepAlive = false
