@@ -24,8 +24,12 @@ export interface ResponseSource {
   abort(): void
   /** Bytes from the client for an upgraded connection; false when it wants a pause. */
   writeRaw(bytes: Buffer): boolean
-  /** The client has ended its direction of an upgraded connection. */
-  endRaw(): void
+  /** The client has ended its direction of an upgraded connection. `done` is called when the endpoint has been sent all of it, or never will be. */
+  endRaw(done: () => void): void
+  /** False when the connection is gone. */
+  readonly open: boolean
+  /** Bytes that are not out yet. */
+  readonly backlog: number
 }
 
 /** Bodies up to this size leave in one write with their head, as one string. */

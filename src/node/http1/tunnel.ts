@@ -6,7 +6,7 @@ import type { Downstream } from './downstream.ts'
 import type { Response, ResponseSink } from './response.ts'
 import { owned } from './read-buffers.ts'
 
-/** Milliseconds that the other side has after one has ended its direction. */
+/** Milliseconds without a byte, once one side has ended its direction. */
 const HALF_CLOSED_MS = 5000
 
 /** Close frames of RFC 6455 with status 1001 (going away): bare for the client, masked (with zeros) for the endpoint. */
@@ -20,6 +20,10 @@ export class Tunnel implements ResponseSink {
   private readonly connection: Connection
   private readonly websocket: boolean
   private clientDone = false
+  /** Ends that wait for what was written before them. */
+  private ending = 0
+  /** Told both sides to go: what they still send keeps nothing open. */
+  private leaving = false
   private resolve: (() => void) | undefined
 
   constructor(client: Downstream, response: Response, connection: Connection, protocol: string) {
@@ -45,6 +49,7 @@ export class Tunnel implements ResponseSink {
 
   fromClient(bytes: Buffer): void {
     this.bytesIn += bytes.length
+    if (this.response.ended && !this.response.source.open) return this.over()
     this.touch()
     if (!this.response.source.writeRaw(bytes)) this.client.pauseReading()
   }
@@ -57,9 +62,8 @@ export class Tunnel implements ResponseSink {
 
   /** The endpoint has ended its direction. */
   endResponse(): void {
-    this.client.wire.end()
-    if (this.clientDone) this.over()
-    else this.client.deadline = this.connection.sweep.now + HALF_CLOSED_MS
+    this.endClient()
+    this.settle()
   }
 
   /** A tunnel has no framing that could be cut: however the endpoint left, the client's side ends too. */
@@ -73,9 +77,8 @@ export class Tunnel implements ResponseSink {
 
   clientEnded(): void {
     this.clientDone = true
-    this.response.source.endRaw()
-    if (this.response.ended) this.over()
-    else this.client.deadline = this.connection.sweep.now + HALF_CLOSED_MS
+    this.endEndpoint()
+    this.settle()
   }
 
   /** The client's connection is gone. */
@@ -100,14 +103,43 @@ export class Tunnel implements ResponseSink {
       this.client.wire.bytes(CLOSE_TO_CLIENT)
       this.response.source.writeRaw(CLOSE_TO_ENDPOINT)
     }
-    this.client.wire.end()
-    this.response.source.endRaw()
-    this.clientDone = true
-    this.client.deadline = this.connection.sweep.now + HALF_CLOSED_MS
+    this.endClient()
+    this.endEndpoint()
+    this.clientDone = this.leaving = true
+    this.client.deadline = this.connection.sweep.after(HALF_CLOSED_MS)
+  }
+
+  private endClient(): void {
+    this.ending++
+    this.client.wire.end(() => this.onEnded())
+  }
+
+  private endEndpoint(): void {
+    this.ending++
+    this.response.source.endRaw(() => this.onEnded())
+  }
+
+  private onEnded(): void {
+    this.ending--
+    this.settle()
+  }
+
+  /** Over when both sides have ended their direction and have all that the other one sent. */
+  private settle(): void {
+    if (this.clientDone && this.response.ended && this.ending === 0) this.over()
+    else this.touch()
   }
 
   private touch(): void {
-    if (!this.clientDone) this.client.deadline = this.connection.sweep.after(this.connection.limits.tunnelTimeout)
+    if (!this.leaving) this.client.deadline = this.connection.sweep.after(this.patience())
+  }
+
+  /** Milliseconds until the next byte. */
+  private patience(): number {
+    const { limits } = this.connection
+    if (!this.clientDone && !this.response.ended) return limits.tunnelTimeout
+    // A slow reader gets the time of a body for what waits for it.
+    return this.client.wire.backlog + this.response.source.backlog > 0 ? limits.bodyTimeout : HALF_CLOSED_MS
   }
 
   private over(): void {

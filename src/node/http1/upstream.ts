@@ -146,8 +146,17 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     return this.state === TUNNEL ? this.wire.bytes(owned(bytes)) : true
   }
 
-  endRaw(): void {
-    if (this.state === TUNNEL) this.wire.end()
+  endRaw(done: () => void): void {
+    if (this.state === TUNNEL) this.wire.end(done)
+    else done()
+  }
+
+  get open(): boolean {
+    return this.state !== CLOSED
+  }
+
+  get backlog(): number {
+    return this.wire.backlog
   }
 
   onBytes(bytes: Buffer, length: number): void {

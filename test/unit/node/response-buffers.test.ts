@@ -39,7 +39,7 @@ class LateWire {
   }
 }
 
-const source = { pause: () => {}, resume: () => {}, abort: () => {}, writeRaw: () => true, endRaw: () => {} }
+const source = { pause: () => {}, resume: () => {}, abort: () => {}, writeRaw: () => true, endRaw: () => {}, open: true, backlog: 0 }
 
 /** One answer on its way from an endpoint's connection to a client's. */
 class Download {
