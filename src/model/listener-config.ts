@@ -10,14 +10,16 @@ export interface ListenerTlsConfig {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
 }
 
-/** Limits of one listener. Times in milliseconds, sizes in bytes. */
+/** Limits of one listener. Times in milliseconds, 0 for no limit; sizes in bytes. */
 export interface ListenerLimits {
   /** Whole head, from its first byte. Default 10 s. */
   readonly headTimeout: number
   /** Between requests on a kept connection. Default 60 s. */
   readonly idleTimeout: number
-  /** Between two bytes of a body, either way. Default 30 s. */
+  /** Between two bytes of a body, either way; what a request body may be behind its rate. Default 30 s. */
   readonly bodyTimeout: number
+  /** Least data of a request body, bytes a second; 0 for no limit. Default 240. */
+  readonly bodyRate: number
   /** No byte either way on an upgraded connection. Default 1 h. */
   readonly tunnelTimeout: number
   /** Request line. Default 16 KiB. */

@@ -41,6 +41,7 @@ const limits = section({
   headTimeout: duration.prefault('10s').meta({ description: 'Time for a whole request head, from its first byte; `0s` for no limit.' }),
   idleTimeout: duration.prefault('60s').meta({ description: 'Time between requests on a kept connection; `0s` for no limit.' }),
   bodyTimeout: duration.prefault('30s').meta({ description: 'Time between two bytes of a body, either way; `0s` for no limit.' }),
+  bodyRate: size.prefault('240B').meta({ description: 'Data of a request body that must come each second. It may be behind by `bodyTimeout`, and time in which the endpoint takes no more does not count; `0B` for no limit.', samples: ['1KiB'] }),
   tunnelTimeout: duration.prefault('1h').meta({ description: 'Time without a byte either way on an upgraded connection (WebSocket); `0s` for no limit.' }),
   lineBytes: size.prefault('16KiB').meta({ description: 'Size of the request line.' }),
   headBytes: size.prefault('64KiB').meta({ description: 'Size of the whole request head.' }),

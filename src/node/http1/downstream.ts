@@ -176,12 +176,19 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   resumeReading(): void {
     if (this.state === CLOSED) return
     // The time for the next byte starts now: until now none could come.
-    if (this.state === SERVING && !this.bodies.done) this.deadline = this.connection.sweep.after(this.bodyTimeout)
+    if (this.uploading && this.socket.isPaused()) this.deadline = this.connection.sweep.after(this.bodyTimeout)
     this.socket.resume()
   }
 
   pauseReading(): void {
+    // From now on the time is the endpoint's.
+    if (this.uploading && !this.socket.isPaused()) this.deadline = this.connection.sweep.after(this.bodyTimeout)
     this.socket.pause()
+  }
+
+  /** A body is awaited. No longer once a final answer is on its way: the client may well stop there (RFC 9112 section 9.5), and must get all of it. */
+  private get uploading(): boolean {
+    return this.state === SERVING && !this.bodies.done && !this.reply.started
   }
 
   respond(head: ResponseHead, body: string): Promise<void> {
@@ -200,12 +207,16 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     }
     this.onGone = undefined
     if (head.status === 101) return this.openTunnel(response, head)
+    if (!this.bodies.done) this.deadline = 0
     this.reply.keepAlive &&= this.bodies.done && this.connection.open
     return this.reply.relay(response, head)
   }
 
   relayInterim(parsed: ParsedResponse): void {
-    if (this.state === SERVING) this.reply.interim(parsed, this.expects)
+    if (this.state !== SERVING) return
+    this.reply.interim(parsed, this.expects)
+    // What the client has waited for.
+    if (parsed.status === 100 && this.deadline === 0 && this.uploading) this.deadline = this.connection.sweep.after(this.bodyTimeout)
   }
 
   /** Reads requests from a piece of input until one is being served. */
@@ -234,7 +245,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.chunkedBody = parsed.chunked
     this.broken = undefined
     this.body = this.bodies.begin(parsed, connection.limits.bodyBytes)
-    this.deadline = this.body === undefined ? 0 : connection.sweep.after(connection.limits.bodyTimeout)
+    this.deadline = this.body === undefined || parsed.expects ? 0 : connection.sweep.after(connection.limits.bodyTimeout)
     if (at < to) this.readBody(bytes, at, to)
     if (this.broken !== undefined) this.refuse(this.broken)
     else if (this.state === SERVING) connection.serve(this)
@@ -243,16 +254,25 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   private readBody(bytes: Buffer, from: number, to: number): void {
     if (this.broken !== undefined) return
     if (this.bodies.done) return this.wait(part(bytes, from, to))
-    this.deadline = this.connection.sweep.after(this.connection.limits.bodyTimeout)
+    const before = this.bytesIn
     let at: number
     try {
       at = this.bodies.read(bytes, from, to)
     } catch (error) {
       return this.abortBody(error as GatewayError)
     }
-    if (!this.bodies.done) return
+    if (!this.bodies.done) return this.moreTime(this.bytesIn - before)
     this.deadline = 0
     if (at < to) this.wait(bytes.subarray(at, to))
+  }
+
+  /** Data gives the client more time, the more the more of it, and never more than for a first byte: what only drips holds no connection of an endpoint for ever. */
+  private moreTime(bytes: number): void {
+    if (!this.uploading) return
+    const { bodyTimeout, bodyRate } = this.connection.limits
+    const most = this.connection.sweep.after(bodyTimeout)
+    if (this.deadline === 0) this.deadline = most
+    else if (bytes > 0) this.deadline = Math.min(most, this.deadline + (bytes * 1000) / bodyRate)
   }
 
   /** Keeps what follows the request under way, and reads no more until its turn comes. */
