@@ -74,8 +74,7 @@ export class HeadScanner {
   /** Continues up to `to`. Positions are relative to the same buffer in every call for one head. */
   scan(bytes: Uint8Array, to: number, limits: HeadLimits): ScanResult {
     const { line } = this
-    let { state, pos, hash } = this
-    const start = this.lineStart
+    let { state, pos, hash, lineStart: start } = this
     while (pos < to) {
       const code = bytes[pos] as number
       switch (state) {
@@ -128,13 +127,15 @@ export class HeadScanner {
           break
         case END_LF:
           if (code !== LF) return BAD
+          // The last field has no next one to be measured at.
+          if (pos + 1 - start > limits.headBytes) return TOO_LARGE
           this.end = pos + 1
           return DONE
         case START_LF:
           if (code !== LF) return BAD
           state = START
           pos++
-          this.lineStart = pos
+          this.lineStart = start = pos
           break
         default:
           if (code === CR && !this.response) {
@@ -142,7 +143,7 @@ export class HeadScanner {
             state = START_LF
             pos++
           } else if (line[code] === 1 && code !== 0x20 && code !== 9) {
-            this.lineStart = pos
+            this.lineStart = start = pos
             state = LINE
           } else return BAD
       }
