@@ -6,7 +6,7 @@ import { isInService, labelsOf, type Endpoint, type EndpointSet } from '../model
 const SCALE = 10_000
 
 /** What one endpoint asks for: `own` for itself (Fabio), or `group` for all that carry the same text together. */
-type Wish = { readonly kind: 'own'; readonly share: number } | { readonly kind: 'group'; readonly share: number; readonly text: string }
+type Wish = { readonly kind: 'own' | 'group'; readonly share: number; readonly text: string }
 
 /** The same set with the weights that its tags ask for; the very same when they ask for none. */
 export function reweigh(set: EndpointSet): EndpointSet {
@@ -31,12 +31,15 @@ export function shareIn(label: string): { readonly kind: 'own' | 'group'; readon
   return fraction === undefined || Number(fraction) === 0 ? undefined : { kind: 'own', share: Math.min(1, Number(fraction)) }
 }
 
+/** Of several the first in the order of their texts: the order of tags means nothing. */
 function wishOf(endpoint: Endpoint): Wish | undefined {
+  let wish: Wish | undefined
   for (const text of labelsOf(endpoint)) {
+    if (wish !== undefined && wish.text < text) continue
     const found = shareIn(text)
-    if (found !== undefined) return { ...found, text }
+    if (found !== undefined) wish = { ...found, text }
   }
-  return undefined
+  return wish
 }
 
 interface Weighed {

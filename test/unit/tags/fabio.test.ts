@@ -87,6 +87,17 @@ describe('a prefix', () => {
     expect([table.routes, refused.map((each) => each.reason)]).toEqual([[], [reason]])
   })
 
+  test.each([
+    [['urlprefix-/a weight=0.1', 'urlprefix-/b'], ['/b']],
+    [['urlprefix-/a weight=0.1', 'urlprefix-/b weight=0.5'], ['/b']],
+    [['urlprefix-/a weight=0.1', 'urlprefix-/b weight=.1'], []],
+    [['urlprefix-/a weight=0.1', 'urlprefix-/c redirect=301,https://x.test/'], []],
+    [['urlprefix-/a', 'urlprefix-/b weight=0'], []],
+  ])('%j: that a weight counts for all routes of its instance is told of %j', (tags, told) => {
+    const { refused } = assembled([tagged('words', ['urlprefix-/a', 'urlprefix-/b'], tags)])
+    expect(refused.map(({ tag, kind, count, reason }) => [tag.split(' ')[0], kind, count, reason])).toEqual(told.map((path) => [`urlprefix-${path}`, 'note', 1, "the weight of 'urlprefix-/a weight=0.1', another tag of its instances, counts for this route, too: a weight belongs to an instance here"]))
+  })
+
   test('a service is told of the prefix that was taken off', () => {
     const { table } = assembled([tagged('words', ['urlprefix-/a strip=/a', 'urlprefix-/b'])])
     expect(table.routes.map(({ requestHeaders }) => requestHeaders?.set ?? [])).toEqual([[['X-Forwarded-Prefix', '/a']], []])

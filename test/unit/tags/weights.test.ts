@@ -18,6 +18,7 @@ test.each([
   ['a critical canary leaves its share', [{}, { tags: [W], health: 'critical' }], [10_000, 0]],
   ['alone they have everything', [{ tags: [W] }, { tags: ['fairlead.route.weight=15%'] }], [2500, 7500]],
   ['more than everything is scaled down', [{}, { tags: ['urlprefix-/x weight=1'] }, { tags: ['urlprefix-/x weight=1'] }], [0, 5000, 5000]],
+  ['of several tags of one instance the first as text counts, in whatever order', [{}, { tags: ['urlprefix-/b weight=0.5', 'urlprefix-/a weight=0.1'] }, { tags: ['urlprefix-/a weight=0.1', 'urlprefix-/b weight=0.5'] }], [8000, 1000, 1000]],
   ['0% is none', [{}, { tags: ['fairlead.route.weight=0%'] }], [10_000, 0]],
   ['the rest goes by registry weights', [{ weight: 3 }, { weight: 1 }, { tags: [W] }], [7125, 2375, 500]],
   ['one that leaves takes nothing from those that stay', [{}, { tags: [W] }, { tags: [W], draining: true }], [9500, 500, 10_000]],
