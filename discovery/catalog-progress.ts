@@ -63,9 +63,10 @@ function digest(before: CatalogProgress, question: Question, reading: CatalogRea
 function listed(before: CatalogProgress, question: Question, reading: Extract<CatalogReading, { kind: 'listed' }>, rules: CatalogRules, moment: Moment): Digested {
   const next = ordered(reading.services.filter(({ labels }) => rules.wanted(labels)))
   if (next.length > MAX_SERVICES) return troubled(before, 'failed', `the registry lists ${next.length} services with routes; more than ${MAX_SERVICES} are refused`)
-  const known = before.accepted ?? []
   const names = new Set(next.map(({ ref }) => ref))
   const isGone = ({ ref }: CatalogService): boolean => !names.has(ref)
+  const { unsure } = reading
+  const known = before.accepted?.filter((service) => !isGone(service) || unsure?.except.has(service.ref) !== true) ?? []
   const vanished = known.filter(isGone)
   const lately = withLosses(before.lately, { lost: vanished, before: known.length, stated: 0, isGone, since: moment.now - HOLD }, moment.now)
   const lost = lately.map(({ item }) => item)
@@ -73,8 +74,8 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   if (reading.filtered === true && !before.filtered && vanished.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read')
   const rest = { token: reading.token, failures: 0 }
   const outcome = next.length > 0 ? 'ok-with-data' : 'ok-empty'
-  const isSuspicious = vanished.length > 0 && (before.hold !== undefined || isSudden(lost.length, most, next.length))
-  const hold = rules.allowEmpty || !isSuspicious ? undefined : confirm(before.hold, question.ask, HOLD, moment)
+  const isSuspicious = vanished.length > 0 && (before.hold !== undefined || unsure !== undefined || isSudden(lost.length, most, next.length))
+  const hold = rules.allowEmpty || !isSuspicious ? undefined : confirm(before.hold, question.ask, unsure === undefined ? HOLD : Infinity, moment)
   if (hold === undefined) {
     const accepted = same(known, next) && before.accepted !== undefined ? known : next
     const set: CatalogSet = { kind: 'ready', services: accepted, at: moment.wall }
@@ -82,7 +83,8 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   }
   // Services that vanished are watched on; whether they have endpoints is for their own watches to say.
   const services = ordered([...next, ...lost])
-  const cause: StaleCause = { outcome: 'guarded', message: `${lost.length} of ${most} services with routes vanished at once; they are kept until this is confirmed over ${HOLD / 1000} s` }
+  const until = unsure === undefined ? `this is confirmed over ${HOLD / 1000} s` : 'a registry that has just come back, or another server of it, had time to know all of them'
+  const cause: StaleCause = { outcome: 'guarded', message: `${lost.length} of ${most} services with routes vanished at once; they are kept until ${until}` }
   return { progress: { ...before, ...rest, accepted: ordered([...known, ...lost]), lately: [], hold, set: difference(before.set, { kind: 'stale', services, at: before.at, cause }) }, outcome, message: cause.message }
 }
 

@@ -306,6 +306,43 @@ test('eureka: the whole list is read only when something changed, from another s
   stop.abort()
 })
 
+const routed = (...apps: string[]) => apps.map((app) => ({ id: app.toLowerCase(), app, meta: { 'fairlead.route': `${app}.test/**` } }))
+const refsOf = (...apps: string[]): string => apps.map((app) => `eureka/${app}=${app}`).join()
+
+test.each([
+  ['the only server comes back from a moment in which it was away', ['http://e1:8761']],
+  ['another server takes over', ['http://e1:8761', 'http://e2:8761']],
+])('eureka: %s with fewer services: what it lacks stays, unless it says that it is gone', async (_, addresses) => {
+  const platform = fakePlatform()
+  const fake = fakeEureka(platform)
+  for (const address of addresses) fake.at(address).put(routed('A', 'B', 'C', 'D'))
+  const { stop, text, sets } = listsOf(eureka.catalog?.('eureka', { address: addresses.map((address) => `${address}/eureka`), every: '15s' }, platform))
+  await platform.advance(300_000)
+  expect(text()).toBe(`ready ${refsOf('A', 'B', 'C', 'D')}`)
+  const inUse = `http://${fake.asked().at(-1)?.split(' ')[0] ?? ''}:8761`
+  fake.answerWith(({ origin }) => (origin === inUse ? new Response('', { status: 503 }) : undefined))
+  for (const address of addresses) fake.at(address).become(routed('A', 'B', 'C'))
+  await platform.advance(addresses.length > 1 ? 100 : 20_000)
+  if (addresses.length === 1) fake.recover()
+  // Its heartbeats come for a minute yet.
+  await platform.advance(60_000)
+  expect(text()).toBe(`stale ${refsOf('A', 'B', 'C', 'D')}`)
+  expect(sets.at(-1)).toMatchObject({ cause: { outcome: 'guarded', message: expect.stringContaining('1 of 4 services with routes vanished') } })
+  for (const address of addresses) fake.at(address).put(routed('A', 'B', 'C', 'D'))
+  await platform.advance(20_000)
+  expect(text()).toBe(`ready ${refsOf('A', 'B', 'C', 'D')}`)
+  for (const address of addresses) fake.at(address).put(routed('A', 'C', 'D'))
+  await platform.advance(20_000)
+  expect(text()).toBe(`ready ${refsOf('A', 'C', 'D')}`)
+  // What is still away when all had their time is gone.
+  for (const address of addresses) fake.at(address).become(routed('A', 'C'))
+  await platform.advance(20_000)
+  expect(text()).toBe(`stale ${refsOf('A', 'C', 'D')}`)
+  await platform.advance(240_000)
+  expect(text()).toBe(`ready ${refsOf('A', 'C')}`)
+  stop.abort()
+})
+
 test('eureka: tags in the key of tags are labels too, so that a service with routes there alone is found', async () => {
   const platform = fakePlatform()
   fakeEureka(platform).at('http://127.0.0.1:8761').put([{ id: 'a', app: 'A', meta: { labels: 'v1, urlprefix-a.test/' } }])
