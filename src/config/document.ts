@@ -2,6 +2,7 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Document, Node } from 'yaml'
 import type { Problem } from '../model/store.ts'
+import { shortened } from '../model/visible.ts'
 import { Complaint } from './complaint.ts'
 import { hideBraces, showBraces } from './flow-safe.ts'
 import { plainJson } from './plain-json.ts'
@@ -26,10 +27,14 @@ export interface Source {
 /** Longest text that is read, in characters. */
 const LONGEST = 64 * 1024 * 1024
 const DEEPEST = 64
+/** Aliases without an anchor that are reported. */
+const MOST_ASTRAY = 20
+/** Characters of a name that are shown. */
+const LONG_NAME = 80
 /** Values that aliases may add, so that a few lines cannot blow up into gigabytes. */
 const ALIASED = 100_000
 
-/** Takes a text apart. Never throws; with problems there is no source. */
+/** Takes a text apart. Never throws; without a source there is a problem, and beside one there may be, so that the rest is found too. */
 export function readDocument(text: string): { readonly source?: Source; readonly problems: readonly Problem[] } {
   if (text.length > LONGEST) return { problems: [problemAt({ line: 0, column: 0 }, `the text has ${text.length} characters, more than ${LONGEST}`)] }
   try {
@@ -60,9 +65,21 @@ function readYaml(text: string): { source?: Source; problems: readonly Problem[]
     return { line, column: col }
   }
   const errors = telling([...document.errors, ...document.warnings])
-  if (errors.length > 0) return { problems: errors.map((error) => problemAt(placeOf(error.pos[0]), show(sentence(error)))) }
-  const value = new Unfolding(show).plain(document.contents, 0)
-  return { source: { value, place: (path, key) => placeOf(offsetOf(document, path, key === true)), written: (path) => writtenAt(document, path, show) }, problems: [] }
+  if (errors.length > 0) return { problems: errors.map((error) => problemAt(placeOf(error.pos[0]), show(sentence(error)), error.code === 'TAB_AS_INDENT' ? 'indent with spaces' : undefined)) }
+  const unfolding = new Unfolding(show)
+  try {
+    const value = unfolding.plain(document.contents, 0)
+    const problems = [...unfolding.astray].map(([offset, name]) => problemAt(placeOf(offset), `the alias *${shortened(name, LONG_NAME)} has no anchor &${shortened(name, LONG_NAME)} before it`, quotesFor(name)))
+    return { source: { value, place: (path, key) => placeOf(offsetOf(document, path, key === true)), written: (path) => writtenAt(document, path, show) }, problems }
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error
+    return { problems: [problemAt(placeOf(unfolding.at), error.message)] }
+  }
+}
+
+/** A name of hosts or paths was not meant as an alias: in YAML a text cannot begin with a star. */
+function quotesFor(name: string): string | undefined {
+  return /[./*]/.test(name) ? `put it in quotes: '*${shortened(name.replaceAll("'", "''"), LONG_NAME)}'` : undefined
 }
 
 /** After one error of syntax the reader is lost and reports every word that follows; keys given twice are reported each. */
@@ -76,12 +93,16 @@ function sentence({ code, message }: { readonly code: string; readonly message: 
   return message.startsWith('Maximum call stack') ? 'nested too deep' : `the text is not YAML: ${message}`
 }
 
-function problemAt(place: Place, message: string): Problem {
-  return { severity: 'error', path: '', line: place.line, column: place.column, message }
+function problemAt(place: Place, message: string, hint?: string): Problem {
+  return { severity: 'error', path: '', line: place.line, column: place.column, message, ...(hint === undefined ? {} : { hint }) }
 }
 
 /** Turns nodes into plain data without prototypes, following aliases within the budget. */
 class Unfolding {
+  /** Start of what is read. */
+  at = 0
+  /** By their start, the names of aliases without an anchor. Each is read as the text that it probably was meant to be. */
+  readonly astray = new Map<number, string>()
   readonly #show: (text: string) => string
   /** By name, the last one before the place that is read: that is what an alias means. Asking each alias for its node takes a look at the whole document. */
   readonly #anchors = new Map<string, unknown>()
@@ -92,9 +113,15 @@ class Unfolding {
   }
 
   plain(node: unknown, depth: number, inAlias = false): unknown {
+    this.at = startOf(node) ?? this.at
     if (depth > DEEPEST) throw new Complaint(`nested deeper than ${DEEPEST}`)
     if (inAlias && ++this.#aliased > ALIASED) throw new Complaint(`aliases add more than ${ALIASED} values`)
-    if (isAlias(node)) return this.plain(this.#anchored(node.source), depth + 1, true)
+    if (isAlias(node)) {
+      const name = this.#show(node.source)
+      if (this.#anchors.has(node.source)) return this.plain(this.#anchors.get(node.source), depth + 1, true)
+      if (this.astray.size < MOST_ASTRAY) this.astray.set(this.at, name)
+      return `*${name}`
+    }
     if (isNode(node) && 'anchor' in node && node.anchor !== undefined) this.#anchors.set(node.anchor, node)
     if (isScalar(node)) return typeof node.value === 'string' ? this.#show(node.value) : node.value
     if (isSeq(node)) return node.items.map((item) => this.plain(item, depth + 1, inAlias))
@@ -102,15 +129,11 @@ class Unfolding {
     return null
   }
 
-  #anchored(name: string): unknown {
-    if (!this.#anchors.has(name)) throw new Complaint(`the alias *${name} has no anchor &${name} before it`)
-    return this.#anchors.get(name)
-  }
-
   #map(items: readonly { key: unknown; value: unknown }[], depth: number, inAlias: boolean): Record<string, unknown> {
     const record: Record<string, unknown> = Object.create(null) as Record<string, unknown>
     for (const { key, value } of items) {
       const name = this.#show(String(isScalar(key) ? key.value : key))
+      this.at = startOf(key) ?? this.at
       if (name === '__proto__') throw new Complaint('the key __proto__ is refused')
       record[name] = this.plain(value, depth + 1, inAlias)
     }

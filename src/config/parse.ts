@@ -9,7 +9,7 @@ import { compileFindings } from './compile-findings.ts'
 import { readDocument, type Source } from './document.ts'
 import { expandTexts, type Environment } from './expand.ts'
 import { configNames, gatewayPart, tableNames, tablePart, type GatewayNames } from './names.ts'
-import { locate, valueAt, type Finding } from './problems.ts'
+import { inOrder, locate, valueAt, type Finding } from './problems.ts'
 import { resolveTable } from './resolve.ts'
 import { configDocument, tableDocument } from './schema/config.ts'
 
@@ -91,15 +91,17 @@ interface Guarded<T> extends Read {
 
 /** Reads the text, selects from it, expands it and hands it to `parse` with what could not be expanded and the whole document. */
 function guarded<T>(text: string, env: Environment | undefined, select: ((value: unknown) => unknown) | undefined, parse: (source: Source, failed: readonly Finding[], whole: Source) => Outcome<T>): Guarded<T> {
-  const { source, problems } = readDocument(text)
-  if (source === undefined) return { problems, allowEmpty: false }
+  const { source, problems: unread } = readDocument(text)
+  if (source === undefined) return { problems: unread, allowEmpty: false }
   const failed: Finding[] = []
   // Before references are expanded, which is done in place.
   const gateway = structuredClone(gatewayPart(source))
   const selected = select === undefined ? source.value : select(source.value)
   const value = expandTexts(selected, env, (path, { message, hint }) => failed.push({ path, message, hint }))
   const { findings, result } = parse({ ...source, value }, failed, source)
-  const located = locate([...failed, ...findings], source)
+  // What is said of a place while the text is read is not said again in other words.
+  const found = locate([...failed, ...findings], source).filter(({ line, column }) => !unread.some((known) => known.line === line && known.column === column))
+  const located = inOrder([...unread, ...found])
   const allowEmpty = valueAt(value, ['allowEmpty']) === true
   const usable = result !== undefined && !located.some(({ severity }) => severity === 'error')
   return { problems: located, allowEmpty, ...(usable ? { result } : {}), ...(gateway === undefined ? {} : { gateway }) }

@@ -21,7 +21,12 @@ export function locate(findings: readonly Finding[], source: Pick<Source, 'place
     const { line, column }: Place = source.place(path, onKey)
     return { severity: severity ?? 'error', path: formatPath(path), line, column, message, ...(hint === undefined ? {} : { hint }) }
   })
-  return problems.sort((a, b) => a.line - b.line || a.column - b.column)
+  return inOrder(problems)
+}
+
+/** Problems in the order of the text. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
 }
 
 /** `routes[3].match.host`, `services["my words"].from`. */

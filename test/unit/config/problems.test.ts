@@ -33,6 +33,37 @@ function parsed(part: Partial<Record<keyof typeof AROUND | 'more', string>>): Co
 const route = (rest: string): string => `routes: [{ match: /**, ${rest} }]`
 const match = (rest: string): string => `routes: [{ to: consul/words, match: ${rest} }]`
 
+test('a tab: what to indent with', () => {
+  expect(problemsOf({ routes: 'routes:\n\t- match: /**' })).toBe('4:1 the text is not YAML: Tabs are not allowed as indentation (indent with spaces)')
+})
+
+describe('a star without quotes', () => {
+  test.each([
+    [match('*.example.com/**'), "3:37 the alias *.example.com/** has no anchor &.example.com/** before it (put it in quotes: '*.example.com/**')"],
+    [match('{ host: *.example.com, path: /x }'), "3:45 the alias *.example.com has no anchor &.example.com before it (put it in quotes: '*.example.com')"],
+    [match('{ host: [a.test, *.example.com] }'), "3:54 the alias *.example.com has no anchor &.example.com before it (put it in quotes: '*.example.com')"],
+    [match('*/users/{id}/**'), "3:37 the alias */users/{id}/** has no anchor &/users/{id}/** before it (put it in quotes: '*/users/{id}/**')"],
+    ['routes:\n  - to: consul/words\n    match: *.example.com/**', "5:12 the alias *.example.com/** has no anchor &.example.com/** before it (put it in quotes: '*.example.com/**')"],
+  ])('%s', (routes, problem) => {
+    expect(problemsOf({ routes })).toBe(problem)
+  })
+
+  test('hides no other problem, and is not reported twice', () => {
+    expect(problemsOf({ listen: 'listen: *8080', routes: 'routes: [{ match: *.example.com/**, to: consl/words }, { match: *.a.test, to: *words }]' }).split('\n')).toEqual([
+      '1:9 the alias *8080 has no anchor &8080 before it',
+      "3:19 the alias *.example.com/** has no anchor &.example.com/** before it (put it in quotes: '*.example.com/**')",
+      "3:41 routes[0].to: there is no registry 'consl' (did you mean consul?)",
+      "3:65 the alias *.a.test has no anchor &.a.test before it (put it in quotes: '*.a.test')",
+      '3:79 the alias *words has no anchor &words before it',
+    ])
+  })
+
+  test('many are not each a problem', () => {
+    const hosts = Array.from({ length: 1000 }, (_, i) => `*.h${i}.test`).join(', ')
+    expect(problemsOf({ routes: match(`{ host: [${hosts}] }`) }).split('\n')).toHaveLength(20)
+  })
+})
+
 describe('the gateway', () => {
   test.each<[Parameters<typeof problemsOf>[0], string]>([
     [{ listen: '' }, '1:1 no listener: nothing could reach this gateway (write listen: 8080)'],
