@@ -9,6 +9,7 @@ import { isInSubset } from '../proxy/pools.ts'
 import { auditTable } from '../route/audit.ts'
 import { compileTable } from '../route/compile.ts'
 import { readDocument, type Path, type Source } from './document.ts'
+import { regexMeant } from './path-pattern.ts'
 import { locate, type Finding } from './problems.ts'
 import { runTests } from './run-tests.ts'
 
@@ -30,7 +31,7 @@ export interface Checked {
 export function checkTable(config: TableConfig, text: string, options: CheckOptions): Checked {
   const table = compileTable(config)
   const source = readDocument(text).source
-  const findings = [...auditFindings(table), ...unusedFindings(config), ...emptySubsets(config), ...runTests(table, options)]
+  const findings = [...auditFindings(table), ...literalFindings(config), ...unusedFindings(config), ...emptySubsets(config), ...runTests(table, options)]
   const place: Source['place'] = source === undefined ? () => ({ line: 0, column: 0 }) : (path, key) => source.place(path, key)
   return { problems: locate(findings, { place }), tests: config.routes.reduce((sum, route) => sum + route.tests.length, 0) }
 }
@@ -43,6 +44,14 @@ function auditFindings(table: Table): Finding[] {
     message,
     hint: kind === 'shadowed' ? 'remove it, make it more specific, or give it a higher priority' : undefined,
   }))
+}
+
+/** Paths that are taken letter for letter and were probably not meant so. */
+function literalFindings({ routes }: TableConfig): Finding[] {
+  return routes.flatMap(({ name, match }, i): Finding[] => {
+    const hint = match.flatMap(({ path = [] }) => path.map(regexMeant)).find((text) => text !== undefined)
+    return hint === undefined ? [] : [{ severity: 'warning', path: ['routes', i, 'match'], message: `a path of ${name} looks like a regular expression, and is matched letter for letter`, hint }]
+  })
 }
 
 /** Services and subsets that were declared and that no route names. */

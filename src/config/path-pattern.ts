@@ -36,13 +36,25 @@ function readSegment(segment: string, path: string, last: boolean): PathSegment 
   return { kind: 'literal', text }
 }
 
+/**
+ * A segment that a path may have and that is more likely half of a regular expression: `v.+`, `(ab)+`, `(a)`, `foo$`. Round brackets,
+ * dollar and plus alone are nothing strange in a path (`/c++/`, `/$metadata`, `/Products(1)`).
+ */
+const REGULAR = /\.\+|\)\+|^\(.*\)$|.\$$/
+
+/** What to write instead of a literal path that looks like a regular expression; undefined for one that does not. */
+export function regexMeant(pattern: PathPattern): string | undefined {
+  const looks = pattern.kind === 'template' && pattern.segments.some((segment) => segment.kind === 'literal' && REGULAR.test(segment.text))
+  return looks ? REGEX_HINT : undefined
+}
+
 const ESCAPE = /%([0-9a-fA-F]{2})?/g
 const UNRESERVED = /[A-Za-z0-9._~-]/
 
 /** UTF-8 percent-encoding for non-ASCII, upper-case hex, unreserved characters decoded (RFC 3986, 6.2.2). */
 function normalSegment(segment: string, path: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  const bad = /[\\;?#"<>`\s\u0000-\u0020\u007f]/.exec(segment)
+  const bad = /[\\;?#"<>`[\]|^\s\u0000-\u0020\u007f]/.exec(segment)
   if (bad !== null) throw refuseCharacter(bad[0], path)
   const ascii = segment.replace(ESCAPE, (whole: string, hex: string | undefined) => normalOctet(whole, hex, path))
   // oxlint-disable-next-line no-control-regex -- everything outside ASCII is meant

@@ -40,6 +40,13 @@ routes: [{ match: /**, to: [words/v1, words/v2] }]`
     ])
   })
 
+  test('paths that look like regular expressions and are none', () => {
+    const of = (path: string): string[] => check(`routes: [{ name: a, match: { path: '${path}' }, to: http://a:1 }]`)
+    for (const path of ['/v.+/', '/(foo)/', '/(ab)+/c', '/x/foo$', '/foo$/**'])
+      expect([path, ...of(path)]).toEqual([path, 'warning 1:28 routes[0].match: a path of a looks like a regular expression, and is matched letter for letter (a regular expression for a path is written /^…/)'])
+    for (const path of ['/c++/', '/$metadata', '/Products(1)/', '/wiki/Foo_(bar)', '/a.b/$', '/{id}/**', '/^/v.+/']) expect([path, ...of(path)]).toEqual([path])
+  })
+
   test('nothing is said of a table that is as it should be', () => {
     expect(check('services: { words: { from: consul/words, subsets: { v1: { tags: v1 } } } }\nroutes: [{ match: /**, to: words/v1 }]')).toEqual([])
   })

@@ -36,7 +36,8 @@ describe('paths', () => {
     ['/caf\u00e9', '/caf%C3%A9'],
     ['/%c3%a9', '/%C3%A9'],
     ['/a%25b', '/a%25b'],
-    ["/a:b@c!$&'()+,=~_.-|", "/a:b@c!$&'()+,=~_.-|"],
+    ["/a:b@c!$&'()+,=~_.-", "/a:b@c!$&'()+,=~_.-"],
+    ['/a%5Bb%7C%5E', '/a%5Bb%7C%5E'],
     ['/^/v[0-9]+/.*$/', '/^/v[0-9]+/.*$/'],
   ])('%s is %s', (text, normal) => {
     expect(pathText(readPath(text))).toBe(normal)
@@ -71,6 +72,10 @@ describe('paths', () => {
     ['/{id}/{id}', 'its own name'],
     ['/{1}', 'a parameter is a whole segment'],
     ['/^a', 'without its last slash'],
+    ['/v[0-9]+/', 'write %5B; a regular expression for a path is written /^…/'],
+    ['/v]', 'write %5D; a regular'],
+    ['/(foo|bar)/', 'write %7C; a regular expression for a path is written /^…/'],
+    ['/a^b', 'write %5E; a regular'],
     ['/^(a/', 'not a regular expression'],
     ['/^(?=a)/', 'Lookahead'],
   ])('%s is refused: %s', (text, hint) => {
