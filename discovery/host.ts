@@ -1,6 +1,7 @@
 // Which addresses a registry may send traffic to. Registries are writable by many; none may point the gateway at itself's
 // metadata service or at an address that another parser reads differently.
 import ipaddr from 'ipaddr.js'
+import { normalEndpointHost } from '../src/model/host.ts'
 
 const NAME = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i
 // The last label of a name that resolvers take for a number: 2852039166, 0xa9fea9fe, 1.2.3.0x4.
@@ -9,7 +10,7 @@ const REFUSED_RANGES: ReadonlySet<string> = new Set(['unspecified', 'broadcast',
 // Metadata services of clouds outside the link-local ranges.
 const METADATA: ReadonlySet<string> = new Set(['fd00:ec2::254', '100.100.100.200', 'metadata.google.internal'])
 
-/** Reads a host: without brackets when it is fine, else why it is not. */
+/** Reads a host: in its one spelling when it is fine, else why it is not. */
 export function readHost(text: unknown, allowLinkLocal: boolean): { readonly host: string } | { readonly reason: string } {
   if (typeof text !== 'string' || text === '') return { reason: 'has no address' }
   if (text.length > 255) return { reason: 'has an address longer than 255 characters' }
@@ -21,7 +22,7 @@ export function readHost(text: unknown, allowLinkLocal: boolean): { readonly hos
   if (range === 'linkLocal' && !allowLinkLocal) return { reason: `has the link-local address ${host}; allowLinkLocal permits them` }
   const canonical = ip?.toString() ?? host.toLowerCase().replace(/\.$/, '')
   if (METADATA.has(canonical) && !allowLinkLocal) return { reason: `has the address of a cloud metadata service, ${host}` }
-  return { host }
+  return { host: normalEndpointHost(host) }
 }
 
 function parseAddress(host: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {

@@ -3,6 +3,7 @@
 import type { EndpointState } from '../model/balancer.ts'
 import type { ServiceConfig } from '../model/service-config.ts'
 import type { Endpoint, EndpointSet, Origin } from '../model/endpoint.ts'
+import { normalEndpointHost } from '../model/host.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ServiceEndpoints } from '../model/snapshot.ts'
 import { addressKey, candidatesOf, setInUse, tiersOf } from './candidates.ts'
@@ -83,7 +84,8 @@ function originsOf(config: ServiceConfig, setsByRef: (ref: string) => EndpointSe
 
 /** Addresses written in the table, as a set that is always fresh. */
 function staticSet(config: ServiceConfig, page: Page, wallClock: number): EndpointSet {
-  const endpoints = config.endpoints.map((address): Endpoint => {
+  const endpoints = config.endpoints.map((written): Endpoint => {
+    const address = { ...written, host: normalEndpointHost(written.host) }
     const id = `static/${address.host}:${address.port}`
     const known = page.states.get(addressKey(address))?.state.endpoint
     return { ...address, id, health: 'unknown', draining: false, origin: 'static', learnedAt: known?.id === id ? known.learnedAt : wallClock }

@@ -100,6 +100,13 @@ test.each([
   ['words.internal.', 'words.internal.'],
   ['under_score', 'under_score'],
   ['a1.b2', 'a1.b2'],
+  ['Web1', 'web1'],
+  ['Words.Internal.', 'words.internal.'],
+  ['2001:DB8:0::1', '2001:db8::1'],
+  ['[2001:0db8::0001]', '2001:db8::1'],
+  ['::ffff:10.0.0.1', '10.0.0.1'],
+  ['0:0:0:0:0:FFFF:a00:1', '10.0.0.1'],
+  ['::1.2.3.4', '::102:304'],
 ])('host %j is fine', (text, host) => {
   expect(readHost(text, false)).toEqual({ host })
 })
@@ -131,6 +138,11 @@ test.each([0, -1, 65_536, 1.5, '80', null, undefined, Number.NaN])('admit: port 
 test('admit: an id comes once', () => {
   const twice = ['10.0.0.1', '10.0.0.2'].map((host) => ({ id: 'a', host, port: 80, health: 'passing' as const }))
   expect(admit(twice, { registry: 'r', allowLinkLocal: false, at: 1 })).toMatchObject({ endpoints: [{ host: '10.0.0.1' }], rejected: [{ id: 'a', reason: 'has the id of another entry' }] })
+})
+
+test.each([['2001:DB8::1', '2001:db8:0::1'], ['::ffff:10.0.0.1', '10.0.0.1'], ['Web1', 'web1']])('admit: %s and %s are one server', (one, other) => {
+  const { endpoints } = admit([one, other].map((host, i) => ({ id: String(i), host, port: 80, health: 'passing', tags: [`v${i}`] })), { registry: 'r', allowLinkLocal: false, at: 1 })
+  expect(endpoints).toMatchObject([{ id: 'r/0', tags: ['v0', 'v1'] }])
 })
 
 test('admit: of two entries of one address the one that drains and serves counts before one that fails, and after one that stays', () => {

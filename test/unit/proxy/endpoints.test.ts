@@ -79,6 +79,12 @@ describe('which set is used', () => {
     expect(built.all.picker.pick(pickContext(() => 0))).toBeUndefined()
   })
 
+  test.each([['Web1', 'web1'], ['2001:DB8::1', '2001:db8::1'], ['::ffff:10.0.0.1', '10.0.0.1']])('%s in the table and %s in a registry are one endpoint', (host, other) => {
+    const { book } = bench()
+    const config = service({ endpoints: [{ host, port: 80, weight: 1, tags: [], meta: {} }], merge: true })
+    expect(ids(book.build(config, () => ready(at('1', { host: other, port: 80 }))).all.states)).toEqual(['1'])
+  })
+
   test('addresses in the table are a fresh set of origin static, whose age counts from the first sight', async () => {
     const { platform, book } = bench()
     const config = service({ from: [], endpoints: [{ host: '::1', port: 9000, weight: 2, zone: 'a', tags: ['t'], meta: { k: 'v' } }] })
