@@ -147,7 +147,7 @@ class Watching {
     this.#report(key, this.sets.get(key), set)
     this.sets.set(key, set)
     this.status.set(key, afterSet(this.status.get(key) ?? newStatus(key), set))
-    if (set.kind === 'ready') this.#memory?.save(key, { endpoints: set.endpoints, at: set.at })
+    if (set.kind === 'ready') this.#memory?.save(key, remembered(set))
     if (set.kind === 'absent') {
       this.#memory?.save(key, undefined)
       // Else it would come back with the reference, from before the service was gone.
@@ -170,6 +170,9 @@ class Watching {
   #forget(key: string): void {
     this.#watchers.get(key)?.stop.abort()
     this.#keep(key)
+    // Its age stands still from now on.
+    const kept = this.#remembered.get(key)
+    if (kept !== undefined && this.sets.get(key)?.kind === 'ready') this.#memory?.save(key, kept)
     this.#watchers.delete(key)
     this.sets.delete(key)
     this.status.delete(key)
@@ -198,6 +201,16 @@ class Watching {
 
   #discovererOf(ref: ServiceRef | undefined): Discoverer | undefined {
     return ref === undefined ? undefined : this.#discoverers.get(ref.registry)
+  }
+}
+
+// With the time of the last confirmation when it is written, not when it is handed on: a set may stay the same for days.
+function remembered(set: Extract<EndpointSet, { kind: 'ready' }>): RememberedSet {
+  return {
+    endpoints: set.endpoints,
+    get at() {
+      return set.at
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import type { Endpoint } from '../src/model/endpoint.ts'
 /** A set that was confirmed once. */
 export interface RememberedSet {
   readonly endpoints: readonly Endpoint[]
-  /** Wall clock of the confirmation, milliseconds. */
+  /** Wall clock of the last confirmation, milliseconds; it may move on while the set stays the same. */
   readonly at: number
 }
 

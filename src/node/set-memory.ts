@@ -12,6 +12,8 @@ const WRITE_EVERY = 5000
 const REST_TIMES = 100
 /** But no more than this, milliseconds. */
 const LONGEST_REST = 60_000
+/** Written anew after so long without a change, milliseconds: the times of confirmation move on, and after a crash a set should not look as old as its last change. */
+const REFRESH = 300_000
 /** Sets in the file; the ones confirmed longest ago go first. */
 const MAX_SETS = 10_000
 /** Written at once; what is in between goes on. About half a millisecond's work. */
@@ -40,7 +42,7 @@ export function createSetMemory(directory: string, platform: Platform): SetMemor
   const path = join(directory, 'endpoints.json')
   const sets = new Map<string, RememberedSet>()
   let rest = new AbortController()
-  const state = { dirty: false }
+  const state = { dirty: false, wake: (): void => {} }
   let writing: Promise<void> | undefined
 
   const write = async (): Promise<void> => {
@@ -54,13 +56,22 @@ export function createSetMemory(directory: string, platform: Platform): SetMemor
       platform.log('warn', `last good endpoints cannot be written to ${path}; they will be missing after a restart`, { error: String(error) })
     }
   }
-  // Writes, then rests, for as long as there is something new.
+  const idle = async (signal: AbortSignal): Promise<void> => {
+    const own = new AbortController()
+    state.wake = () => own.abort()
+    signal.addEventListener('abort', state.wake)
+    await platform.sleep(REFRESH, own.signal)
+    signal.removeEventListener('abort', state.wake)
+  }
+  // Writes what is new, then rests; until it is flushed.
   const work = async (): Promise<void> => {
-    while (state.dirty) {
+    const { signal } = rest
+    while (state.dirty || !signal.aborted) {
       const began = platform.now()
       await write()
       const took = platform.now() - began
-      await platform.sleep(Math.min(LONGEST_REST, Math.max(WRITE_EVERY, REST_TIMES * took)), rest.signal)
+      await platform.sleep(Math.min(LONGEST_REST, Math.max(WRITE_EVERY, REST_TIMES * took)), signal)
+      if (!state.dirty && !signal.aborted) await idle(signal)
     }
     writing = undefined
   }
@@ -73,6 +84,7 @@ export function createSetMemory(directory: string, platform: Platform): SetMemor
       if (set === undefined) sets.delete(key)
       else sets.set(key, set)
       state.dirty = true
+      state.wake()
       writing ??= work()
     },
     async flush() {

@@ -56,6 +56,23 @@ test('writes at once, then at most each 5 s', async () => {
   await memory.flush()
 })
 
+test('the time of a set that stays the same is written each few minutes, and a change meanwhile at once', async () => {
+  const platform = fakePlatform()
+  const memory = open(platform)
+  let confirmed = 1
+  memory.save('a', { ...set(0), get at() { return confirmed } })
+  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(1))
+  confirmed = 2
+  await platform.advance(290_000)
+  expect((await written()).sets['a']?.at).toBe(1)
+  await platform.advance(20_000)
+  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(2))
+  await platform.advance(60_000)
+  memory.save('b', set(3))
+  await vi.waitFor(async () => expect((await written()).sets['b']?.at).toBe(3))
+  await memory.flush()
+})
+
 test('a write that took long is followed by a long rest', async () => {
   const platform = fakePlatform()
   // Each look at the clock finds it a tenth of a second later: that is how long a write takes.

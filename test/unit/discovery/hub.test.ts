@@ -133,6 +133,22 @@ test('remembers what is confirmed, not what is stale, and forgets what is gone f
   expect(memory.saved.get('r/a')?.at).toBe(99)
 })
 
+test('what is remembered is as old as its last confirmation, after a crash too, and when its reference is gone', async () => {
+  const memory = memoryOf({})
+  const { hub, platform, registry } = world(memory)
+  hub.setRefs(['r/a'])
+  await platform.settle()
+  registry.send('a', ready('1'))
+  await platform.settle()
+  registry.options('a').observe?.(attempt({ at: 99 }))
+  expect(memory.saved.get('r/a')?.at).toBe(99)
+  registry.options('a').observe?.(attempt({ at: 120, outcome: 'failed', believed: false }))
+  expect(JSON.parse(JSON.stringify(memory.saved.get('r/a')))).toEqual({ endpoints: [endpoint('1')], at: 99 })
+  hub.setRefs([])
+  expect(memory.saved.get('r/a')?.at).toBe(99)
+  await hub.close()
+})
+
 test('a reference that comes back is served from what was known', async () => {
   const { hub, platform, registry, changes } = world()
   hub.setRefs(['r/a'])
