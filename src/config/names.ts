@@ -80,10 +80,13 @@ export function isTableText(text: string): boolean {
 /** The listeners in a text as far as it says what they are; `http` for the short form and for a table alone. */
 export function listenersIn(text: string): readonly KnownListener[] {
   const { source } = readDocument(text)
-  if (source === undefined || valueAt(source.value, ['listen']) !== undefined) return [SHORT]
+  if (source === undefined) return [SHORT]
+  if (valueAt(source.value, ['listen']) !== undefined) return [{ ...SHORT, trustedProxies: [] }]
   const found = [...keysAt(source, 'listeners')].map((name): KnownListener => {
     const port = valueAt(source.value, ['listeners', name, 'port'])
-    return { name, tls: valueAt(source.value, ['listeners', name, 'tls']) !== undefined, ...(typeof port === 'number' ? { port } : {}) }
+    const trusted = valueAt(source.value, ['listeners', name, 'trustedProxies'])
+    const trustedProxies = [trusted].flat().filter((range) => typeof range === 'string')
+    return { name, trustedProxies, tls: valueAt(source.value, ['listeners', name, 'tls']) !== undefined, ...(typeof port === 'number' ? { port } : {}) }
   })
   return found.length === 0 ? [SHORT] : found
 }

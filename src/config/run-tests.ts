@@ -29,7 +29,9 @@ function runTest(table: Table, owner: Route, test: RouteTestConfig, options: Che
   try {
     const { method, url, headers, from, listener } = test
     const request = { method, url, headers, ...(from === undefined ? {} : { from }), ...(listener === undefined ? {} : { listener }) }
-    head = describedHead(request, { callers: table.callers, ...arrivalOf(request, options.listeners ?? []) })
+    const { listener: arrived, scheme } = arrivalOf(request, options.listeners ?? [])
+    // Not whom the listener believes: a test says what the table is to see, and must say the same beside any gateway.
+    head = describedHead(request, { callers: table.callers, listener: arrived, ...(scheme === undefined ? {} : { scheme }) })
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     return { message: `the test cannot be run: ${error.message}` }

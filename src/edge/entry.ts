@@ -36,7 +36,7 @@ export function createEdge(options: EdgeOptions = {}): Hono<Edge> {
     if (token === '') return next()
     if (!(await sameText(c.req.header('authorization') ?? '', `Bearer ${token}`))) return c.json({ error: 'the bearer token is not FAIRLEAD_TOKEN' }, 401)
     const { gateway, listeners } = await serving(c.env)
-    return c.json(explainAsked(gateway.snapshot, listeners.map((name) => ({ name })), readExplainRequest(await c.req.text()), gateway.platform, canPass))
+    return c.json(explainAsked(gateway.snapshot, listeners.map((name) => ({ name, trustedProxies: [] })), readExplainRequest(await c.req.text()), gateway.platform, canPass))
   })
   app.all('*', async (c) => serve(await serving(c.env), c.req.raw))
   app.onError(failed)

@@ -4,6 +4,7 @@ import { GatewayError, type Reason } from '../model/error.ts'
 import { HeaderList } from '../model/headers.ts'
 import type { RequestHead } from '../model/request.ts'
 import { unmapped } from '../proxy/client-address.ts'
+import { removeClaims } from '../proxy/header-class.ts'
 import { normalizeHost, normalizePath } from '../proxy/normalize.ts'
 import type { WorkerdRequest } from './workerd.ts'
 
@@ -18,6 +19,9 @@ export function headOf(request: WorkerdRequest, listener: string): RequestHead {
   if (host === undefined) throw refuse('bad_host', 'Host is not a host name, an optional port and nothing else')
   const path = normalizePath(rawPath === '' ? '/' : rawPath)
   if (path === undefined) throw refuse('bad_path', 'the path can be read in more than one way')
+  const headers = HeaderList.from(request.headers)
+  // As on Node for a peer that is not trusted, since nobody is here; what the runtime says of the client is in `source`.
+  removeClaims(headers)
   return {
     method,
     scheme,
@@ -26,7 +30,7 @@ export function headOf(request: WorkerdRequest, listener: string): RequestHead {
     path: path.path,
     matchPath: path.matchPath,
     query,
-    headers: HeaderList.from(request.headers),
+    headers,
     source: { address: clientAddressOf(request), port: 0, identities: [] },
     listener,
   }

@@ -57,9 +57,11 @@ export interface KnownListener {
   readonly port?: number
   /** Whether it speaks TLS; undefined when it is not known, or both. */
   readonly tls?: boolean
+  /** Whose forwarding headers it believes; undefined when it is not known. */
+  readonly trustedProxies?: readonly string[]
 }
 
 /** A listener as others may know it; `port` is the one that it got, where the configuration leaves that open. */
-export function knownListener(config: Pick<ListenerConfig, 'name' | 'port' | 'tls'>, port = config.port): KnownListener {
-  return { name: config.name, port, tls: config.tls !== undefined }
+export function knownListener(config: Pick<ListenerConfig, 'name' | 'port' | 'tls' | 'trustedProxies'>, port = config.port): KnownListener {
+  return { name: config.name, port, tls: config.tls !== undefined, trustedProxies: config.trustedProxies }
 }

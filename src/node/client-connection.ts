@@ -3,6 +3,7 @@ import type { ListenerLimits } from '../model/listener-config.ts'
 import type { GatewayError } from '../model/error.ts'
 import type { RequestHead, Source } from '../model/request.ts'
 import { clientAddress, clientScheme } from '../proxy/client-address.ts'
+import { removeClaims } from '../proxy/header-class.ts'
 import { type Gateway, handle } from '../proxy/gateway.ts'
 import type { Connection } from './http1/connection.ts'
 import type { Downstream } from './http1/downstream.ts'
@@ -68,7 +69,9 @@ export class ClientConnection implements Connection {
   }
 
   headOf(parsed: ParsedRequest): RequestHead {
-    const forwarded = this.trustedPeer && parsed.hasForwarding
+    const forwarded = this.trustedPeer && parsed.hasClaims
+    // Before a route is asked: no condition and no hash may go by what anybody can say of itself.
+    if (parsed.hasClaims && !this.trustedPeer) removeClaims(parsed.headers)
     return {
       method: parsed.method,
       scheme: forwarded ? (clientScheme(parsed.headers) ?? this.scheme) : this.scheme,

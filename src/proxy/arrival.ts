@@ -6,9 +6,13 @@ import type { DescribedBy } from './described-head.ts'
  * The listener that is named; else one that listens on the port of the URL, else the first whose TLS fits its scheme, else the
  * first of all. A URL without a scheme has that of the listener.
  */
-export function arrivalOf({ url, listener }: { readonly url: string; readonly listener?: string }, listeners: readonly KnownListener[]): Required<Omit<DescribedBy, 'callers'>> {
+export function arrivalOf({ url, listener }: { readonly url: string; readonly listener?: string }, listeners: readonly KnownListener[]): Omit<DescribedBy, 'callers'> {
   const found = listener === undefined ? chosen(url, listeners) : listeners.find(({ name }) => name === listener)
-  return { listener: listener ?? found?.name ?? 'http', scheme: found?.tls === true ? 'https' : 'http' }
+  return {
+    listener: listener ?? found?.name ?? 'http',
+    scheme: found?.tls === true ? 'https' : 'http',
+    ...(found?.trustedProxies === undefined ? {} : { trustedProxies: found.trustedProxies }),
+  }
 }
 
 function chosen(url: string, listeners: readonly KnownListener[]): KnownListener | undefined {

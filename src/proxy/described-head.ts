@@ -6,7 +6,8 @@ import { GatewayError, type Reason } from '../model/error.ts'
 import { HeaderList } from '../model/headers.ts'
 import type { RequestHead, Source } from '../model/request.ts'
 import { parseAddress } from '../route/cidr.ts'
-import { unmapped } from './client-address.ts'
+import { clientAddress, clientScheme, type Trust, trustOf, unmapped } from './client-address.ts'
+import { removeClaims } from './header-class.ts'
 import { normalizeHost, normalizePath } from './normalize.ts'
 
 /** What the description may leave out or refer to. */
@@ -16,6 +17,8 @@ export interface DescribedBy {
   readonly listener: string
   /** Scheme of a URL without one. Default `http`. */
   readonly scheme?: 'http' | 'https'
+  /** Whose forwarding headers the listener believes. Without it the description is of what the table sees, and all of it stands. */
+  readonly trustedProxies?: readonly string[]
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -24,7 +27,7 @@ const NOT_IN_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/
 const MAX_HEADERS = 100
 
 /** Throws a GatewayError with the reason with which a received request like this is refused, or that says what of the description is wrong. */
-export function describedHead(request: ExplainRequest, { callers, listener, scheme: unsaid = 'http' }: DescribedBy): RequestHead {
+export function describedHead(request: ExplainRequest, { callers, listener, scheme: unsaid = 'http', trustedProxies }: DescribedBy): RequestHead {
   if (!TOKEN.test(request.method)) throw refuse('bad_request', `${JSON.stringify(request.method)} is not a method`)
   const url = splitUrl(request.url, unsaid)
   const headers = headersOf(request.headers ?? [])
@@ -36,19 +39,26 @@ export function describedHead(request: ExplainRequest, { callers, listener, sche
   const path = normalizePath(mark < 0 ? url.target : url.target.slice(0, mark))
   const query = mark < 0 ? '' : url.target.slice(mark)
   if (path === undefined || /[^\x21-\x7e]/.test(query)) throw refuse('bad_path', `the path or query of ${JSON.stringify(request.url)} is malformed or can be read in more than one way`)
+  const peer = sourceOf(request.from ?? '127.0.0.1', callers)
   if (!headers.has('host')) headers.append('Host', host)
   return {
     method: request.method,
-    scheme,
+    ...(trustedProxies === undefined ? { scheme, source: peer } : sentBy(peer, scheme, headers, trustOf(trustedProxies))),
     authority: normal.authority,
     host: normal.host,
     path: path.path,
     matchPath: path.matchPath,
     query,
     headers,
-    source: sourceOf(request.from ?? '127.0.0.1', callers),
     listener: request.listener ?? listener,
   }
+}
+
+/** Who asked and by which scheme, when it is this peer that sends the request. Removes the fields that only a trusted one may send. */
+function sentBy(peer: Source, scheme: 'http' | 'https', headers: HeaderList, trusted: Trust): Pick<RequestHead, 'scheme' | 'source'> {
+  if (trusted(peer.address)) return { scheme: clientScheme(headers) ?? scheme, source: { ...peer, address: clientAddress(headers, peer.address, trusted) } }
+  removeClaims(headers)
+  return { scheme, source: peer }
 }
 
 interface SplitUrl {

@@ -1,4 +1,5 @@
 // Which header fields a gateway may pass on. One look-up for each field of each request.
+import type { HeaderList } from '../model/headers.ts'
 
 /** End to end: passes. */
 export const PASS = 0
@@ -37,6 +38,18 @@ export function classOf(key: string): HeaderClass {
   // Bounded, since names come from anybody.
   if (CLASSES.size < MAX_CACHED) CLASSES.set(key, found)
   return found
+}
+
+/**
+ * Removes what says who the client is or what it asked for, of a request from a peer that is not believed: before anything is
+ * decided by it. What asks for an explanation is left, since it is no condition's business and proves itself.
+ */
+export function removeClaims(headers: HeaderList): void {
+  headers.removeWhere(isClaim)
+}
+
+function isClaim(key: string): boolean {
+  return classOf(key) === TRUST && key !== 'fairlead-explain'
 }
 
 /**

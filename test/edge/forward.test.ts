@@ -48,6 +48,7 @@ routes:
   - { match: /zipped/**, to: zipped, rewrite: { path: '/{**}' } }
   - { match: /special, to: special }
   - { name: teapot, match: /teapot, respond: { status: 418, body: "short\\n", headers: { x-kind: stout } } }
+  - { match: { path: /empty, headers: { x-forwarded-proto: https } }, respond: { status: 418 } }
   - { match: /empty, respond: { status: 204 } }
   - { match: /reset, respond: { status: 205 } }
   - { match: /same, respond: { status: 304 } }
@@ -228,6 +229,11 @@ describe('what the runtime passes on raw', () => {
     expect(await raw('GET /plain/x', 'a@b')).toEqual([400, 'bad_host'])
     expect(await raw('GET /plain/x', 'a b')).toEqual([400, 'bad_host'])
     expect(origin.requests).toEqual([])
+  })
+
+  test('a route is not chosen by what only a trusted proxy may say', async () => {
+    const { responses } = await exchange(worker.port, 'GET /empty HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-Proto: https\r\n\r\n')
+    expect(responses.map(({ status }) => status)).toEqual([204])
   })
 
   test('a client cannot choose its address', async () => {

@@ -1,7 +1,7 @@
 // More of what a peer may not do with header fields: name them in Connection, forge who it is, hide behind other spellings; both ways.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { expectInnocent, startRawGateway } from '../support/corpus.ts'
-import type { TestGateway } from '../support/gateway.ts'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { valuesOf } from '../support/http1.ts'
 import { type Origin, response, type SeenRequest } from '../support/origin.ts'
 import { exchange, type ReceivedResponse } from '../support/raw-client.ts'
@@ -79,13 +79,50 @@ describe('fields for one hop', () => {
   })
 })
 
+const FORGED = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Proto', 'X-Forwarded-Prefix', 'X-Forwarded-Server', 'X-Forwarded-Ssl', 'X-Forwarded-User', 'X-Forwarded-Client-Cert', 'X-Forwarded-Whatever', 'Forwarded', 'X-Real-IP', 'X-Client-IP', 'Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'Fastly-Client-IP', 'X-Cluster-Client-IP', 'X-Original-URL', 'X-Original-Host', 'X-Rewrite-URL', 'X-Host', 'X-Envoy-External-Address', 'X-Envoy-Original-Path', 'X-Envoy-Internal', 'X-Auth-Request-Email', 'Remote-User', 'X-Remote-User', 'Client-Cert', 'X-SSL-Client-Cert', 'Fairlead-Explanation']
+
 describe('nobody is who an untrusted peer says it is', () => {
-  const FORGED = ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Proto', 'X-Forwarded-Prefix', 'X-Forwarded-Server', 'X-Forwarded-Ssl', 'X-Forwarded-User', 'X-Forwarded-Client-Cert', 'X-Forwarded-Whatever', 'Forwarded', 'X-Real-IP', 'X-Client-IP', 'Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'Fastly-Client-IP', 'X-Cluster-Client-IP', 'X-Original-URL', 'X-Original-Host', 'X-Rewrite-URL', 'X-Host', 'X-Envoy-External-Address', 'X-Envoy-Original-Path', 'X-Envoy-Internal', 'X-Auth-Request-Email', 'Remote-User', 'X-Remote-User', 'Client-Cert', 'X-SSL-Client-Cert', 'Fairlead-Explanation']
   const spellings = (name: string): string[] => [name, name.toLowerCase(), name.toUpperCase(), name.replaceAll('-', '_'), name.replace('-', '_')]
   test.each(FORGED.flatMap((name) => [...new Set(spellings(name))]))('%s', async (name) => {
     const { answer, seen } = await send([`${name}: forged.example`, `${name}: forged.example`])
     if (seen === undefined) expect(answer?.status).toBe(400)
     else expect(seen.fields.filter(([, value]) => value.includes('forged')).map(([key]) => key)).toEqual([])
+  })
+})
+
+describe('a route asks for what only a trusted peer may say', () => {
+  let asking: TestGateway
+  const spiller = '127.0.0.1:1'
+  beforeAll(async () => {
+    asking = await startGateway(`
+listeners:
+  open:   { port: 0, host: 127.0.0.1 }
+  behind: { port: 0, host: 127.0.0.1, trustedProxies: [127.0.0.1] }
+services:
+  kept: { endpoints: ['127.0.0.1:${origin.port}', '${spiller}'], balance: { kind: maglev, by: { header: x-forwarded-user } } }
+routes:
+  - { name: kept, match: /kept, to: kept }
+  - { name: not-asked, match: /asked, respond: { status: 200 } }
+${FORGED.map((name, i) => `  - { name: asks-${i}, match: { path: /asked, headers: { ${name.toLowerCase()}: /forged/ } }, respond: { status: 418 } }`).join('\n')}
+`)
+  })
+  afterAll(() => asking?.stop())
+
+  const statusOf = async (listener: string, field: string): Promise<number | undefined> => (await exchange(asking.port(listener), `GET /asked HTTP/1.1\r\nHost: lab.test\r\n${field}\r\n\r\n`)).responses[0]?.status
+  test.each(FORGED)('%s', async (name) => {
+    expect([await statusOf('open', `${name}: forged`), await statusOf('open', `${name.toUpperCase()}: forged`), await statusOf('behind', `${name}: forged`)]).toEqual([200, 200, 418])
+  })
+
+  test('a balancer keeps nobody on the endpoint of a name that it only claims', async () => {
+    const used = new Set<string>()
+    for (let i = 0; i < 30; i++) {
+      const before = asking.records.length
+      await exchange(asking.port('open'), `GET /kept HTTP/1.1\r\nHost: lab.test\r\nX-Forwarded-User: user-${i}\r\n\r\n`)
+      await expect.poll(() => asking.records.length, { interval: 1 }).toBeGreaterThan(before)
+      if (asking.records[before]?.attempts === 1) used.add(asking.records[before].endpoint)
+      else used.add(spiller)
+    }
+    expect(used.size).toBe(1)
   })
 })
 

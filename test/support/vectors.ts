@@ -82,7 +82,7 @@ function writtenTable(text: string): TableConfig {
 export function tell(snapshot: Snapshot, request: VectorRequest): { readonly decision: PlainDecision; readonly story: Story | null } {
   const context = { wallClock: request.at, roll: request.roll }
   try {
-    const head = describedHead(request, { callers: snapshot.table.callers, listener: VECTOR_LISTENERS[0] })
+    const head = describedHead(request, { callers: snapshot.table.callers, listener: VECTOR_LISTENERS[0], trustedProxies: [] })
     const story = storyOf(explainRequest(snapshot, head, context))
     return { decision: orRefused(() => plainDecision(decide(snapshot.table, head, context), describedUpgrade(head))), story }
   } catch (error) {

@@ -1,6 +1,7 @@
 // The fields of a scanned head: names turned into their lower-cased keys without making a string of them, lines kept as they
 // are where they may be. The few names that frame a message are marked.
 import type { HeaderList } from '../../model/headers.ts'
+import { classOf, TRUST } from '../../proxy/header-class.ts'
 
 /** Fields that the engine itself acts on. */
 export const OTHER = 0
@@ -11,7 +12,8 @@ export const CONNECTION = 4
 export const UPGRADE = 5
 export const EXPECT = 6
 export const KEEP_ALIVE = 7
-export const FORWARDING = 10
+/** Says who the client is or how it asked: the class TRUST. */
+export const CLAIM = 10
 
 export interface FieldName {
   readonly name: string
@@ -27,9 +29,6 @@ const KINDS: readonly (readonly [string, number])[] = [
   ['upgrade', UPGRADE],
   ['expect', EXPECT],
   ['keep-alive', KEEP_ALIVE],
-  ['x-forwarded-for', FORWARDING],
-  ['x-forwarded-proto', FORWARDING],
-  ['forwarded', FORWARDING],
 ]
 const KIND_OF = new Map(KINDS)
 
@@ -60,7 +59,7 @@ function remember(slot: number, name: string, hash: number): FieldName {
 
 function fieldName(raw: string): FieldName {
   const key = unique(raw.toLowerCase())
-  return { name: unique(raw), key, kind: KIND_OF.get(key) ?? OTHER }
+  return { name: unique(raw), key, kind: KIND_OF.get(key) ?? (classOf(key) === TRUST ? CLAIM : OTHER) }
 }
 
 /** The same text as the one string that the engine keeps for it, as it does for names of properties: quick to compare and to look up, and no view that would keep the whole head it was cut from. */

@@ -2,7 +2,7 @@
 import { GatewayError, type Reason } from '../../model/error.ts'
 import { HeaderList } from '../../model/headers.ts'
 import { normalizeHost, normalizePath, type NormalHost } from '../../proxy/normalize.ts'
-import { CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDING, HOST, isValue, OTHER, takeField, TRANSFER_ENCODING, unique, UPGRADE, valueOf } from './field-names.ts'
+import { CLAIM, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, isValue, OTHER, takeField, TRANSFER_ENCODING, unique, UPGRADE, valueOf } from './field-names.ts'
 import { Framing } from './framing.ts'
 import type { HeadScanner } from './scanner.ts'
 
@@ -26,8 +26,8 @@ export interface ParsedRequest {
   readonly connection: string
   /** Value of Upgrade in lower case; empty without one. */
   readonly upgrade: string
-  /** A field says who the client is, or how it asked. */
-  readonly hasForwarding: boolean
+  /** A field says who the client is, or how it asked; only a trusted peer's are believed. */
+  readonly hasClaims: boolean
 }
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/
@@ -46,12 +46,16 @@ export function parseRequest(text: string, scanner: HeadScanner, base: number, s
   let connection = ''
   let upgrade = ''
   let expect = ''
-  let hasForwarding = false
+  let hasClaims = false
   const { marks, count } = scanner
   for (let i = 0; i < count; i++) {
     const kind = takeField(headers, text, marks, i, base)
     // Most fields are only passed on.
     if (kind === OTHER) continue
+    if (kind === CLAIM) {
+      hasClaims = true
+      continue
+    }
     const value = kind === HOST && isValue(text, marks, i, base, LAST[scheme].raw) ? LAST[scheme].raw : valueOf(text, marks, i, base)
     switch (kind) {
       case CONTENT_LENGTH:
@@ -73,9 +77,6 @@ export function parseRequest(text: string, scanner: HeadScanner, base: number, s
       case EXPECT:
         expect = value.toLowerCase()
         break
-      case FORWARDING:
-        hasForwarding = true
-        break
       default:
     }
   }
@@ -86,7 +87,7 @@ export function parseRequest(text: string, scanner: HeadScanner, base: number, s
     method, http10, authority: authority.authority, host: authority.host, path, matchPath, query, headers,
     length: framing.length, chunked: framing.chunked,
     keepAlive: connection === '' ? !http10 : http10 ? has(connection, 'keep-alive') : !has(connection, 'close'),
-    expects: expect !== '' && !http10, connection, upgrade, hasForwarding,
+    expects: expect !== '' && !http10, connection, upgrade, hasClaims,
   }
 }
 

@@ -1,7 +1,7 @@
 // From marked bytes to an endpoint's response head. What is malformed or framed ambiguously never reaches a client.
 import { GatewayError } from '../../model/error.ts'
 import { HeaderList } from '../../model/headers.ts'
-import { CONNECTION, CONTENT_LENGTH, KEEP_ALIVE, OTHER, takeField, TRANSFER_ENCODING, UPGRADE, valueOf } from './field-names.ts'
+import { CLAIM, CONNECTION, CONTENT_LENGTH, KEEP_ALIVE, OTHER, takeField, TRANSFER_ENCODING, UPGRADE, valueOf } from './field-names.ts'
 import { BY_LENGTH, type BodyMode, CHUNKED, Framing, NO_BODY, UNTIL_CLOSE } from './framing.ts'
 import { has } from './request-parser.ts'
 import type { HeadScanner } from './scanner.ts'
@@ -32,7 +32,7 @@ export function parseResponse(text: string, scanner: HeadScanner, base: number, 
   for (let i = 0; i < count; i++) {
     const kind = takeField(headers, text, marks, i, base)
     // Most fields are only passed on.
-    if (kind === OTHER) continue
+    if (kind === OTHER || kind === CLAIM) continue
     const value = valueOf(text, marks, i, base)
     switch (kind) {
       case CONTENT_LENGTH:

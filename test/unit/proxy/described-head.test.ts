@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ExplainRequest } from '../../../src/model/admin.ts'
 import { GatewayError } from '../../../src/model/error.ts'
-import { describedHead } from '../../../src/proxy/described-head.ts'
+import { type DescribedBy, describedHead } from '../../../src/proxy/described-head.ts'
 
 const callers = [
   { name: 'simon', cidr: [], spiffe: ['spiffe://dc1/svc/simon', 'spiffe://dc2/svc/simon'] },
@@ -80,5 +80,24 @@ describe('refused', () => {
     ['an unknown caller', { from: 'nobody' }, 'bad_request', /"nobody" is neither .*callers of the table: simon, vm, six/],
   ])('%s', (_name, fields, reason, message) => {
     expect(refusal(fields)).toMatchObject({ reason, message: expect.stringMatching(message) as string })
+  })
+})
+
+describe('fields that only a trusted proxy may send', () => {
+  const sent = (from: string, by: Partial<DescribedBy>): ReturnType<typeof describedHead> =>
+    describedHead({ method: 'GET', url: 'http://a/', from, headers: [['X-Forwarded-For', '192.0.2.1'], ['X-Forwarded-Proto', 'https'], ['X-User', 'x']] }, { callers, listener: 'web', ...by })
+  const said = ({ headers, source, scheme }: ReturnType<typeof describedHead>): unknown => [[...headers].map(([name]) => name.toLowerCase()), source.address, scheme]
+
+  test('are gone when another sends them, as they are from a received request', () => {
+    expect(said(sent('10.0.0.7', { trustedProxies: [] }))).toEqual([['x-user', 'host'], '10.0.0.7', 'http'])
+    expect(said(sent('10.0.0.7', { trustedProxies: ['10.0.0.8/32'] }))).toEqual([['x-user', 'host'], '10.0.0.7', 'http'])
+  })
+
+  test('say who asked, and how, when such a proxy sends them', () => {
+    expect(said(sent('10.0.0.8', { trustedProxies: ['10.0.0.8/32'] }))).toEqual([['x-forwarded-for', 'x-forwarded-proto', 'x-user', 'host'], '192.0.2.1', 'https'])
+  })
+
+  test('stand where the description is of what the table sees', () => {
+    expect(said(sent('10.0.0.7', {}))).toEqual([['x-forwarded-for', 'x-forwarded-proto', 'x-user', 'host'], '10.0.0.7', 'http'])
   })
 })
