@@ -10,7 +10,7 @@ type Prefixes = Map<string, { readonly holder: Entry; readonly priority: number 
 
 /** Tells of routers whose requests go to a prefix. */
 export function tellBehindPrefix(all: readonly Shared[], refuse: (tag: RefusedTag) => void): void {
-  const routers = all.filter(([{ draft, checked }]) => draft.rank !== undefined && checked.routes.some(({ match }) => match.some(({ path }) => path?.some(({ kind }) => kind === 'regex'))))
+  const routers = all.filter(([{ draft, checked }]) => draft.rulePriority !== undefined && checked.routes.some(({ match }) => match.some(({ path }) => path?.some(({ kind }) => kind === 'regex'))))
   if (routers.length === 0) return
   const byHost = prefixesByHost(all)
   for (const [router] of routers) {

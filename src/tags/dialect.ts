@@ -33,14 +33,14 @@ export interface Draft {
   readonly weighted: boolean
   /** Several services may carry the route and share its requests, without asking. */
   readonly shared: boolean
-  /** Where its proxy ranks it; see traefik-priority.ts. */
-  readonly rank?: RuleRank
+  /** What decides before all else in its proxy; see traefik-priority.ts. */
+  readonly rulePriority?: RulePriority
   /** What of the tags means nothing here, for people. */
   readonly notes: readonly string[]
 }
 
-/** What Traefik ranks a router by. */
-export interface RuleRank {
+/** The priority of a router as Traefik counts it. */
+export interface RulePriority {
   /** Characters of its rule, the priority that it has by default. */
   readonly length: number
   /** Priority that its tags give it. */

@@ -13,7 +13,7 @@ const TYPICAL = 24
  * rules that the router can meet, else below 0. On each side the written ones keep their order, however great they are.
  */
 export function prioritized(entries: readonly Entry[]): readonly Entry[] {
-  const written = entries.filter(({ draft }) => draft.rank?.written !== undefined)
+  const written = entries.filter(({ draft }) => draft.rulePriority?.written !== undefined)
   if (written.length === 0) return entries
   const lengths = new RuleLengths(entries)
   const [above = [], below = []] = [true, false].map((wanted) => written.filter((entry) => lengths.isBeforeMost(entry) === wanted))
@@ -29,7 +29,7 @@ export function prioritized(entries: readonly Entry[]): readonly Entry[] {
 }
 
 function priorityOf({ draft }: Entry): number {
-  return draft.rank?.written ?? 0
+  return draft.rulePriority?.written ?? 0
 }
 
 /** Each value as it is, or smaller where `most` and the greater ones leave no room; at least 1. */
@@ -52,15 +52,15 @@ class RuleLengths {
 
   constructor(entries: readonly Entry[]) {
     for (const entry of entries) {
-      const { rank } = entry.draft
-      if (rank === undefined || rank.written !== undefined) continue
-      this.#all.push(rank.length)
+      const rule = entry.draft.rulePriority
+      if (rule === undefined || rule.written !== undefined) continue
+      this.#all.push(rule.length)
       const hosts = hostsOf(entry)
-      if (hosts === undefined) this.#anyHost.push(rank.length)
+      if (hosts === undefined) this.#anyHost.push(rule.length)
       for (const host of hosts ?? []) {
         const known = this.#byHost.get(host)
-        if (known === undefined) this.#byHost.set(host, [rank.length])
-        else known.push(rank.length)
+        if (known === undefined) this.#byHost.set(host, [rule.length])
+        else known.push(rule.length)
       }
     }
     for (const lengths of [this.#all, this.#anyHost, ...this.#byHost.values()]) lengths.sort((a, b) => a - b)

@@ -1,5 +1,5 @@
 // One router of Traefik as routes: its rule, entry points and middlewares put together.
-import { BadTag, type DialectContext, type RouteBody, type RuleRank } from './dialect.ts'
+import { BadTag, type DialectContext, type RouteBody, type RulePriority } from './dialect.ts'
 import { firstFitting, FORWARDED_PREFIX, stripPrefix, type Stripped } from './strip.ts'
 import { placeRouter, type OnListeners } from './traefik-entrypoints.ts'
 import type { Router, TraefikTags } from './traefik-labels.ts'
@@ -58,7 +58,7 @@ function addNamed(written: string, tags: TraefikTags, effects: Effects, depth: n
 }
 
 /** A priority of 0 is none. */
-export function rankOf(rule: string, router: Router): RuleRank {
+export function priorityOf(rule: string, router: Router): RulePriority {
   const written = router.get('priority') ?? '0'
   if (!/^-?\d{1,15}$/.test(written)) throw new BadTag(`the priority '${written}' is not a whole number`)
   return { length: rule.length, ...(Number(written) === 0 ? {} : { written: Number(written) }) }

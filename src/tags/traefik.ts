@@ -3,7 +3,7 @@
 import { guarded } from './access.ts'
 import { BadTag, type Dialect, type DialectContext, type Draft, type Refusal } from './dialect.ts'
 import { collect, type Router, type TraefikTags } from './traefik-labels.ts'
-import { rankOf, routesOf } from './traefik-routes.ts'
+import { priorityOf, routesOf } from './traefik-routes.ts'
 
 /** `traefik.…`. */
 export const traefik: Dialect = {
@@ -44,7 +44,7 @@ function draftOf(name: string, router: Router, tags: TraefikTags, labels: readon
     service: settings,
     weighted: false,
     shared: false,
-    rank: rankOf(rule, router),
+    rulePriority: priorityOf(rule, router),
     notes: [...notes, ...more],
   }
 }

@@ -71,7 +71,7 @@ function addTo(byKey: Map<string, Map<string, Variant>>, draft: Draft, instance:
   const key = `${draft.dialect} ${draft.key}`
   const variants = byKey.get(key) ?? new Map<string, Variant>()
   byKey.set(key, variants)
-  const text = JSON.stringify([draft.routes, draft.service, draft.rank?.written])
+  const text = JSON.stringify([draft.routes, draft.service, draft.rulePriority?.written])
   const variant: Variant = variants.get(text) ?? { text, draft, instances: [], labels: new Map(), notes: new Map(), weighted: false, shared: false }
   variants.set(text, variant)
   variant.instances.push(instance)
