@@ -1,6 +1,8 @@
-// Which requests ask for another protocol, and whether they may.
+// Which requests ask for another protocol, whether they may, and which answers may switch to it.
 import { checkHandshake, protocolOf } from '../../proxy/upgrade.ts'
 import { has, type ParsedRequest } from './request-parser.ts'
+import type { ParsedResponse } from './response-parser.ts'
+import { failure } from './upstream-errors.ts'
 
 /**
  * The protocol to upgrade to, empty when the request is an ordinary one; HTTP/1.0 cannot upgrade. Throws for a malformed
@@ -13,4 +15,9 @@ export function upgradeOf(parsed: ParsedRequest): string {
   if (protocol === '' || parsed.chunked || parsed.length > 0) return ''
   if (protocol === 'websocket') checkHandshake(parsed.method, parsed.headers)
   return protocol
+}
+
+/** Throws for a 101 that nobody asked for, or for another protocol: it must never become a tunnel. */
+export function checkSwitch(asked: string | undefined, parsed: ParsedResponse): void {
+  if (asked === undefined || asked === '' || parsed.upgrade !== asked) throw failure('upstream_protocol', 'switched protocols without being asked to')
 }

@@ -1,19 +1,20 @@
 // One connection to an endpoint: sends a request, reads a response strictly, and is only reused when provably clean.
 import type { Socket } from 'node:net'
-import { GatewayError, type GatewayErrorOptions, type Reason } from '../../model/error.ts'
+import { GatewayError } from '../../model/error.ts'
 import type { OutboundRequest, UpstreamResponse } from '../../model/exchange.ts'
 import type { Downstream } from './downstream.ts'
 import { BY_LENGTH, NO_BODY } from './framing.ts'
 import { HeadReader } from './head-reader.ts'
 import { latin1 } from './latin1.ts'
-import type { BodySink } from './request-body.ts'
+import { owned, part } from './read-buffers.ts'
+import { RequestWriter, type RequestWriterOwner } from './request-writer.ts'
 import { ONE_WRITE, Response, type ResponseSource } from './response.ts'
 import { BODY_BAD, BODY_END, ResponseBody } from './response-body.ts'
 import { type ParsedResponse, parseResponse } from './response-parser.ts'
-import { owned, part } from './read-buffers.ts'
 import type { Sweep, Timed } from './sweep.ts'
+import { checkSwitch } from './upgrade.ts'
+import { cutResponse, earlyEnd, failure, lateBody } from './upstream-errors.ts'
 import { Wire, type WireOwner } from './wire.ts'
-import { requestHead, writeChunk } from './write.ts'
 
 /** Limits on what an endpoint may send as a head. */
 const LIMITS = { lineBytes: 16 * 1024, headBytes: 128 * 1024, headerCount: 256 }
@@ -39,7 +40,7 @@ const BODY = 2
 const TUNNEL = 3
 const CLOSED = 4
 
-export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
+export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseSource {
   private readonly wire: Wire
   deadline = 0
   /** From `Keep-Alive: timeout`, milliseconds; 0 when the endpoint did not say. */
@@ -54,20 +55,18 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   private response: Response | undefined
   private served = 0
   private interim = 0
-  private requestDone = true
-  private chunkedRequest = false
+  private readonly writer: RequestWriter
   private readonly body = new ResponseBody()
   private keepAlive = false
   private paused = false
   private bodyTimeout = 0
-  /** Why the endpoint takes no more of the request. */
-  private writeFailure: Error | undefined
   /** Milliseconds for the response head once the request is out, 0 for no limit. */
   private patience = 0
 
   constructor(socket: Socket, owner: UpstreamOwner) {
     this.owner = owner
     this.wire = new Wire(socket, this)
+    this.writer = new RequestWriter(this.wire, this)
     owner.sweep.add(this)
   }
 
@@ -81,44 +80,25 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.exchange = exchange
     this.request = request
     this.interim = 0
-    this.patience = deadline === 0 ? 0 : deadline - this.owner.sweep.now
+    this.patience = deadline === 0 ? 0 : Math.max(1, deadline - this.owner.sweep.now)
     // A long upload is not a slow endpoint: its time begins with the last byte of the request. Until then the client's own limits
     // hold; a client that waits for 100 Continue sends nothing before the endpoint has spoken.
     this.deadline = exchange.body === undefined || exchange.expects ? deadline : 0
     this.bodyTimeout = exchange.bodyTimeout
-    this.chunkedRequest = exchange.chunkedBody
-    const { body } = exchange
-    this.requestDone = body === undefined
-    const head = requestHead(request, exchange.bodyLength, exchange.chunkedBody, exchange.expects)
-    if (body === undefined) this.wire.text(head)
-    else {
-      this.wire.forgiveWrites(true)
-      // Head and what is there of the body leave in one write.
-      this.wire.together(() => {
-        this.wire.text(head)
-        body.attach(this)
-      })
-    }
+    this.writer.begin(exchange, request)
     return new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
     })
   }
 
-  writeBody(chunk: Buffer, done?: () => void): boolean {
-    if (this.requestDone || this.state === CLOSED) return true
-    // The rest of it stays with the client.
-    if (this.writeFailure !== undefined) return false
-    // A client that asked first has the answer, or did not wait for it.
+  /** A client that asked first has its answer, or did not wait for it. */
+  onUpload(): void {
     if (this.state === SENT) this.deadline = 0
-    return this.chunkedRequest ? writeChunk(this.wire, chunk, done) : this.wire.bytes(chunk, done)
   }
 
-  endBody(trailers: string): void {
-    if (this.requestDone || this.writeFailure !== undefined) return
-    this.requestDone = true
+  onUploaded(): void {
     if (this.state === SENT && this.patience !== 0) this.deadline = this.owner.sweep.now + this.patience
-    if (this.chunkedRequest && this.state !== CLOSED) this.wire.text(`0\r\n${trailers}\r\n`)
   }
 
   /** Drops whatever is under way: the connection cannot be trusted to be clean. */
@@ -175,14 +155,14 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
 
   onDrain(): void {
     if (this.state === TUNNEL) this.exchange?.resumeReading()
-    else if (this.writeFailure === undefined) this.exchange?.body?.resume()
+    else if (this.writer.failure === undefined) this.exchange?.body?.resume()
   }
 
   /** The endpoint takes no more, and may have said why before it closed, with a 413 for instance: what it said is on its way, or here. */
   onWriteFailed(error: Error): boolean {
     if (this.state !== SENT && this.state !== BODY) return false
-    if (this.writeFailure !== undefined) return true
-    this.writeFailure = error
+    if (this.writer.failure !== undefined) return true
+    this.writer.failure = error
     const last = this.owner.sweep.now + LAST_WORDS_MS
     if (this.state === SENT && (this.deadline === 0 || last < this.deadline)) this.deadline = last
     return true
@@ -207,9 +187,9 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
 
   onDeadline(): void {
     this.deadline = 0
-    if (this.state === SENT && this.writeFailure !== undefined) this.refuseEarlyEnd(this.writeFailure)
-    else if (this.state === SENT) this.refuse('upstream_timeout', 'no response head in time', { retry: 'reset' })
-    else if (this.state === BODY) this.response?.fail(this.paused ? new GatewayError('client_closed', 'the client took no byte of the response in time', { side: 'downstream' }) : failure('upstream_incomplete', 'no byte of the response body in time', {}))
+    if (this.state === SENT && this.writer.failure !== undefined) this.endedEarly(this.writer.failure)
+    else if (this.state === SENT) this.settleWith(failure('upstream_timeout', 'no response head in time', { retry: 'reset' }))
+    else if (this.state === BODY) this.response?.fail(lateBody(this.paused))
     this.close()
   }
 
@@ -220,9 +200,9 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
         if (at < 0) return
         const parsed = parseResponse(this.reader.text, this.reader.scanner, this.reader.base, this.request?.method ?? '')
         if (parsed.status >= 200 || parsed.status === 101) return this.begin(parsed, bytes, at, to)
-        if (++this.interim > MAX_INTERIM) throw failure('upstream_protocol', 'too many interim responses', {})
+        if (++this.interim > MAX_INTERIM) throw failure('upstream_protocol', 'too many interim responses')
         // It is the client's turn now.
-        if (parsed.status === 100 && !this.requestDone && this.writeFailure === undefined) this.deadline = 0
+        if (parsed.status === 100 && !this.writer.done && this.writer.failure === undefined) this.deadline = 0
         this.exchange?.relayInterim(parsed)
       }
     } catch (error) {
@@ -236,7 +216,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   /** A final response head is there; its body starts at `at` in `bytes`. */
   private begin(parsed: ParsedResponse, bytes: Buffer, at: number, to: number): void {
     const { resolve } = this
-    if (parsed.status === 101) this.checkSwitch(parsed)
+    if (parsed.status === 101) checkSwitch(this.request?.upgrade, parsed)
     const response = new Response(this, parsed)
     this.response = response
     this.resolve = this.reject = undefined
@@ -246,7 +226,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.idleHint = parsed.idleSeconds * 1000
     this.deadline = this.state === TUNNEL ? 0 : this.owner.sweep.after(this.bodyTimeout)
     if (this.state === TUNNEL) {
-      this.requestDone = true
+      this.writer.stop()
       if (at < to) response.push(bytes.subarray(at, to))
     } else if (parsed.mode === NO_BODY) {
       if (at < to) this.keepAlive = false
@@ -261,12 +241,6 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     resolve?.(response)
   }
 
-  /** A 101 that nobody asked for, or for another protocol, must never become a tunnel. */
-  private checkSwitch(parsed: ParsedResponse): void {
-    const asked = this.request?.upgrade ?? ''
-    if (asked === '' || parsed.upgrade !== asked) throw failure('upstream_protocol', 'switched protocols without being asked to', {})
-  }
-
   private readBody(bytes: Buffer, from: number, to: number): void {
     const { response } = this
     this.deadline = this.owner.sweep.after(this.bodyTimeout)
@@ -275,7 +249,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     if (this.body.excess) this.keepAlive = false
     if (result === BODY_END) this.endOfBody(this.body.trailers)
     else if (result === BODY_BAD) {
-      response.fail(failure('upstream_protocol', 'malformed chunked coding in the response', {}))
+      response.fail(failure('upstream_protocol', 'malformed chunked coding in the response'))
       this.close()
     }
   }
@@ -283,7 +257,7 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
   /** Request and response are over: back to the pool when clean, before the client is told, so that its next request finds it. */
   private endOfBody(trailers: string): void {
     const { response } = this
-    const clean = this.keepAlive && this.requestDone && this.writeFailure === undefined && !this.wire.socket.destroyed && !this.wire.socket.readableEnded
+    const clean = this.keepAlive && this.writer.done && this.writer.failure === undefined && !this.wire.socket.destroyed && !this.wire.socket.readableEnded
     this.served++
     this.deadline = 0
     this.forget()
@@ -297,11 +271,14 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     response?.end(trailers)
   }
 
-  /** Ends a request that got no response head. */
-  private refuse(reason: Reason, message: string, options: GatewayErrorOptions): void {
-    this.settleWith(failure(reason, message, options))
+  /** The connection is over before a response head. */
+  private endedEarly(error: Error | undefined): void {
+    const reason = earlyEnd(this.reader.started, this.served > 0, error)
+    if (reason.retry === 'stale') this.owner.onStale()
+    this.settleWith(reason)
   }
 
+  /** Ends a request that got no response head. */
   private settleWith(error: GatewayError): void {
     const { reject, exchange } = this
     this.forget()
@@ -324,25 +301,10 @@ export class Upstream implements WireOwner, Timed, BodySink, ResponseSource {
     this.state = CLOSED
     this.owner.sweep.remove(this)
     this.owner.onGone(this)
+    this.writer.stop()
     this.wire.destroy()
-    if (before === SENT) this.refuseEarlyEnd(error ?? this.writeFailure)
-    else response?.fail(failure('upstream_incomplete', `the endpoint closed the connection within its response${error === undefined ? '' : ` (${error.message})`}`, { cause: error }))
+    if (before === SENT) this.endedEarly(error ?? this.writer.failure)
+    else response?.fail(cutResponse(error))
     this.forget()
   }
-
-  private refuseEarlyEnd(error: Error | undefined): void {
-    if (this.reader.started) return this.refuse('upstream_protocol', 'the endpoint closed the connection within a response head', { cause: error })
-    // TLS 1.3: an endpoint that does not like our certificate says so after the handshake.
-    if (isTlsAlert(error)) return this.refuse('upstream_tls', error.message, { cause: error })
-    if (this.served > 0) this.owner.onStale()
-    this.refuse('upstream_reset', 'the endpoint closed the connection without a response', { retry: this.served > 0 ? 'stale' : 'reset', cause: error })
-  }
-}
-
-function isTlsAlert(error: Error | undefined): error is Error {
-  return error !== undefined && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_SSL_')
-}
-
-function failure(reason: Reason, message: string, options: GatewayErrorOptions): GatewayError {
-  return new GatewayError(reason, message, { side: 'upstream', ...options })
 }
