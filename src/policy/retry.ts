@@ -34,9 +34,14 @@ export function afterError(error: GatewayError, failure: Failure, retry: RetryCo
   return 'no'
 }
 
+/** Statuses that a route may want tried elsewhere, and that are no success of the endpoint. */
+export function isDoubtful(status: number): boolean {
+  return status >= 500 || status === 429
+}
+
 /** Whether an answer with this status is dropped and the request tried again. */
 export function afterStatus(status: number, failure: Failure, retry: RetryConfig | undefined): Verdict {
-  if (retry === undefined || (status < 500 && status !== 429) || !failure.replayable || failure.upgrade || !retry.methods.includes(failure.method)) return 'no'
+  if (retry === undefined || !isDoubtful(status) || !failure.replayable || failure.upgrade || !retry.methods.includes(failure.method)) return 'no'
   const wanted =
     status === 429 ? retry.on.includes('429') : retry.on.includes('5xx') || (status >= 502 && status <= 504 && retry.on.includes('gateway-error'))
   return limited(failure, retry, wanted)

@@ -1,13 +1,13 @@
 // The record of one request: begun when its head is there, finished whatever happens.
 import type { AccessRecord } from '../model/access.ts'
 import type { Exchange } from '../model/exchange.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import type { Gateway } from './gateway.ts'
 import { requestIdOf } from './request-id.ts'
 
 /** Starts the record with what the head says. */
-export function beginAccess(gateway: Gateway, exchange: Exchange): AccessRecord {
+export function beginAccess(gateway: Gateway, { revision }: Snapshot, exchange: Exchange): AccessRecord {
   const { head } = exchange
-  const { revision } = gateway.snapshot
   return {
     startedAt: gateway.platform.wallClock(),
     duration: 0,

@@ -8,7 +8,7 @@ import { GatewayError } from '../model/error.ts'
 import type { Exchange, OutboundRequest, UpstreamResponse } from '../model/exchange.ts'
 import type { Decision } from '../model/route.ts'
 import type { Pool, ServiceEndpoints, Snapshot } from '../model/snapshot.ts'
-import { afterError, afterStatus, backoff, type Failure, type Verdict } from '../policy/retry.ts'
+import { afterError, afterStatus, backoff, isDoubtful, type Failure, type Verdict } from '../policy/retry.ts'
 import type { RetryBudget } from '../policy/retry-budget.ts'
 import type { Gateway } from './gateway.ts'
 import { requestHash } from './request-hash.ts'
@@ -90,6 +90,7 @@ export class Attempts {
       if (doubtful) observeFailure(state, now - this.sentAt, now)
       else observe(state, now - this.sentAt, now)
     }
+    // Asked first, so that an ordinary answer makes no `Failure`.
     if (retry === undefined || !doubtful || !this.goesOn(afterStatus(response.status, this.failure(), retry))) return response
     if (state !== undefined) this.tried.push(state)
     this.release()
@@ -152,11 +153,6 @@ export class Attempts {
 
 function noEndpoints(label: string): GatewayError {
   return new GatewayError('no_endpoints', `service ${label} has no usable endpoint`)
-}
-
-/** Statuses that a route may want tried elsewhere, and that are no success of the endpoint. */
-function isDoubtful(status: number): boolean {
-  return status >= 500 || status === 429
 }
 
 function earlier(a: number, b: number): number {

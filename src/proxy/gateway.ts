@@ -30,7 +30,7 @@ export interface Gateway {
 /** Serves one request to its end. Never rejects. */
 export async function handle(gateway: Gateway, exchange: Exchange): Promise<void> {
   const { snapshot, platform } = gateway
-  const access = beginAccess(gateway, exchange)
+  const access = beginAccess(gateway, snapshot, exchange)
   let attempts: Attempts | undefined
   try {
     const context = { wallClock: access.startedAt, roll: platform.random() }
@@ -38,7 +38,9 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<void
     const decision = decide(snapshot.table, exchange.head, context)
     const explanation = gateway.explain === undefined ? undefined : await explanationFor(gateway.explain, snapshot, exchange, context)
     if (decision.kind !== 'forward') return await exchange.respond(...localResponse(decision, exchange, access, explanation))
-    attempts = new Attempts(gateway, snapshot, exchange, access, decision, outbound(exchange, decision, access))
+    noteDecision(access, decision)
+    checkUpgrade(exchange, decision)
+    attempts = new Attempts(gateway, snapshot, exchange, access, decision, outbound(exchange, decision, access.requestId))
     let response: UpstreamResponse | undefined
     while (response === undefined) {
       const pause = attempts.pause()
@@ -60,19 +62,25 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<void
   }
 }
 
-/** The request as it leaves: rewritten, hop-by-hop fields gone, forwarding fields ours, the route's header rules applied. */
-function outbound(exchange: Exchange, decision: Forward, access: AccessRecord): OutboundRequest {
-  const { route } = decision.entry
-  access.route = route.name
-  access.service = decision.destination.label
-  // Before a dial: a route without upgrades must not give a client a tunnel to anything.
-  const refusal = upgradeRefusal(route, exchange.upgrade)
+/** From here on the record says where the request was to go, whatever becomes of it. */
+function noteDecision(access: AccessRecord, { entry, destination }: Forward): void {
+  access.route = entry.route.name
+  access.service = destination.label
+}
+
+/** Before a dial: a route without upgrades must not give a client a tunnel to anything. */
+function checkUpgrade(exchange: Exchange, { entry }: Forward): void {
+  const refusal = upgradeRefusal(entry.route, exchange.upgrade)
   if (refusal !== undefined) throw refusal
+}
+
+/** The request as it leaves: rewritten, hop-by-hop fields gone, forwarding fields ours, the route's header rules applied. */
+function outbound(exchange: Exchange, decision: Forward, requestId: string): OutboundRequest {
   return {
     method: exchange.head.method,
     target: decision.target,
     authority: decision.authority,
-    headers: outboundHeaders(exchange, access.requestId, route.requestHeaders, decision.params),
+    headers: outboundHeaders(exchange, requestId, decision.entry.route.requestHeaders, decision.params),
     upgrade: exchange.upgrade,
   }
 }
