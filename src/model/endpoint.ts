@@ -53,6 +53,9 @@ export type EndpointSet =
   | { readonly kind: 'absent'; readonly at: number }
   | { readonly kind: 'stale'; readonly endpoints: readonly Endpoint[]; readonly at: number; readonly cause: StaleCause }
 
+/** Sets by their references, each reference once. */
+export type RefSets = readonly (readonly [ref: string, set: EndpointSet])[]
+
 /**
  * A set's state in one word, as operators see it. `live`: confirmed. `absent`: the registry answers and does not know the
  * service. `pending`: nothing is known yet. With the last good set in use: `stale` (the registry cannot be asked), `guarded`

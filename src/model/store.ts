@@ -1,6 +1,6 @@
 // The contract of a route store: something that holds a table which one hand wrote, and tells when it changes.
 import type { TableConfig } from './table-config.ts'
-import type { EndpointSet } from './endpoint.ts'
+import type { RefSets } from './endpoint.ts'
 
 /** One problem of a document, for people: where, what, and what to do. */
 export interface Problem {
@@ -23,7 +23,7 @@ export type StoreEvent =
       readonly origin: string
       readonly saved?: SavedSource
       /** Endpoint sets that this table was made of, to be put in force in the same moment; see `TagFeed`. */
-      readonly sets?: readonly (readonly [ref: string, set: EndpointSet])[]
+      readonly sets?: RefSets
     }
   | { readonly kind: 'rejected'; readonly origin: string; readonly problems: readonly Problem[] }
   /** The store cannot be read now; what was read last stays in force. */

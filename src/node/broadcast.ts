@@ -1,12 +1,11 @@
 // The table and the sets that all workers are told, and who is told.
 import type { TableConfig } from '../model/table-config.ts'
-import type { EndpointSet } from '../model/endpoint.ts'
+import type { EndpointSet, RefSets } from '../model/endpoint.ts'
 import type { Revision } from '../model/snapshot.ts'
 import type { SetChange } from './messages.ts'
 import { deltaOf, refsOf, retainSets } from './set-delta.ts'
 import { WorkerFeed, type Present, type Send } from './worker-feed.ts'
 
-type Sets = readonly (readonly [ref: string, set: EndpointSet])[]
 
 export class Broadcast {
   #table: Present['table']
@@ -27,7 +26,7 @@ export class Broadcast {
   }
 
   /** A table with sets that must not be used before it. */
-  useTable(config: TableConfig, revision: Revision, sets: Sets): void {
+  useTable(config: TableConfig, revision: Revision, sets: RefSets): void {
     const before = new Map(sets.map(([ref]) => [ref, this.#sets.get(ref)]))
     const used = refsOf(config)
     for (const [ref, set] of this.#sets) if (!used.has(ref)) before.set(ref, set)

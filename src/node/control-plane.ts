@@ -7,7 +7,7 @@ import type { Config } from '../model/config.ts'
 import { knownListener } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { Discoverer } from '../model/discoverer.ts'
-import type { EndpointSet } from '../model/endpoint.ts'
+import type { EndpointSet, RefSets } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Table } from '../model/route.ts'
 import type { RouteStore, StoreEvent } from '../model/store.ts'
@@ -31,7 +31,6 @@ import { VERSION } from './version.ts'
 const START_MS = 2500
 const POLL_MS = 20
 
-type Sets = readonly (readonly [ref: string, set: EndpointSet])[]
 
 export class ControlPlane {
   /** What the admin server asks. */
@@ -49,7 +48,7 @@ export class ControlPlane {
   private readonly hub: Hub
   private readonly announcements: Announcements
   private readonly snapshots: Snapshots
-  /** Sets that the snapshot has not: what to pick from is built for a reader, and only people read it here. */
+  /** RefSets that the snapshot has not: what to pick from is built for a reader, and only people read it here. */
   private readonly unseen = new Map<string, EndpointSet>()
   private readonly revisions: ReturnType<typeof createRevisions>
   private readonly life = new AbortController()
@@ -157,7 +156,7 @@ export class ControlPlane {
   }
 
   /** Makes a table effective everywhere, or refuses it whole. True when it is now in force and was not before. */
-  private async apply(config: TableConfig, origin: string, brought: Sets): Promise<boolean> {
+  private async apply(config: TableConfig, origin: string, brought: RefSets): Promise<boolean> {
     const compiled = compiledOr(config, (problems) => {
       this.rejected++
       this.revisions.reject(origin, problems.map(({ path, message }) => ({ severity: 'error' as const, path, line: 0, column: 0, message })))
@@ -200,8 +199,8 @@ export class ControlPlane {
     }
   }
 
-  /** Sets that a table begins with: those it was made of, and those of references that are watched already and that it is the first to name. */
-  private setsWith({ services }: Table, brought: Sets): Sets {
+  /** RefSets that a table begins with: those it was made of, and those of references that are watched already and that it is the first to name. */
+  private setsWith({ services }: Table, brought: RefSets): RefSets {
     const sets = new Map(brought)
     const refs = [...new Set(services.flatMap(({ from }) => from))].filter((ref) => sets.has(ref) || !this.snapshots.uses(ref))
     return refs.map((ref) => [ref, this.setOf(ref, sets.get(ref))] as const).filter(([, set]) => set.kind !== 'pending' || set.cause !== undefined)
@@ -226,7 +225,7 @@ export class ControlPlane {
     if (this.serves) this.serving.useSet(ref, set)
   }
 
-  private async serve(table: TableConfig, sets: Sets): Promise<void> {
+  private async serve(table: TableConfig, sets: RefSets): Promise<void> {
     if (!this.serves) return
     const { revision, table: compiled } = this.snapshots.current
     await this.serving.useTable(table, revision, new Set(compiled.routes.flatMap(({ destinations }) => destinations.map(({ label }) => label))), sets)

@@ -3,7 +3,7 @@
 import type { AccessRecord } from '../model/access.ts'
 import type { ListenerConfig } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
-import type { EndpointSet } from '../model/endpoint.ts'
+import type { EndpointSet, RefSets } from '../model/endpoint.ts'
 import { type GatewayError, stackOf } from '../model/error.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Revision, Snapshot } from '../model/snapshot.ts'
@@ -104,7 +104,7 @@ export class DataPlane {
   }
 
   /** Takes a table whole, with sets that are not used before it. Throws, and changes nothing, when it does not compile. */
-  useTable(config: TableConfig, revision: Revision, sets: readonly (readonly [ref: string, set: EndpointSet])[] = []): void {
+  useTable(config: TableConfig, revision: Revision, sets: RefSets = []): void {
     this.snapshots.useTable(compileTable(config), revision, sets)
     this.gateway.budgets.retain(new Set(config.services.map(({ name }) => name)))
   }

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { WorkerView } from '../model/admin.ts'
 import type { TableConfig } from '../model/table-config.ts'
-import type { EndpointSet } from '../model/endpoint.ts'
+import type { EndpointSet, RefSets } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Revision } from '../model/snapshot.ts'
 import { emptyDump, type InstrumentsDump, mergeDumps, retainSeries, retireDump } from '../telemetry/dump.ts'
@@ -67,7 +67,7 @@ export class Fleet implements Serving {
     return ports
   }
 
-  useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void> {
+  useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: RefSets): Promise<void> {
     this.base = retainSeries(this.base, new Set(config.routes.map(({ name }) => name)), labels)
     this.broadcast.useTable(config, revision, sets)
     return new Promise((resolve) => {

@@ -3,7 +3,7 @@ import process from 'node:process'
 import type { WorkerView } from '../model/admin.ts'
 import type { AccessRecord } from '../model/access.ts'
 import type { TableConfig } from '../model/table-config.ts'
-import type { EndpointSet } from '../model/endpoint.ts'
+import type { EndpointSet, RefSets } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Revision } from '../model/snapshot.ts'
 import { emptyDump, type InstrumentsDump } from '../telemetry/dump.ts'
@@ -48,7 +48,7 @@ export class LocalServing implements Serving {
     return ports
   }
 
-  async useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: readonly (readonly [ref: string, set: EndpointSet])[]): Promise<void> {
+  async useTable(config: TableConfig, revision: Revision, labels: ReadonlySet<string>, sets: RefSets): Promise<void> {
     this.plane?.useTable(config, revision, sets)
     this.instrumentsHere.retain(new Set(config.routes.map(({ name }) => name)), labels)
   }

@@ -3,7 +3,7 @@
 import type { AccessLogConfig } from '../model/config.ts'
 import type { ListenerConfig } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
-import type { EndpointSet } from '../model/endpoint.ts'
+import type { RefSets } from '../model/endpoint.ts'
 import type { Revision } from '../model/snapshot.ts'
 import type { InstrumentsDump } from '../telemetry/dump.ts'
 import type { SetDelta } from './set-delta.ts'
@@ -21,7 +21,7 @@ export interface WorkerOptions {
 /** All that is needed to serve from the first request on. */
 export interface WorkerStart extends WorkerOptions {
   readonly table?: { readonly config: TableConfig; readonly revision: Revision }
-  readonly sets: readonly (readonly [ref: string, set: EndpointSet])[]
+  readonly sets: RefSets
 }
 
 /** A part of the next table; a part of another revision than the one before begins anew. */

@@ -1,13 +1,13 @@
 // What a worker was told, put together again out of the pieces of its feed.
 import type { TableConfig } from '../model/table-config.ts'
-import type { EndpointSet } from '../model/endpoint.ts'
+import type { EndpointSet, RefSets } from '../model/endpoint.ts'
 import type { SetChange, SetPart, SetsPart, TablePart, WholeTable } from './messages.ts'
 import { applyDelta, refsOf, retainSets, type SetDelta } from './set-delta.ts'
 
 /** A table, and sets that must not be used before it. */
 export interface ToldTable {
   readonly config: TableConfig
-  readonly sets: readonly (readonly [ref: string, set: EndpointSet])[]
+  readonly sets: RefSets
 }
 
 export class Told {

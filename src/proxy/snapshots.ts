@@ -1,5 +1,5 @@
 // Keeps the present snapshot: a table and the endpoints of its services, replaced whole whenever either changes.
-import type { EndpointSet } from '../model/endpoint.ts'
+import type { EndpointSet, RefSets } from '../model/endpoint.ts'
 import type { Table } from '../model/route.ts'
 import type { Revision, ServiceEndpoints, Snapshot } from '../model/snapshot.ts'
 import { compileTable } from '../route/compile.ts'
@@ -36,7 +36,7 @@ export class Snapshots {
   }
 
   /** Takes a compiled table whole, with sets that are not used before it, swapped in between two requests. */
-  useTable(table: Table, revision: Revision, sets: readonly (readonly [ref: string, set: EndpointSet])[] = []): void {
+  useTable(table: Table, revision: Revision, sets: RefSets = []): void {
     for (const [ref, set] of sets) this.sets.set(ref, set)
     this.swap({ revision, table, services: table.services.map((service) => this.book.build(service, this.setOf)) })
     this.book.retain(new Set(table.services.map(({ name }) => name)))
