@@ -1,30 +1,27 @@
 // The main process: brings tables from the store and endpoint sets from the registries to whoever serves, and answers for
 // all of it to the admin server. It is never on a request's way.
 import { mkdirSync } from 'node:fs'
-import { adapters } from '../../discovery/list.ts'
 import { createHub, type Hub } from '../../discovery/hub.ts'
 import type { Config } from '../model/config.ts'
 import { knownListener } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
-import type { Discoverer } from '../model/discoverer.ts'
-import type { EndpointSet, RefSets } from '../model/endpoint.ts'
+import type { RefSets } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Table } from '../model/route.ts'
 import type { RouteStore, StoreEvent } from '../model/store.ts'
 import { createEndpointBook } from '../proxy/endpoints.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import { Snapshots } from '../proxy/snapshots.ts'
 import { createRevisions } from '../store/revisions.ts'
 import type { TagStore } from '../store/tags.ts'
-import { reweigh } from '../tags/weights.ts'
 import { compileTable } from '../route/compile.ts'
 import { TableError } from '../route/table-error.ts'
 import type { AdminSource } from './admin/source.ts'
 import { createAnnouncements, type Announcements } from './announce/announcements.ts'
-import { nodeCapabilities } from './capabilities.ts'
 import { canReusePort, type Serving } from './serving.ts'
+import { openRegistries } from './open-registries.ts'
 import { openTags } from './open-tags.ts'
 import { createSetMemory } from './set-memory.ts'
+import { SetRelay } from './set-relay.ts'
 import { VERSION } from './version.ts'
 
 /** Milliseconds that the first table and the first sets may take before listeners open without them. */
@@ -43,13 +40,10 @@ export class ControlPlane {
   private readonly tags: TagStore | undefined
   /** Watched for their tags, beside those that the table names. */
   private tagRefs: readonly string[] = []
-  /** Their sets wait for the table that is made of them, see `TagFeed`. */
-  private readonly held = new Set<string>()
   private readonly hub: Hub
   private readonly announcements: Announcements
   private readonly snapshots: Snapshots
-  /** RefSets that the snapshot has not: what to pick from is built for a reader, and only people read it here. */
-  private readonly unseen = new Map<string, EndpointSet>()
+  private readonly relay: SetRelay
   private readonly revisions: ReturnType<typeof createRevisions>
   private readonly life = new AbortController()
   private watching: Promise<void> = Promise.resolve()
@@ -64,15 +58,22 @@ export class ControlPlane {
     this.serving = serving
     mkdirSync(config.stateDir, { recursive: true })
     const memory = createSetMemory(config.stateDir, platform)
-    this.tags = openTags(config, platform, { memory, get: (ref) => this.hub.get(ref), want: (refs) => this.wantTags(refs), release: (refs) => this.release(refs), ...(store === undefined ? {} : { base: store }) })
+    this.tags = openTags(config, platform, { memory, get: (ref) => this.hub.get(ref), want: (refs) => this.wantTags(refs), release: (refs) => this.relay.release(refs), ...(store === undefined ? {} : { base: store }) })
     this.store = this.tags ?? orNone(store)
     this.revisions = createRevisions(platform)
     this.snapshots = new Snapshots(createEndpointBook(platform), () => {})
+    this.relay = new SetRelay({
+      snapshots: this.snapshots,
+      get: (ref) => this.hub.get(ref),
+      waits: (ref) => this.tags?.changed(ref) === true,
+      tagged: config.routesFrom,
+      tell: (ref, set) => this.serves && serving.useSet(ref, set),
+    })
     this.hub = createHub({
-      discoverers: createDiscoverers(config, platform),
+      discoverers: openRegistries(config, platform),
       platform,
       memory,
-      onChange: (ref) => this.changed(ref),
+      onChange: (ref) => this.relay.changed(ref),
     })
     this.announcements = createAnnouncements(config, platform, () => this.source.notReady().length === 0)
     this.source = this.createSource(store, onDrain)
@@ -92,12 +93,12 @@ export class ControlPlane {
       ...(zone === undefined ? {} : { zone }),
       ...(explainSecret === undefined ? {} : { explainSecret }),
       ...(revision.number === 0 ? {} : { table: { config: table.config, revision } }),
-      sets: this.snapshots.refs.map((ref) => [ref, this.setOf(ref)] as const),
+      sets: this.snapshots.refs.map((ref) => [ref, this.relay.setOf(ref)] as const),
     })
     // What changed while the ports opened.
     const now = this.snapshots.current
     if (now.revision.number !== revision.number) await this.serve(now.table.config, [])
-    for (const ref of this.snapshots.refs) this.serving.useSet(ref, this.setOf(ref))
+    for (const ref of this.snapshots.refs) this.serving.useSet(ref, this.relay.setOf(ref))
     this.announcements.start(this.ports)
   }
 
@@ -139,14 +140,7 @@ export class ControlPlane {
     const { platform } = this
     if (event.kind === 'table') {
       const { table, origin, sets = [] } = event
-      const inForce = await this.apply(table, origin, sets)
-      for (const [ref, set] of sets) {
-        this.held.delete(ref)
-        // What was said since is looked at anew.
-        if (this.hub.get(ref) !== set) this.changed(ref)
-        else if (!inForce) this.release([ref])
-      }
-      return
+      return this.relay.tableMadeOf(sets, await this.apply(table, origin, sets))
     }
     if (event.kind === 'unavailable') return platform.log('warn', 'the route store cannot be read; the running table stays', { origin: event.origin, cause: event.message })
     if (event.kind === 'confirmed') return platform.log('info', 'the route store answers again', { origin: event.origin })
@@ -166,9 +160,8 @@ export class ControlPlane {
     if (compiled === undefined) return false
     const { revision, isNew } = await this.revisions.offer(config, origin)
     if (isNew) {
-      const sets = this.setsWith(compiled, brought)
-      this.snapshots.useTable(compiled, revision, [...this.unseen, ...sets])
-      this.unseen.clear()
+      const sets = this.relay.setsWith(compiled, brought)
+      this.relay.useTable(compiled, revision, sets)
       this.watchRefs()
       await this.serve(config, sets)
       this.platform.log('info', 'table in force', { revision: revision.number, hash: revision.hash, origin, routes: config.routes.length })
@@ -186,45 +179,6 @@ export class ControlPlane {
     this.hub.setRefs([...new Set([...this.snapshots.refs, ...this.tagRefs])])
   }
 
-  private changed(ref: string): void {
-    if (this.tags?.changed(ref) === true) this.held.add(ref)
-    else if (!this.held.has(ref) && this.snapshots.uses(ref)) this.passOn(ref)
-  }
-
-  /** What these references say changes nothing of the table. */
-  private release(refs: readonly string[]): void {
-    for (const ref of refs) {
-      this.held.delete(ref)
-      if (this.snapshots.uses(ref)) this.passOn(ref)
-    }
-  }
-
-  /** RefSets that a table begins with: those it was made of, and those of references that are watched already and that it is the first to name. */
-  private setsWith({ services }: Table, brought: RefSets): RefSets {
-    const sets = new Map(brought)
-    const refs = [...new Set(services.flatMap(({ from }) => from))].filter((ref) => sets.has(ref) || !this.snapshots.uses(ref))
-    return refs.map((ref) => [ref, this.setOf(ref, sets.get(ref))] as const).filter(([, set]) => set.kind !== 'pending' || set.cause !== undefined)
-  }
-
-  /** The set of a reference with the weights that its tags ask for. */
-  private setOf(ref: string, set: EndpointSet = this.hub.get(ref)): EndpointSet {
-    return this.config.routesFrom.includes(ref.slice(0, ref.indexOf('/'))) ? reweigh(set) : set
-  }
-
-  /** The snapshot with every set that came since it was last looked at. */
-  private look(): Snapshot {
-    for (const [ref, set] of this.unseen) this.snapshots.useSet(ref, set)
-    this.unseen.clear()
-    return this.snapshots.current
-  }
-
-  private passOn(ref: string): void {
-    const set = this.setOf(ref)
-    if (set.kind === 'pending' && set.cause === undefined) return
-    this.unseen.set(ref, set)
-    if (this.serves) this.serving.useSet(ref, set)
-  }
-
   private async serve(table: TableConfig, sets: RefSets): Promise<void> {
     if (!this.serves) return
     const { revision, table: compiled } = this.snapshots.current
@@ -239,8 +193,8 @@ export class ControlPlane {
       version: VERSION,
       startedAt,
       listeners: () => this.config.listeners.map((listener) => knownListener(listener, this.ports[listener.name])),
-      snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.look()),
-      setOf: (ref) => this.setOf(ref),
+      snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.relay.look()),
+      setOf: (ref) => this.relay.setOf(ref),
       store: () => store?.status?.(),
       catalogs: () => this.tags?.catalogs() ?? [],
       refusedTags: () => this.tags?.refused() ?? [],
@@ -269,16 +223,4 @@ function compiledOr(config: TableConfig, report: (problems: readonly { readonly 
 function orNone(store: RouteStore | undefined): RouteStore {
   if (store === undefined) throw new Error('no routes: neither a store nor routesFrom')
   return store
-}
-
-/** The registries of this configuration. Throws with the name of the one that cannot be made. */
-function createDiscoverers(config: Config, platform: Platform): Map<string, Discoverer> {
-  const capabilities = { ...nodeCapabilities, ...(config.zone === undefined ? {} : { zone: config.zone }) }
-  return new Map(
-    config.registries.map(({ name, type, options }) => {
-      const adapter = adapters.find((each) => each.type === type)
-      if (adapter === undefined) throw new Error(`registry ${name}: no registry type ${type}; known: ${adapters.map((each) => each.type).join(', ')}`)
-      return [name, adapter.create(name, options, platform, capabilities)]
-    }),
-  )
 }
