@@ -37,6 +37,8 @@ export interface EndpointBook {
 /** States by address: one server keeps its own when another registry begins to list it, and when its registry gives it another id. */
 interface Page {
   readonly states: Map<string, Kept>
+  /** How connections are opened. */
+  readonly reach: string
   pools?: BuiltPools
 }
 
@@ -54,7 +56,7 @@ export function createEndpointBook(platform: Platform, options: EndpointBookOpti
   const balancing = options.zone === undefined ? {} : { zone: options.zone }
   return {
     build(config, setsByRef) {
-      const page = pages.get(config.name) ?? { states: new Map<string, Kept>() }
+      const page = pageFor(config, pages.get(config.name), onGone)
       pages.set(config.name, page)
       const merge = config.merge === true
       const origins = originsOf(config, setsByRef, page, platform.wallClock())
@@ -73,6 +75,21 @@ export function createEndpointBook(platform: Platform, options: EndpointBookOpti
       }
     },
   }
+}
+
+/**
+ * The page of a service. One that is reached in another way from now on, by TLS for instance, gets new states with what was measured: the
+ * connections of the old ones, opened for what was configured then, must serve no request that starts now.
+ */
+function pageFor({ tls, proxyProtocol }: ServiceConfig, known: Page | undefined, onGone: (state: EndpointState) => void): Page {
+  const reach = JSON.stringify([tls, proxyProtocol])
+  if (known?.reach === reach) return known
+  const states = new Map<string, Kept>()
+  for (const [key, kept] of known?.states ?? []) {
+    if (kept.goneAt === undefined) onGone(kept.state)
+    states.set(key, { ...kept, state: { ...kept.state, active: 0 } })
+  }
+  return { states, reach }
 }
 
 /** The references in their order, then the addresses written in the table. */

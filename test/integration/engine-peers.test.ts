@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect as connectTcp, createServer, type AddressInfo } from 'node:net'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/parse.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { valuesOf } from '../support/http1.ts'
 import { type Origin, response, startOrigin } from '../support/origin.ts'
@@ -192,4 +193,24 @@ test.each([
 test('an untrusted peer cannot say who it is', async () => {
   await exchange(gateway.port('plain'), GET.replace('\r\n\r\n', '\r\nX-Forwarded-For: 192.0.2.9\r\nForwarded: for=192.0.2.9\r\n\r\n'))
   expect([field('x-forwarded-for'), field('forwarded')]).toEqual(['127.0.0.1', undefined])
+})
+
+test('connections from before the service asked for a PROXY header carry no request after it, and none of the later ones serves two clients', async () => {
+  const table = (proxyProtocol: string): string => `
+listen: 0
+services: { words: { endpoints: ['127.0.0.1:${(recorder.address() as AddressInfo).port}']${proxyProtocol} } }
+routes: [{ match: /**, to: words }]
+`
+  const own = await startGateway(table(''))
+  const ask = async (): Promise<string> => {
+    await exchange(own.port(), GET)
+    return greeting
+  }
+  expect(await ask()).toMatch(/^GET/)
+  const { config } = parseConfig(table(', proxyProtocol: v1'), { file: 'test.yaml', env: {}, adapters: [] })
+  if (config === undefined) throw new Error('the changed table does not parse')
+  own.plane?.useTable(config.table, { number: 2, hash: 'test', origin: 'test', at: 0 })
+  expect(await ask()).toMatch(/^PROXY TCP4/)
+  expect(await ask()).toMatch(/^PROXY TCP4/)
+  await own.stop()
 })

@@ -139,6 +139,23 @@ describe('states', () => {
     expect(gone).toEqual(['e1'])
   })
 
+  test.each<[string, Partial<ServiceConfig>]>([
+    ['TLS', { tls: { verify: true } }],
+    ['a PROXY header', { proxyProtocol: 'v2' }],
+  ])('connections opened without %s are not used once the service asks for it; what was measured stays', (_name, fields) => {
+    const { book, gone } = bench()
+    const set = ready(at('e1'), at('e2', { weight: 3 }))
+    const [before] = book.build(service(), () => set).all.states as [EndpointState]
+    Object.assign(before, { active: 3, ewma: 20, ewmaAt: 7, avoidUntil: 9 })
+    const [after] = book.build(service(fields), () => set).all.states as [EndpointState]
+    expect(gone).toEqual(['e1', 'e2'])
+    // Another one, for which the transport opens connections of its own; requests under way are still counted on the first.
+    expect(after).not.toBe(before)
+    expect(after).toEqual({ ...before, active: 0 })
+    expect(book.build(service({ ...fields }), () => set).all.states[0]).toBe(after)
+    expect(gone).toEqual(['e1', 'e2'])
+  })
+
   test('the same endpoint of two services has two states', () => {
     const { book } = bench()
     const [one] = book.build(service(), () => ready(at('e1'))).all.states
