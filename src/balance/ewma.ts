@@ -8,6 +8,9 @@ const DECAY_MS = 10_000
 /** Stands for "never measured, but already asked": larger than any real cost, so one probe at a time goes to a new endpoint. */
 const PENALTY_MS = 1e9
 
+/** The least that an answer counts as: a clock that stands still between two awaits (workers) must not leave it "never measured". */
+const LEAST_MS = 0.1
+
 /** What a failure counts as on an endpoint that never answered. */
 const FIRST_FAILURE_MS = 1000
 
@@ -22,8 +25,8 @@ const MAX_FAILURE_MS = 60_000
 export function observe(state: EndpointState, latencyMs: number, now: number): void {
   if (!(latencyMs >= 0 && latencyMs < Infinity)) return
   const keep = keptShare(state, now)
-  const decayed = state.ewma * keep
-  state.ewma = latencyMs > decayed ? latencyMs : decayed + latencyMs * (1 - keep)
+  // Above the average the answer itself is the larger of the two: a peak is taken whole.
+  state.ewma = Math.max(latencyMs, state.ewma * keep + latencyMs * (1 - keep), LEAST_MS)
   state.ewmaAt = now
 }
 

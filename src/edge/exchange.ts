@@ -22,6 +22,7 @@ export class EdgeExchange implements Exchange {
   readonly startedAt: number
   readonly upgrade: string
   readonly trustedPeer = false
+  readonly uploadedAt = 0
   readonly bytesIn = 0
   bytesOut = 0
   readonly request: WorkerdRequest

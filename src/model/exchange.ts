@@ -9,6 +9,8 @@ export interface Exchange {
   readonly head: RequestHead
   /** Platform time at the first byte of the head, milliseconds. */
   readonly startedAt: number
+  /** Platform time at which the last byte of the body came, milliseconds; 0 before that, without a body, and where the runtime cannot tell. */
+  readonly uploadedAt: number
   /** Protocol asked for in a valid upgrade, lower case (`websocket`); empty for none. */
   readonly upgrade: string
   /** True when the peer's forwarding headers are believed. */

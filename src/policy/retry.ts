@@ -26,7 +26,7 @@ export type Verdict = 'free' | 'paid' | 'no'
 export function afterError(error: GatewayError, failure: Failure, retry: RetryConfig | undefined): Verdict {
   if (!failure.replayable) return 'no'
   if (error.retry === 'unsent') return failure.tries < MAX_CONNECT_TRIES ? 'free' : limited(failure, retry, retry?.on.includes('connect'))
-  if (error.retry === 'stale' && IDEMPOTENT.includes(failure.method)) return failure.tries < MAX_CONNECT_TRIES ? 'free' : 'no'
+  if (error.retry === 'stale' && IDEMPOTENT.includes(failure.method) && failure.tries < MAX_CONNECT_TRIES) return 'free'
   // What may have reached an endpoint that went on in the other protocol is not for us to repeat.
   if (failure.upgrade || retry === undefined || !retry.methods.includes(failure.method)) return 'no'
   if (error.reason === 'upstream_timeout') return limited(failure, retry, retry.on.includes('timeout'))

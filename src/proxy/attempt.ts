@@ -87,8 +87,8 @@ export class Attempts {
     const doubtful = isDoubtful(response.status)
     if (state !== undefined) {
       // To refuse is quick: taken for a quick answer, it would draw every request to the one endpoint that is broken.
-      if (doubtful) observeFailure(state, now - this.sentAt, now)
-      else observe(state, now - this.sentAt, now)
+      if (doubtful) observeFailure(state, this.waited(now), now)
+      else observe(state, this.waited(now), now)
     }
     // Asked first, so that an ordinary answer makes no `Failure`.
     if (retry === undefined || !doubtful || !this.goesOn(afterStatus(response.status, this.failure(), retry))) return response
@@ -107,7 +107,8 @@ export class Attempts {
     if (state === undefined) throw error
     const failure = error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while sending', { cause: error })
     this.learn(state, failure)
-    this.tried.push(state)
+    // A connection that had grown old says nothing against its endpoint: a key stays there, on a fresh one, unless that fails as well.
+    if (failure.retry !== 'stale' || this.hash === 0 || this.access.attempts > 1) this.tried.push(state)
     this.release()
     if (!this.goesOn(afterError(failure, this.failure(), this.retry))) throw failure
   }
@@ -137,7 +138,12 @@ export class Attempts {
     if (failure.side !== 'upstream' || failure.reason === 'overloaded') return
     const now = this.gateway.platform.now()
     if (failure.retry === 'unsent') state.avoidUntil = now + AVOID_MS
-    observeFailure(state, now - this.sentAt, now)
+    observeFailure(state, this.waited(now), now)
+  }
+
+  /** Milliseconds for which the endpoint alone was waited for: not for a client that uploads slowly. */
+  private waited(now: number): number {
+    return now - Math.max(this.sentAt, this.exchange.uploadedAt)
   }
 
   /** True when another try is to be made. Spends the budget for paid ones. */

@@ -35,6 +35,7 @@ const LINGER_MS = 1000
 export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   head!: RequestHead
   startedAt = 0
+  uploadedAt = 0
   upgrade = ''
   deadline = 0
   body: RequestBody | undefined
@@ -244,6 +245,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.bodyLength = parsed.length
     this.chunkedBody = parsed.chunked
     this.broken = undefined
+    this.uploadedAt = 0
     this.body = this.bodies.begin(parsed, connection.limits.bodyBytes)
     this.deadline = this.body === undefined || parsed.expects ? 0 : connection.sweep.after(connection.limits.bodyTimeout)
     if (at < to) this.readBody(bytes, at, to)
@@ -262,6 +264,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
       return this.abortBody(error as GatewayError)
     }
     if (!this.bodies.done) return this.moreTime(this.bytesIn - before)
+    this.uploadedAt = this.connection.now()
     this.deadline = 0
     if (at < to) this.wait(bytes.subarray(at, to))
   }

@@ -21,6 +21,8 @@ test.each<[string, GatewayError, Partial<Failure>, RetryConfig | undefined, Verd
   ['a dead connection', STALE, {}, undefined, 'free'],
   ['a dead connection for a POST', STALE, { method: 'POST' }, undefined, 'no'],
   ['the third dead connection', STALE, { tries: 3 }, undefined, 'no'],
+  ['the third dead connection, with retry on reset', STALE, { tries: 3 }, ALL, 'paid'],
+  ['the fourth dead connection, with retry on reset', STALE, { tries: 4 }, ALL, 'no'],
   ['a reset, without retry', RESET, {}, undefined, 'no'],
   ['a reset', RESET, {}, ALL, 'paid'],
   ['a reset of a POST', RESET, { method: 'POST' }, ALL, 'no'],

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { balancers } from '../../../src/balance/list.ts'
 import type { AccessRecord } from '../../../src/model/access.ts'
+import { GatewayError } from '../../../src/model/error.ts'
 import type { Exchange } from '../../../src/model/exchange.ts'
 import { HeaderList } from '../../../src/model/headers.ts'
 import type { RetryConfig } from '../../../src/model/route-config.ts'
@@ -15,8 +16,8 @@ import { request, route, service, table } from '../../support/build-table.ts'
 import { endpoint } from '../../support/endpoints.ts'
 import { fakePlatform } from '../../support/fake-platform.ts'
 
-/** Endpoints that answer with a status after some milliseconds. */
-type Answers = Readonly<Record<string, { readonly status: number; readonly after: number }>>
+/** Endpoints that answer with a status after some milliseconds; `stale` tries before that meet a connection that was closed. */
+type Answers = Readonly<Record<string, { readonly status: number; readonly after: number; readonly stale?: number }>>
 
 const RETRY: RetryConfig = { attempts: 1, on: ['5xx', '429'], perTry: 0, methods: ['GET'] }
 
@@ -28,17 +29,23 @@ function open(balance: BalanceConfig, answers: Answers, retry?: RetryConfig) {
   snapshots.useTable(compileTable(table([route('words', {}, retry === undefined ? {} : { retry })], { services: [config] })), { number: 1, hash: 'x', origin: 'test', at: 0 })
   snapshots.useSet('r/words', { kind: 'ready', at: 0, endpoints: Object.keys(answers).map((id) => endpoint(id, { host: id })) })
   const sent: string[] = []
+  const dead = new Map(Object.entries(answers).map(([id, { stale = 0 }]) => [id, stale]))
   const records: AccessRecord[] = []
   const transport = {
     async send(_exchange: unknown, _request: unknown, { endpoint: { id } }: { readonly endpoint: { readonly id: string } }) {
       sent.push(id)
+      const left = dead.get(id) ?? 0
+      dead.set(id, left - 1)
+      if (left > 0) throw new GatewayError('upstream_reset', '', { side: 'upstream', retry: 'stale' })
       const { status, after } = answers[id] ?? { status: 0, after: 0 }
       await platform.sleep(after)
       return { status, reason: '', headers: new HeaderList(), discard: () => {} }
     },
   }
   const gateway = { platform, transport, snapshot: snapshots.current, budgets: new Budgets(), record: (access: AccessRecord) => void records.push(access) }
-  const ask = async (user: string): Promise<AccessRecord | undefined> => {
+  /** `upload` is the time that the client takes for its body, milliseconds. */
+  const ask = async (user: string, upload?: number): Promise<AccessRecord | undefined> => {
+    const whole = platform.now() + (upload ?? 0)
     const exchange: Exchange = {
       head: request('words.example/', { headers: [['x-user', user]] }),
       startedAt: platform.now(),
@@ -47,6 +54,9 @@ function open(balance: BalanceConfig, answers: Answers, retry?: RetryConfig) {
       peerAddress: '127.0.0.1',
       peerScheme: 'http',
       gone: false,
+      get uploadedAt() {
+        return upload === undefined || platform.now() < whole ? 0 : whole
+      },
       replayable: true,
       bytesIn: 0,
       bytesOut: 0,
@@ -59,7 +69,7 @@ function open(balance: BalanceConfig, answers: Answers, retry?: RetryConfig) {
     await platform.advance(400)
     return records.at(-1)
   }
-  return { ask, sent }
+  return { ask, sent, states: snapshots.current.services[0]?.all.states ?? [] }
 }
 
 function balanceOf(name: string): BalanceConfig {
@@ -80,5 +90,35 @@ describe.each([503, 500, 429])('after a %d', (status) => {
     for (let i = 0; i < 50; i++) await ask('anyone')
     const share = sent.filter((id) => id === 'bad').length / sent.length
     expect(share).toBeLessThan(0.2)
+  })
+})
+
+describe('a connection that was closed while it was idle', () => {
+  test.each(['ring-hash', 'maglev'])('costs a key its endpoint only when it happens twice: %s', async (name) => {
+    const ways = async (stale: number): Promise<string[]> => {
+      const all = new Set<string>()
+      for (let user = 0; user < 8; user++) {
+        const { ask, sent } = open(balanceOf(name), { a: { status: 200, after: 1, stale }, b: { status: 200, after: 1 } })
+        expect((await ask(`user-${user}`))?.status).toBe(200)
+        all.add(sent.join())
+      }
+      return [...all].toSorted()
+    }
+    expect(await ways(1)).toEqual(['a,a', 'b'])
+    expect(await ways(2)).toEqual(['a,a,b', 'b'])
+  })
+})
+
+describe('the time that an endpoint takes', () => {
+  test('begins with the last byte of the request: a client that uploads slowly says nothing about it', async () => {
+    const { ask, states } = open({ kind: 'peak-ewma' }, { a: { status: 200, after: 300 } })
+    await ask('slow', 295)
+    expect(states[0]?.ewma).toBeCloseTo(5, 6)
+  })
+
+  test('is counted from the try, for a body that was whole before', async () => {
+    const { ask, states } = open({ kind: 'peak-ewma' }, { a: { status: 200, after: 300 } })
+    await ask('quick', 0)
+    expect(states[0]?.ewma).toBeCloseTo(300, 6)
   })
 })
