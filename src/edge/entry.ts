@@ -5,9 +5,10 @@ import type { TableConfig } from '../model/table-config.ts'
 import { GatewayError } from '../model/error.ts'
 import { handle } from '../proxy/gateway.ts'
 import { BadBody, explainAsked, readExplainRequest } from '../proxy/asked-explain.ts'
+import { refusedAccess } from '../proxy/refused-access.ts'
 import { sha256OfText } from '../store/digest.ts'
 import { canPass, EdgeExchange } from './exchange.ts'
-import { headOf } from './head.ts'
+import { clientAddressOf, headOf } from './head.ts'
 import { edgePlatform } from './platform.ts'
 import { type EdgeEnv, type EdgeServing, openServing } from './serving.ts'
 
@@ -16,7 +17,7 @@ export type { EdgeEnv }
 export interface EdgeOptions {
   /** The table in normal form; default the variable FAIRLEAD_TABLE. */
   readonly table?: TableConfig
-  /** Gets the record of each request; it ends with the response head, and counts no bytes. */
+  /** Gets the record of each request, of refused ones too; it ends with the response head, and counts no bytes. */
   readonly onAccess?: (access: AccessRecord) => void
 }
 
@@ -49,8 +50,9 @@ async function serve({ gateway, listeners }: EdgeServing, request: Request): Pro
   try {
     exchange = new EdgeExchange(request, headOf(request, listeners[0]), gateway.platform.now())
   } catch (error) {
-    if (error instanceof GatewayError) return refusal(error)
-    throw error
+    if (!(error instanceof GatewayError)) throw error
+    gateway.record(refusedAccess(listeners[0], clientAddressOf(request), error, gateway.platform.wallClock()))
+    return refusal(error)
   }
   await handle(gateway, exchange)
   // Without an answer the client is gone: nobody sees this.

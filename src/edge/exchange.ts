@@ -3,7 +3,7 @@
 import { GatewayError } from '../model/error.ts'
 import type { Exchange, UpstreamResponse } from '../model/exchange.ts'
 import type { HeaderList } from '../model/headers.ts'
-import type { RequestHead, ResponseHead } from '../model/request.ts'
+import { isBodiless, type RequestHead, type ResponseHead } from '../model/request.ts'
 import type { FetchedResponse } from './transport.ts'
 import type { WorkerdRequest, WorkerdResponseInit } from './workerd.ts'
 
@@ -30,7 +30,7 @@ export class EdgeExchange implements Exchange {
   response: Response | undefined
   private readonly hasBody: boolean
   private keeps = false
-  private kept: ArrayBuffer | undefined
+  private kept: Promise<ArrayBuffer> | undefined
   private begun = false
 
   constructor(request: WorkerdRequest, head: RequestHead, startedAt: number) {
@@ -54,7 +54,7 @@ export class EdgeExchange implements Exchange {
   }
 
   get replayable(): boolean {
-    return !this.hasBody || this.kept !== undefined || !this.begun
+    return !this.hasBody || this.keeps || !this.begun
   }
 
   /** Only a body of known and small length: what streams is not held back for a retry that may never come. */
@@ -71,26 +71,42 @@ export class EdgeExchange implements Exchange {
     const init = { headers, signal, redirect: 'manual' } as const
     const { method } = this.request
     if (!this.hasBody) return new Request(url, { ...init, method })
-    if (this.keeps) this.kept ??= await this.request.arrayBuffer()
+    if (this.keeps) return new Request(url, { ...init, method, body: await this.whole(signal) })
     this.begun = true
-    if (this.kept !== undefined) return new Request(url, { ...init, method, body: this.kept })
     // From the request itself: its body keeps its length and goes with GET too, which `body` in an init would not.
     return new Request(url, new Request(this.request, init))
   }
 
+  /** The body that is kept; it comes as slowly as the client sends it, so it is waited for until the try is over. */
+  private async whole(signal: AbortSignal): Promise<ArrayBuffer> {
+    this.kept ??= this.request.arrayBuffer()
+    const over = Promise.withResolvers<never>()
+    const end = (): void => over.reject(signal.reason)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
+    try {
+      return await Promise.race([this.kept, over.promise])
+    } catch (error) {
+      throw signal.aborted ? error : new GatewayError('client_closed', 'the body ended before its length', { side: 'downstream', cause: error })
+    } finally {
+      signal.removeEventListener('abort', end)
+    }
+  }
+
   respond(head: ResponseHead, body: string): Promise<void> {
-    const empty = body === '' || this.head.method === 'HEAD'
-    this.response = new Response(empty ? null : body, initOf(head))
+    const init = initOf(head)
+    const isHead = this.head.method === 'HEAD'
+    if (isHead && !isBodiless(head.status)) init.headers.set('content-length', String(new TextEncoder().encode(body).length))
+    this.response = new Response(isHead || body === '' ? null : body, init)
     return Promise.resolve()
   }
 
   relay(upstream: UpstreamResponse, head: ResponseHead): Promise<void> {
     const { fetched } = upstream as FetchedResponse
-    if (head.status < 200 && head.status !== 101) return Promise.reject(new GatewayError('upstream_protocol', `status ${head.status} ends no response`, { side: 'upstream' }))
-    const init: WorkerdResponseInit = { ...initOf(head), webSocket: fetched.webSocket ?? null }
+    const init = { ...initOf(head), webSocket: fetched.webSocket ?? null } satisfies WorkerdResponseInit
     // No body tells the length that it would have.
     const length = this.head.method === 'HEAD' ? fetched.headers.get('content-length') : null
-    if (length !== null) (init.headers as Headers).set('content-length', length)
+    if (length !== null) init.headers.set('content-length', length)
     this.response = new Response(BODILESS.includes(head.status) ? null : fetched.body, init)
     return Promise.resolve()
   }
@@ -103,6 +119,6 @@ export function whatwgHeaders(list: HeaderList): Headers {
   return headers
 }
 
-function initOf(head: ResponseHead): ResponseInit {
+function initOf(head: ResponseHead): ResponseInit & { readonly headers: Headers } {
   return { status: head.status, statusText: head.reason, headers: whatwgHeaders(head.headers) }
 }

@@ -40,7 +40,7 @@ export function headOf(request: WorkerdRequest, listener: string): RequestHead {
  * Who sent it. A workerd that stands alone says so itself, and then CF-Connecting-IP is the client's own invention; on
  * Cloudflare there is only the field, which Cloudflare writes. `unknown` matches no range.
  */
-function clientAddressOf({ cf, headers }: WorkerdRequest): string {
+export function clientAddressOf({ cf, headers }: WorkerdRequest): string {
   const peer = cf?.clientIp
   if (peer === undefined) return unmapped(headers.get('cf-connecting-ip') ?? 'unknown')
   return unmapped(peer.startsWith('[') ? peer.slice(1, peer.indexOf(']')) : peer.replace(/:\d+$/, ''))

@@ -41,9 +41,9 @@ export class FetchTransport implements Transport {
     const late = new AbortController()
     if (deadline !== 0) void this.abortAt(deadline, late, settled.signal)
     try {
-      return fetchedResponse(await fetch(await client.outbound(url, headers, AbortSignal.any([client.request.signal, late.signal]))))
+      return fetchedResponse(await fetch(await client.outbound(url, headers, AbortSignal.any([client.request.signal, late.signal]))), request.upgrade)
     } catch (error) {
-      throw failure(error, client.gone, late.signal.aborted)
+      throw error instanceof GatewayError ? error : failure(error, client.gone, late.signal.aborted)
     } finally {
       settled.abort()
     }
@@ -55,14 +55,16 @@ export class FetchTransport implements Transport {
   }
 }
 
-function fetchedResponse(fetched: WorkerdResponse): FetchedResponse {
-  return {
-    fetched,
-    status: fetched.status,
-    reason: fetched.statusText,
-    headers: HeaderList.from(fetched.headers),
-    discard: () => void fetched.body?.cancel().catch(() => undefined),
+/** Throws for a response that no client can be given, as Node's parser does. The runtime lets it in, but not out again. */
+function fetchedResponse(fetched: WorkerdResponse, upgrade: string): FetchedResponse {
+  const { status } = fetched
+  const discard = (): void => void fetched.body?.cancel().catch(() => undefined)
+  if (status > 599 || (status < 200 && (status !== 101 || upgrade === ''))) {
+    discard()
+    throw new GatewayError('upstream_protocol', `status ${status} ends no response`, { side: 'upstream' })
   }
+  // A tab may stand in a reason (RFC 9112 section 4), and the runtime takes none.
+  return { fetched, status, reason: fetched.statusText.replaceAll('\t', ' '), headers: HeaderList.from(fetched.headers), discard }
 }
 
 /**

@@ -10,7 +10,7 @@ import { createLiveExplain } from '../proxy/signed-explain.ts'
 import { stderrLog } from './log.ts'
 import type { FromWorker, ToWorker, WholeTable, WorkerOptions } from './messages.ts'
 import { nodePlatform } from './platform.ts'
-import { refusedAccess } from './refused-access.ts'
+import { refusedAccess } from '../proxy/refused-access.ts'
 import { Told } from './told.ts'
 
 const platform = nodePlatform(stderrLog('info', `worker ${process.pid}`))
