@@ -26,7 +26,7 @@ export type ConfigFrame = Omit<Config, 'table'>
 /** Assembles the frame; what is wrong is left out and found fault with. */
 export function assembleFrame(body: ConfigBody, kinds: readonly RegistryKind[], source: Source, file: string): { frame: ConfigFrame; findings: readonly Finding[] } {
   const findings: Finding[] = []
-  const { store, zone, explainSecret } = body
+  const { store, zone, explainSecret, stateMaxAge } = body
   const frame: ConfigFrame = {
     listeners: listenersOf(body, file),
     registries: registriesOf(body, kinds, source, file, findings),
@@ -36,6 +36,7 @@ export function assembleFrame(body: ConfigBody, kinds: readonly RegistryKind[], 
     workers: body.workers,
     stateDir: beside(file, body.stateDir),
     drainTimeout: body.drainTimeout,
+    ...(stateMaxAge === 0 ? {} : { stateMaxAge }),
     ...(store === undefined ? {} : { store }),
     ...(zone === undefined ? {} : { zone }),
     ...(explainSecret === undefined ? {} : { explainSecret }),

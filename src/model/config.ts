@@ -47,6 +47,8 @@ export interface Config {
   readonly explainSecret?: string
   /** Directory for last good tables and endpoint sets. Default `.fairlead` beside the config file. */
   readonly stateDir: string
+  /** Endpoint sets of the last run that were confirmed longer ago are not used, milliseconds. Default no limit. */
+  readonly stateMaxAge?: number
   /** Milliseconds that requests under way get at shutdown. Default 30 s. */
   readonly drainTimeout: number
 }

@@ -57,7 +57,7 @@ export class ControlPlane {
     this.platform = platform
     this.serving = serving
     mkdirSync(config.stateDir, { recursive: true })
-    const memory = createSetMemory(config.stateDir, platform)
+    const memory = createSetMemory(config.stateDir, platform, config.stateMaxAge)
     this.tags = openTags(config, platform, { memory, get: (ref) => this.hub.get(ref), want: (refs) => this.wantTags(refs), release: (refs) => this.relay.release(refs), ...(store === undefined ? {} : { base: store }) })
     this.store = this.tags ?? orNone(store)
     this.revisions = createRevisions(platform)

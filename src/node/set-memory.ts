@@ -37,8 +37,11 @@ const endpoint = z.object({
 const remembered = z.object({ at: z.number(), endpoints: z.array(endpoint) })
 const document = z.object({ version: z.literal(1), sets: z.record(z.string(), z.unknown()) })
 
-/** Keeps sets in `endpoints.json` of the directory, which is made when it is missing. Trouble with the disk is logged, no more. */
-export function createSetMemory(directory: string, platform: Platform): SetMemory {
+/**
+ * Keeps sets in `endpoints.json` of the directory, which is made when it is missing. Trouble with the disk is logged, no more.
+ * @param maxAge sets that were confirmed longer ago are not loaded, milliseconds, default no limit
+ */
+export function createSetMemory(directory: string, platform: Platform, maxAge: number = Infinity): SetMemory {
   const path = join(directory, 'endpoints.json')
   const sets = new Map<string, RememberedSet>()
   let rest = new AbortController()
@@ -77,7 +80,10 @@ export function createSetMemory(directory: string, platform: Platform): SetMemor
   }
   return {
     async load() {
-      for (const [key, set] of await read(path, platform)) if (!sets.has(key)) sets.set(key, set)
+      const all = await read(path, platform)
+      const fresh = all.filter(([, { at }]) => platform.wallClock() - at <= maxAge)
+      if (fresh.length < all.length) platform.log('warn', `endpoints of ${all.length - fresh.length} services in ${path} are older than stateMaxAge and are not used`, {})
+      for (const [key, set] of fresh) if (!sets.has(key)) sets.set(key, set)
       return new Map(sets)
     },
     save(key, set) {

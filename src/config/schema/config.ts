@@ -66,6 +66,7 @@ export const configDocument = section({
   zone: plain.apply(maybe).meta({ description: 'Zone of this gateway; endpoints in it are preferred.', samples: ['eu-1a'] }),
   explainSecret: plain.apply(maybe).meta({ description: 'Secret with which a signed request header may ask for its explanation.', samples: ['${FAIRLEAD_EXPLAIN_SECRET}'] }),
   stateDir: plain.prefault('.fairlead').meta({ description: 'Directory for the last good table and endpoints, relative to the configuration file.' }),
+  stateMaxAge: duration.prefault('0s').meta({ description: 'Endpoints in `stateDir` that no registry has confirmed for longer are not used at a start. `0s`, the default, sets no limit; their age is shown.', samples: ['24h'] }),
   drainTimeout: duration.prefault('30s').meta({ description: 'Time that requests under way get at shutdown.' }),
   ...tableKeys,
 })

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Endpoint } from '../../../src/model/endpoint.ts'
 import type { Platform } from '../../../src/model/platform.ts'
 import { createSetMemory } from '../../../src/node/set-memory.ts'
-import { fakePlatform } from '../../support/fake-platform.ts'
+import { fakePlatform, START } from '../../support/fake-platform.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -71,6 +71,21 @@ test('the time of a set that stays the same is written each few minutes, and a c
   memory.save('b', set(3))
   await vi.waitFor(async () => expect((await written()).sets['b']?.at).toBe(3))
   await memory.flush()
+})
+
+test.each([
+  [undefined, ['new', 'old']],
+  [3_600_000, ['new']],
+  [1, []],
+])('with a limit of %s ms to their age %j are loaded, and what is left out is said', async (limit, names) => {
+  const first = open()
+  first.save('old', set(START - 7_200_000))
+  first.save('new', set(START - 60_000))
+  await first.flush()
+  const platform = fakePlatform()
+  const loaded = await createSetMemory(join(directory, 'state'), platform, limit).load()
+  expect([...loaded.keys()].sort()).toEqual(names)
+  expect(platform.lines.map(({ level, message }) => `${level} ${message}`)).toEqual(names.length === 2 ? [] : [`warn endpoints of ${2 - names.length} services in ${path()} are older than stateMaxAge and are not used`])
 })
 
 test('a write that took long is followed by a long rest', async () => {

@@ -30,6 +30,10 @@ test('paths in the options of a registry are relative to the configuration file'
   expect(config?.registries.map((registry) => registry.options)).toEqual([{ tokenFile: '/etc/fairlead/token', tls: { ca: '/etc/fairlead/../ca.pem', serverName: 'a.pem' } }, { tokenFile: '/run/token' }, {}])
 })
 
+test.each([['', undefined], ['stateMaxAge: 24h\n', 86_400_000], ['stateMaxAge: 0s\n', undefined]])('a limit to the age of what the last run knew: %j', (line, wanted) => {
+  expect(parseConfig(`listen: 8080\n${line}routes: [{ match: /**, to: http://127.0.0.1:1 }]`, options).config?.stateMaxAge).toBe(wanted)
+})
+
 describe('the examples of the documentation', () => {
   test('the smallest file', () => {
     const { config, problems } = parseConfig(fixture('smallest.yaml'), options)
