@@ -9,6 +9,8 @@ import type { Members } from './members.ts'
 /** Prime, as every skip must reach every place. One size for all sets: another size would move every key. */
 const PLACES = 65_537
 const FREE = 0xffff
+/** 1 - x + x may come to a little less than 1. */
+const ALMOST_ONE = 1 - 1e-9
 
 export const maglev: Balancer = {
   name: 'maglev',
@@ -22,12 +24,13 @@ function table(members: Members): Circle {
   const turns = members.shares.map((share) => share / heaviest)
   const next = Float64Array.from(members.states, (state) => hashString(circleKey(state), 1) % PLACES)
   const skip = Float64Array.from(members.states, (state) => (hashString(circleKey(state), 2) % (PLACES - 1)) + 1)
-  const credit = new Float64Array(turns.length)
+  // Everybody takes a place in the first round, however small its share.
+  const credit = turns.map((turn) => 1 - turn)
   for (let taken = 0; taken < PLACES; ) {
     for (let i = 0; i < turns.length && taken < PLACES; i++) {
       // The heaviest takes a place in every round, the others in a part of the rounds.
       credit[i] = (credit[i] as number) + (turns[i] as number)
-      if ((credit[i] as number) < 1) continue
+      if ((credit[i] as number) < ALMOST_ONE) continue
       credit[i] = (credit[i] as number) - 1
       takePlace(owners, next, skip, i)
       taken++

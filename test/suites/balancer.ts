@@ -272,4 +272,31 @@ function keys(balancer: Balancer, traits: BalancerTraits): void {
     ;(states[2] as EndpointState).avoidUntil = 0
     expect(owners(picker)).toEqual(before)
   })
+
+  test('an endpoint of next to no weight is there for the keys of others when those are avoided', () => {
+    const heavy = Array.from({ length: 700 }, (_, i) => endpointState(`heavy${i}`, { weight: 100 }))
+    const picker = balancer.build([...heavy, endpointState('light', { weight: 1 })], {})
+    for (const state of heavy) state.avoidUntil = 1
+    expect(tally(picker, 20)).toEqual(new Map([['light', 20]]))
+  })
+
+  test('keys stay on their owners while every endpoint is avoided', () => {
+    const states = endpointStates(6)
+    const picker = balancer.build(states, {})
+    const before = owners(picker)
+    for (const state of states) state.avoidUntil = 1
+    expect(owners(picker)).toEqual(before)
+  })
+
+  test.each([1, 3])('a key has one stand-in while no endpoint (of %d) of the lowest priority number is free', (count) => {
+    const first = endpointStates(count)
+    const picker = balancer.build([...first, ...Array.from({ length: 4 }, (_, i) => endpointState(`later${i}`, { priority: 1 }))], {})
+    for (const state of first) state.avoidUntil = 1
+    const chosen = Array.from({ length: 5 }, (_, seed) => {
+      const random = seededRandom(seed)
+      return Array.from({ length: 200 }, (_, i) => picker.pick(pickContext(random, { hash: hashString(`key-${i}`) }))?.endpoint.id)
+    })
+    for (const again of chosen) expect(again).toEqual(chosen[0])
+    expect(new Set(chosen[0]).size).toBe(4)
+  })
 }
