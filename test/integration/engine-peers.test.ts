@@ -14,6 +14,7 @@ const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
 const SIGNATURE = '\r\n\r\n\0\r\nQUIT\n'
 const V2_4 = `${SIGNATURE}\x21\x11\0\x0c\xc0\0\x02\x07\x7f\0\0\x01\x12\x34\0\x50`
 const V2_6 = `${SIGNATURE}\x21\x21\0\x24\x20\x01\x0d\xb8${'\0'.repeat(11)}\x01${'\0'.repeat(15)}\x01\x12\x34\0\x50`
+const MAPPED = `${'\0'.repeat(10)}\xff\xff`
 let origin: Origin
 let gateway: TestGateway
 let greeting = ''
@@ -66,7 +67,10 @@ const HEADERS: [string, string, string | undefined][] = [
   ['v1 over IPv6', 'PROXY TCP6 2001:db8::1 ::1 4660 80\r\n', '2001:db8::1'],
   ['v1 unknown', 'PROXY UNKNOWN\r\n', '127.0.0.1'],
   ['v2 over IPv4', V2_4, '192.0.2.7'],
-  ['v2 over IPv6', V2_6, '2001:db8:0:0:0:0:0:1'],
+  ['v2 over IPv6', V2_6, '2001:db8::1'],
+  // What a proxy sends that listens for both families on one socket.
+  ['v1 over IPv6, from IPv4', 'PROXY TCP6 ::ffff:192.0.2.7 ::ffff:127.0.0.1 4660 80\r\n', '192.0.2.7'],
+  ['v2 over IPv6, from IPv4', `${SIGNATURE}\x21\x21\0\x24${MAPPED}\xc0\0\x02\x07${MAPPED}\x7f\0\0\x01\x12\x34\0\x50`, '192.0.2.7'],
   ['v2 local', `${SIGNATURE}\x20\0\0\0`, '127.0.0.1'],
   ['v2 with more to it', `${V2_4.slice(0, 14)}\0\x10${V2_4.slice(16)}\x04\0\x01x`, '192.0.2.7'],
   ['none', '', undefined],

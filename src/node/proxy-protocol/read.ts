@@ -1,5 +1,5 @@
 // Reads the PROXY protocol header that a trusted proxy puts before a connection's bytes (HAProxy's proxy-protocol.txt).
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 
 const SIGNATURE = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a])
 /** The longest v1 header, CRLF included. */
@@ -48,8 +48,9 @@ function readV2(bytes: Buffer): ProxyHeader {
   return { kind: 'ok', length }
 }
 
+/** As a socket would say it, so that one client has one name: `2001:db8::1`, `::ffff:192.0.2.7`. */
 function ipv6(bytes: Buffer): string {
   const groups: string[] = []
   for (let i = 0; i < 16; i += 2) groups.push(bytes.readUInt16BE(i).toString(16))
-  return groups.join(':')
+  return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address
 }
