@@ -5,6 +5,7 @@ import process from 'node:process'
 import { text as readAll } from 'node:stream/consumers'
 import { dispatch } from './dispatch.ts'
 import type { CliIo } from './io.ts'
+import { tooOld } from './node-version.ts'
 import { visible } from '../model/visible.ts'
 
 // Who reads the output may stop (`| head`): that is no defect, and a gateway that logs into a pipe goes on.
@@ -21,4 +22,9 @@ const io: CliIo = {
   env: process.env,
 }
 
-process.exitCode = await dispatch(process.argv.slice(2), io)
+const unfit = tooOld(process.versions.node)
+if (unfit === undefined) process.exitCode = await dispatch(process.argv.slice(2), io)
+else {
+  io.err(unfit)
+  process.exitCode = 1
+}

@@ -98,9 +98,9 @@ export class DataPlane {
   /** Opens a listener; resolves with its port. */
   async listen(config: ListenerConfig, reusePort: boolean): Promise<number> {
     const listener = new Listener(config, this.serving, this.platform)
-    const port = await listener.listen(reusePort)
+    // Before it listens: one that cannot has files of certificates to be watched no more.
     this.listeners.set(config.name, listener)
-    return port
+    return listener.listen(reusePort)
   }
 
   /** Takes a table whole, with sets that are not used before it. Throws, and changes nothing, when it does not compile. */

@@ -42,8 +42,15 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     await control.stop(limit)
     await admin?.close()
   }
+  let admin: AdminServer | undefined
   const control = new ControlPlane(config, platform, new LocalServing(platform, options.onAccess), options.store ?? memoryStore(platform, config.table), () => void stop())
-  await control.start()
-  const admin: AdminServer | undefined = options.admin === true ? await startAdmin(config.admin, control.source, platform) : undefined
+  try {
+    await control.start()
+    if (options.admin === true) admin = await startAdmin(config.admin, control.source, platform)
+  } catch (error) {
+    // Nobody gets anything to stop it by.
+    await stop(0)
+    throw error
+  }
   return { ports: control.ports, adminPort: admin?.port, stop }
 }

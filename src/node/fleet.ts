@@ -11,6 +11,7 @@ import { emptyDump, type InstrumentsDump, mergeDumps, retainSeries, retireDump }
 import { Broadcast } from './broadcast.ts'
 import { DEAD, Heartbeat } from './heartbeat.ts'
 import type { FromWorker, ToWorker, WorkerOptions, WorkerStart } from './messages.ts'
+import { checkPort } from './port-check.ts'
 import type { Serving } from './serving.ts'
 import { WorkerCounts } from './worker-counts.ts'
 
@@ -58,6 +59,7 @@ export class Fleet implements Serving {
   async start(options: WorkerStart): Promise<Readonly<Record<string, number>>> {
     const { table, sets, ...kept } = options
     this.options = kept
+    if (kept.reusePort) await Promise.all(kept.listeners.map(checkPort))
     for (const [ref, set] of sets) this.broadcast.useSet(ref, set)
     if (table !== undefined) this.broadcast.useTable(table.config, table.revision, [])
     // The first one settles ports that were left open; the others, and those that replace a dead one, take the same.

@@ -59,7 +59,11 @@ async function take(message: ToWorker): Promise<void> {
 async function start(given: WorkerOptions): Promise<void> {
   const { accessLog, explainSecret, zone } = given
   options = given
-  log = accessLog.format === 'off' ? undefined : await openAccessLog({ format: formatOf(accessLog.format), to: accessLog.to, platform })
+  try {
+    log = accessLog.format === 'off' ? undefined : await openAccessLog({ format: formatOf(accessLog.format), to: accessLog.to, platform })
+  } catch (error) {
+    return say({ kind: 'failed', message: `the access log ${accessLog.to} cannot be opened: ${error instanceof Error ? error.message : String(error)}; correct accessLog.to` })
+  }
   const record = (access: AccessRecord): void => {
     instruments.record(access)
     log?.write(access)

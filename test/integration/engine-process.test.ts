@@ -318,6 +318,28 @@ test('a port in use is said so', async () => {
   taken.close()
 })
 
+test('a port in use by another gateway is said so, rather than shared with it', async () => {
+  await put(forwarding())
+  const first = run()
+  await serving(first)
+  const own = admin
+  ;[admin = 0] = await freePorts(1)
+  await put(forwarding())
+  const second = run()
+  expect(await second.exited).toBe(1)
+  expect(second.log()).toContain('EADDRINUSE')
+  admin = own
+  await end(first)
+})
+
+test('an access log that cannot be opened is said so', async () => {
+  await put(forwarding().replace("accessLog: { format: 'off' }", `accessLog: { to: ${directory}/nowhere/access.log }`))
+  const gateway = run()
+  expect(await gateway.exited).toBe(1)
+  expect(gateway.log()).toContain(`fairlead: the access log ${directory}/nowhere/access.log cannot be opened: ENOENT`)
+  expect(gateway.log()).not.toContain('uncaught')
+})
+
 test('a wrong file is refused with the line', async () => {
   await put(text('{ name: third, match: /**, respnd: { status: 200 } }'))
   const gateway = run()
