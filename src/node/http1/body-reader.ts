@@ -26,6 +26,11 @@ export class BodyReader {
     this.reader = reader
   }
 
+  /** Bytes of data of the present body that have come. */
+  get bytes(): number {
+    return this.body?.bytes ?? 0
+  }
+
   /** Starts the body of a request; undefined when it has none. `limit` in bytes, 0 for none. Throws when the declared length is over it. */
   begin(parsed: ParsedRequest, limit: number): RequestBody | undefined {
     this.limit = limit

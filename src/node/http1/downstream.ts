@@ -4,21 +4,20 @@ import type { Socket } from 'node:net'
 import { GatewayError } from '../../model/error.ts'
 import type { Exchange, UpstreamResponse } from '../../model/exchange.ts'
 import type { RequestHead, ResponseHead } from '../../model/request.ts'
-import { BodyReader } from './body-reader.ts'
+import { clientClosed } from './client-closed.ts'
 import type { Connection } from './connection.ts'
-import { HeadReader } from './head-reader.ts'
 import { refusalText } from './refusal.ts'
 import { Reply, type ReplyOwner } from './reply.ts'
 import type { RequestBody } from './request-body.ts'
-import { type ParsedRequest, parseRequest } from './request-parser.ts'
+import { type InputOwner, RequestInput } from './request-input.ts'
+import type { ParsedRequest } from './request-parser.ts'
 import type { Response } from './response.ts'
 import type { ParsedResponse } from './response-parser.ts'
 import type { Timed } from './sweep.ts'
 import { Tunnel } from './tunnel.ts'
 import { upgradeOf } from './upgrade.ts'
-import { owned, part } from './read-buffers.ts'
+import { part } from './read-buffers.ts'
 import { Wire, type WireOwner } from './wire.ts'
-import { responseStart } from './write.ts'
 
 /** Between requests, or in the middle of a head. */
 const READING = 0
@@ -32,7 +31,7 @@ const CLOSED = 4
 /** Milliseconds in which a client may still send after the last answer, so that a reset does not destroy it on the way. */
 const LINGER_MS = 1000
 
-export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
+export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, InputOwner {
   head!: RequestHead
   startedAt = 0
   uploadedAt = 0
@@ -46,11 +45,8 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   readonly reply: Reply
   private state: number = READING
   private readonly connection: Connection
-  private readonly reader = new HeadReader('request')
-  private readonly bodies: BodyReader
+  private readonly input: RequestInput
   private served = 0
-  /** Bytes of the next request that came while one is served. */
-  private waiting: Buffer | undefined
   private ended = false
   private tunnel: Tunnel | undefined
   private onGone: ((error?: GatewayError) => void) | undefined
@@ -63,7 +59,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.connection = connection
     this.wire = new Wire(socket, this)
     this.reply = new Reply(this.wire, this)
-    this.bodies = new BodyReader(this)
+    this.input = new RequestInput(this, connection.scheme, connection.limits)
     this.deadline = connection.sweep.after(connection.limits.headTimeout)
     connection.sweep.add(this)
   }
@@ -120,7 +116,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   }
 
   onBytes(bytes: Buffer, length: number): void {
-    if (this.state === READING) this.read(bytes, 0, length)
+    if (this.state === READING) this.input.readHead(bytes, 0, length)
     else if (this.state === SERVING) this.readBody(bytes, 0, length)
     else if (this.state === TUNNEL) this.tunnel?.fromClient(part(bytes, 0, length))
   }
@@ -131,7 +127,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     // What is still to be written to it goes out first.
     else if (this.state === LINGERING && !this.socket.writableFinished) return
     // A client may end its direction after a whole request and still wait for the answer; within a body it cannot.
-    else if (this.state !== SERVING || !this.bodies.done) this.destroy()
+    else if (this.state !== SERVING || !this.input.bodyDone) this.destroy()
   }
 
   onWriteFailed(): boolean {
@@ -154,7 +150,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
 
   onDeadline(): void {
     this.deadline = 0
-    if (this.state === READING && this.reader.started) this.refuse(new GatewayError('request_timeout', 'the head came too slowly', { side: 'downstream' }))
+    if (this.state === READING && this.input.headBegun) this.refuse(new GatewayError('request_timeout', 'the head came too slowly', { side: 'downstream' }))
     else if (this.state === SERVING) this.bodyTooSlow()
     else if (this.state === TUNNEL) this.tunnel?.idle()
     else this.destroy()
@@ -163,7 +159,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   /** Stops after the request under way; a tunnel is told that the gateway goes away. */
   drain(): void {
     this.reply.keepAlive = false
-    if (this.state !== READING || this.reader.started) return
+    if (this.state !== READING || this.input.headBegun) return
     if (this.wire.backlog > 0) this.linger()
     else this.destroy()
   }
@@ -189,12 +185,12 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
 
   /** A body is awaited. No longer once a final answer is on its way: the client may well stop there (RFC 9112 section 9.5), and must get all of it. */
   private get uploading(): boolean {
-    return this.state === SERVING && !this.bodies.done && !this.reply.started
+    return this.state === SERVING && !this.input.bodyDone && !this.reply.started
   }
 
   respond(head: ResponseHead, body: string): Promise<void> {
     if (this.state !== SERVING) return Promise.resolve()
-    this.reply.keepAlive &&= this.bodies.done && this.connection.open
+    this.reply.keepAlive &&= this.input.bodyDone && this.connection.open
     this.reply.local(head, body)
     return Promise.resolve()
   }
@@ -208,8 +204,8 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     }
     this.onGone = undefined
     if (head.status === 101) return this.openTunnel(response, head)
-    if (!this.bodies.done) this.deadline = 0
-    this.reply.keepAlive &&= this.bodies.done && this.connection.open
+    if (!this.input.bodyDone) this.deadline = 0
+    this.reply.keepAlive &&= this.input.bodyDone && this.connection.open
     return this.reply.relay(response, head)
   }
 
@@ -220,22 +216,12 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     if (parsed.status === 100 && this.deadline === 0 && this.uploading) this.deadline = this.connection.sweep.after(this.bodyTimeout)
   }
 
-  /** Reads requests from a piece of input until one is being served. */
-  private read(bytes: Buffer, from: number, to: number): void {
-    try {
-      const fresh = !this.reader.started
-      const at = this.reader.read(bytes, from, to, this.connection.limits)
-      if (fresh) {
-        this.startedAt = this.connection.now()
-        this.deadline = this.connection.sweep.after(this.connection.limits.headTimeout)
-      }
-      if (at >= 0) this.serve(parseRequest(this.reader.text, this.reader.scanner, this.reader.base, this.connection.scheme), bytes, at, to)
-    } catch (error) {
-      this.refuse(error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while reading a request', { cause: error }))
-    }
+  onHeadBegun(): void {
+    this.startedAt = this.connection.now()
+    this.deadline = this.connection.sweep.after(this.connection.limits.headTimeout)
   }
 
-  private serve(parsed: ParsedRequest, bytes: Buffer, at: number, to: number): void {
+  onHead(parsed: ParsedRequest, bytes: Buffer, at: number, to: number): void {
     const { connection } = this
     this.state = SERVING
     this.upgrade = upgradeOf(parsed)
@@ -246,31 +232,23 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.chunkedBody = parsed.chunked
     this.broken = undefined
     this.uploadedAt = 0
-    this.body = this.bodies.begin(parsed, connection.limits.bodyBytes)
+    this.body = this.input.begin(parsed, connection.limits.bodyBytes)
     this.deadline = this.body === undefined || parsed.expects ? 0 : connection.sweep.after(connection.limits.bodyTimeout)
     if (at < to) this.readBody(bytes, at, to)
     if (this.broken !== undefined) this.refuse(this.broken)
     else if (this.state === SERVING) connection.serve(this)
   }
 
+  onBadHead(error: GatewayError): void {
+    this.refuse(error)
+  }
+
   private readBody(bytes: Buffer, from: number, to: number): void {
-    if (this.broken !== undefined) return
-    if (this.bodies.done) return this.wait(part(bytes, from, to))
-    const before = this.bytesIn
-    let at: number
-    try {
-      at = this.bodies.read(bytes, from, to)
-    } catch (error) {
-      return this.abortBody(error as GatewayError)
-    }
-    if (!this.bodies.done) return this.moreTime(this.bytesIn - before)
-    this.uploadedAt = this.connection.now()
-    this.deadline = 0
-    if (at < to) this.wait(bytes.subarray(at, to))
+    if (this.broken === undefined) this.input.readBody(bytes, from, to)
   }
 
   /** Data gives the client more time, the more the more of it, and never more than for a first byte: what only drips holds no connection of an endpoint for ever. */
-  private moreTime(bytes: number): void {
+  onBodyData(bytes: number): void {
     if (!this.uploading) return
     const { bodyTimeout, bodyRate } = this.connection.limits
     const most = this.connection.sweep.after(bodyTimeout)
@@ -278,17 +256,16 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     else if (bytes > 0) this.deadline = Math.min(most, this.deadline + (bytes * 1000) / bodyRate)
   }
 
-  /** Keeps what follows the request under way, and reads no more until its turn comes. */
-  private wait(bytes: Buffer): void {
-    this.waiting = this.waiting === undefined ? owned(bytes) : Buffer.concat([this.waiting, bytes])
-    this.socket.pause()
+  onBodyEnd(): void {
+    this.uploadedAt = this.connection.now()
+    this.deadline = 0
   }
 
   /** A response is out whole: the next request, or the end. */
   onReplied(): void {
     this.onGone = undefined
     if (this.state !== SERVING) return
-    if (!this.reply.keepAlive || !this.bodies.done || (this.ended && this.waiting === undefined)) return this.linger()
+    if (!this.reply.keepAlive || !this.input.bodyDone || (this.ended && !this.input.isAhead)) return this.linger()
     this.state = READING
     this.body?.release()
     this.body = undefined
@@ -305,12 +282,11 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     if (this.state !== READING) return
     // An endpoint may answer before it has taken the body that held the client back.
     if (this.socket.isPaused()) this.socket.resume()
-    const { waiting } = this
-    if (waiting === undefined) return
-    this.waiting = undefined
+    const ahead = this.input.takeAhead()
+    if (ahead === undefined) return
     // Not from within the answer before: fifty pipelined requests must not be fifty frames deep.
     queueMicrotask(() => {
-      if (this.state === READING) this.read(waiting, 0, waiting.length)
+      if (this.state === READING) this.input.readHead(ahead, 0, ahead.length)
     })
   }
 
@@ -338,7 +314,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   }
 
   /** The body broke its framing, its limit or its time while the request was being served. */
-  private abortBody(error: GatewayError): void {
+  onBadBody(error: GatewayError): void {
     if (this.reply.started) return this.destroy()
     // Told to whoever waits for the endpoint: the request's own record must say what its client is told.
     const { onGone } = this
@@ -348,18 +324,15 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
   }
 
   private bodyTooSlow(): void {
-    if (this.bodies.done) this.destroy()
-    else if (this.socket.isPaused()) this.abortBody(new GatewayError('upstream_timeout', 'the endpoint took no byte of the body in time', { side: 'upstream' }))
-    else this.abortBody(new GatewayError('request_timeout', 'the body came too slowly', { side: 'downstream' }))
+    if (this.input.bodyDone) this.destroy()
+    else if (this.socket.isPaused()) this.onBadBody(new GatewayError('upstream_timeout', 'the endpoint took no byte of the body in time', { side: 'upstream' }))
+    else this.onBadBody(new GatewayError('request_timeout', 'the body came too slowly', { side: 'downstream' }))
   }
 
   private openTunnel(response: Response, head: ResponseHead): Promise<void> {
     this.state = TUNNEL
-    const text = `${responseStart(101, head.reason, head.headers)}connection: upgrade\r\nupgrade: ${this.upgrade}\r\n\r\n`
     this.tunnel = new Tunnel(this, response, this.connection, this.upgrade)
-    const done = this.tunnel.open(text, this.waiting)
-    this.waiting = undefined
-    return done
+    return this.tunnel.open(head, this.input.takeAhead())
   }
 
   onReplyCut(): void {
@@ -381,8 +354,3 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner {
     this.reply.abandon(clientClosed())
   }
 }
-
-function clientClosed(): GatewayError {
-  return new GatewayError('client_closed', 'the client went away', { side: 'downstream' })
-}
-

@@ -4,6 +4,7 @@ import type { ServiceConfig } from '../../model/service-config.ts'
 import { GatewayError } from '../../model/error.ts'
 import type { Exchange, OutboundRequest, Transport, UpstreamResponse } from '../../model/exchange.ts'
 import type { Dialer } from '../dial.ts'
+import { clientClosed } from './client-closed.ts'
 import type { Downstream } from './downstream.ts'
 import { EndpointPool, type PoolCounts } from './pool.ts'
 import type { Sweep } from './sweep.ts'
@@ -70,7 +71,7 @@ export class Http1Transport implements Transport {
 
 /** Why there is nobody to send for. */
 function reasonOf(client: Downstream): GatewayError {
-  return client.broken ?? new GatewayError('client_closed', 'the client went away', { side: 'downstream' })
+  return client.broken ?? clientClosed()
 }
 
 function start(upstream: Upstream, client: Downstream, request: OutboundRequest, deadline: number): Promise<UpstreamResponse> {

@@ -1,10 +1,12 @@
 // After an upgrade both sides are bytes. Nothing is read into them; a table swap does not concern them; only idleness, the
 // drain limit or either side ends them.
 import type { GatewayError } from '../../model/error.ts'
+import type { ResponseHead } from '../../model/request.ts'
 import type { Connection } from './connection.ts'
 import type { Downstream } from './downstream.ts'
 import type { Response, ResponseSink } from './response.ts'
 import { owned } from './read-buffers.ts'
+import { responseStart } from './write.ts'
 
 /** Milliseconds without a byte, once one side has ended its direction. */
 const HALF_CLOSED_MS = 5000
@@ -18,7 +20,7 @@ export class Tunnel implements ResponseSink {
   private readonly client: Downstream
   private readonly response: Response
   private readonly connection: Connection
-  private readonly websocket: boolean
+  private readonly protocol: string
   private clientDone = false
   /** Ends that wait for what was written before them. */
   private ending = 0
@@ -30,13 +32,13 @@ export class Tunnel implements ResponseSink {
     this.client = client
     this.response = response
     this.connection = connection
-    this.websocket = protocol === 'websocket'
+    this.protocol = protocol
   }
 
   /** Sends the 101 and what came early, then lets both sides flow. Resolves when the tunnel is over. */
-  open(head: string, early: Buffer | undefined): Promise<void> {
+  open(head: ResponseHead, early: Buffer | undefined): Promise<void> {
     this.connection.onTunnel(1)
-    this.client.wire.text(head)
+    this.client.wire.text(`${responseStart(101, head.reason, head.headers)}connection: upgrade\r\nupgrade: ${this.protocol}\r\n\r\n`)
     this.touch()
     const over = new Promise<void>((resolve) => {
       this.resolve = resolve
@@ -99,7 +101,7 @@ export class Tunnel implements ResponseSink {
 
   /** Ends the tunnel politely where its protocol has a word for it. */
   goAway(): void {
-    if (this.websocket) {
+    if (this.protocol === 'websocket') {
       this.client.wire.bytes(CLOSE_TO_CLIENT)
       this.response.source.writeRaw(CLOSE_TO_ENDPOINT)
     }

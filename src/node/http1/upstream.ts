@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { GatewayError } from '../../model/error.ts'
 import type { OutboundRequest, UpstreamResponse } from '../../model/exchange.ts'
+import { clientClosed } from './client-closed.ts'
 import type { Downstream } from './downstream.ts'
 import { BY_LENGTH, NO_BODY } from './framing.ts'
 import { HeadReader } from './head-reader.ts'
@@ -103,7 +104,7 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
 
   /** Drops whatever is under way: the connection cannot be trusted to be clean. */
   abort(cause?: GatewayError): void {
-    this.reject?.(cause ?? new GatewayError('client_closed', 'the client went away', { side: 'downstream' }))
+    this.reject?.(cause ?? clientClosed())
     this.forget()
     this.close()
   }

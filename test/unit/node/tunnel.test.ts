@@ -1,5 +1,6 @@
 // How long a tunnel lasts, in virtual time.
 import { beforeEach, expect, test } from 'vitest'
+import { HeaderList } from '../../../src/model/headers.ts'
 import type { ListenerLimits } from '../../../src/model/listener-config.ts'
 import type { Connection } from '../../../src/node/http1/connection.ts'
 import type { Downstream } from '../../../src/node/http1/downstream.ts'
@@ -63,7 +64,7 @@ beforeEach(() => {
   const sweep = { after: (limit: number) => (limit === 0 ? 0 : now + limit) } as Sweep
   const limits = { tunnelTimeout: 3_600_000, bodyTimeout: 30_000 } as ListenerLimits
   tunnel = new Tunnel(client as unknown as Downstream, response, { sweep, limits, onTunnel() {}, onTunnelIdle() {} } as unknown as Connection, 'raw')
-  void tunnel.open('', undefined)
+  void tunnel.open({ status: 101, reason: '', headers: new HeaderList() }, undefined)
 })
 
 test('open on both sides, it has the idle time', () => {
