@@ -6,19 +6,23 @@ import { createWake } from './wake.ts'
 
 /** Between two looks without a hint: file systems without events (NFS, bind mounts) are as good as others. Milliseconds. */
 const POLL = 1000
+/** Between two looks under a flood of hints: a log in the same directory gives one with each write. Milliseconds. */
+const MIN_GAP = 25
 
 /** A route store on one file, with origin `file:PATH`. One watch at a time. */
 export function fileStore(options: FileReaderOptions): Required<RouteStore> {
   const ledger = createLedger(`file:${options.path}`, { kind: 'nothing' }, options.platform)
   const look = createFileReader(options, ledger)
-  const wake = createWake(options.platform)
+  const { platform } = options
+  const wake = createWake(platform)
   return {
     async *watch(signal) {
       options.view.hint(wake.ring, signal)
       while (!signal.aborted) {
+        const lookedAt = platform.now()
         const event = await look(signal)
         if (event !== undefined) yield event
-        await wake.wait(POLL, signal)
+        if (await wake.wait(POLL, signal)) await platform.sleep(Math.max(0, lookedAt + MIN_GAP - platform.now()), signal)
       }
     },
     async acknowledge(origin, status, detail) {

@@ -28,14 +28,30 @@ class FakeNode {
   addEventListener(): void {}
 }
 
-function openPage(): { readonly getElementById: (id: string) => FakeNode; readonly run: (script: string) => void } {
+function openPage(more: object = {}): { readonly getElementById: (id: string) => FakeNode; readonly run: (script: string) => void } {
   const places = new Map<string, FakeNode>()
   const getElementById = (id: string): FakeNode => places.getOrInsertComputed(id, () => new FakeNode())
-  const page = createContext({ Node: FakeNode, document: { hidden: true, getElementById, createElement: () => new FakeNode() }, setTimeout: () => {} })
+  const page = createContext({ Node: FakeNode, document: { hidden: true, getElementById, createElement: () => new FakeNode() }, setTimeout: () => {}, ...more })
   const run = (script: string): void => void new Script(script).runInContext(page)
   run(PAGE_SCRIPT)
   return { getElementById, run }
 }
+
+test('a gateway that stands still is shown as one that does not answer', async () => {
+  const patience = new AbortController()
+  const fetch = (_path: string, { signal }: RequestInit = {}): Promise<never> => new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('timed out'))))
+  const { getElementById, run } = openPage({ fetch, AbortSignal: { timeout: () => patience.signal } })
+  run('document.hidden = false; void poll()')
+  patience.abort()
+  await new Promise(setImmediate)
+  expect(getElementById('state').texts).toEqual(['the gateway does not answer'])
+})
+
+test('a header that is explained may hold semicolons', () => {
+  const { getElementById, run } = openPage()
+  run("byId('result').append(JSON.stringify(headersOf('cookie: a=1; b=2; x-user: tester-1;accept:text/html;q=0.5;')))")
+  expect(JSON.parse(getElementById('result').texts.join(''))).toEqual([['cookie', 'a=1; b=2'], ['x-user', 'tester-1'], ['accept', 'text/html;q=0.5']])
+})
 
 test('what is wrong with the route store is shown as text while it is, and the last good table that cannot be saved', () => {
   const { getElementById, run } = openPage()

@@ -9,6 +9,7 @@ export const PAGE_SCRIPT = String.raw`
 'use strict'
 const LIMIT = 200
 const EVERY_MS = 2000
+const PATIENCE_MS = 10000
 const byId = (id) => document.getElementById(id)
 const number = (value) => value >= 1e6 ? (value / 1e6).toFixed(1) + ' M' : Math.round(value).toLocaleString('en')
 const rate = (value) => value === undefined ? '–' : value === 0 ? '0' : value < 10 ? value.toFixed(1) : number(value)
@@ -142,10 +143,13 @@ function showExplanation(answer) {
   byId('answer').replaceChildren(...parts)
 }
 
+/** Only where a name follows: cookies hold semicolons too. */
+const headersOf = (text) => text.split(/;(?=\s*[\w!#$%&'*+.^|~-]+\s*:)/).map((each) => each.trim().replace(/;$/, '')).filter(Boolean).map((each) => [each.slice(0, each.indexOf(':')).trim(), each.slice(each.indexOf(':') + 1).trim()])
+
 byId('explain').addEventListener('submit', async (event) => {
   event.preventDefault()
   const form = new FormData(event.target)
-  const headers = String(form.get('headers')).split(';').map((text) => text.trim()).filter(Boolean).map((text) => [text.slice(0, text.indexOf(':')).trim(), text.slice(text.indexOf(':') + 1).trim()])
+  const headers = headersOf(String(form.get('headers')))
   const from = String(form.get('from')).trim()
   const body = { method: String(form.get('method')).trim(), url: String(form.get('url')).trim(), headers, ...(from === '' ? {} : { from }) }
   try {
@@ -159,7 +163,8 @@ byId('explain').addEventListener('submit', async (event) => {
 })
 
 async function get(path) {
-  const response = await fetch(path)
+  // One that stands still must not look ready for as long as it does.
+  const response = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS) })
   if (!response.ok && response.status !== 503) throw new Error(path + ' answered ' + response.status)
   return response.json()
 }

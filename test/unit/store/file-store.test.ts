@@ -9,6 +9,7 @@ interface FakeFile extends FileView {
   text: string | undefined
   failure: Error | undefined
   reads: number
+  stats: number
   /** Sets content and stamp; with `stamp` the stamp only as a coarse clock would show it. */
   write(text: string | undefined, stamp?: string): void
   ring(): void
@@ -26,12 +27,14 @@ function fakeFile(): FakeFile {
     text: undefined,
     failure: undefined,
     reads: 0,
+    stats: 0,
     write(text, key) {
       this.text = text
       stamp = { key: key ?? `${platform.now()}-${text?.length}`, modified: platform.wallClock() }
     },
     ring: () => bell(),
     async stat() {
+      this.stats += 1
       if (this.failure !== undefined) throw this.failure
       return this.text === undefined ? undefined : stamp
     },
@@ -260,4 +263,17 @@ describe('a file', () => {
     await seen(3)
     expect(last()).toBe('confirmed file:/etc/f.yaml')
   })
+})
+
+it('a log that is written beside it costs few looks', async () => {
+  await start('a')
+  await pass(platform, 3000)
+  const before = file.stats
+  for (let ms = 0; ms < 1000; ms++) {
+    file.ring()
+    await platform.advance(1)
+  }
+  expect(file.stats - before).toBeLessThanOrEqual(41)
+  await write('a b')
+  await seen(2)
 })
