@@ -91,9 +91,9 @@ export class ClientConnection implements Connection {
     return !this.listener.open || (requestsPerConnection > 0 && served >= requestsPerConnection)
   }
 
-  serve(exchange: Downstream): void {
+  serve(exchange: Downstream): Promise<void> {
     this.serving.counts.active++
-    void handle(this.serving.gateway, exchange)
+    return handle(this.serving.gateway, exchange)
   }
 
   onRefused(error: GatewayError, startedAt: number): void {

@@ -218,6 +218,37 @@ describe('connections of clients', () => {
     one.destroy()
   })
 
+  test('each of several pipelined requests has its own bytes and duration in its record', async () => {
+    const large = 'x'.repeat(300_000)
+    origin.script = ({ target }) => keep(response('200 OK', target === '/stream' ? large : 'short'))
+    const before = gateway.records.length
+    const one = await client()
+    one.send(['/stream', '/large', '/large', '/post', '/post', '/stream'].map((path) => `POST ${path} HTTP/1.1\r\nHost: a.test\r\nContent-Length: ${path.length}\r\n\r\n${path}`).join(''))
+    await one.answers(6)
+    await recorded(before + 6)
+    expect(gateway.records.slice(before).map(({ target, bytesIn, bytesOut }) => [target, bytesIn, bytesOut])).toEqual([
+      ['/stream', 7, 300_000],
+      ['/large', 6, 10_000],
+      ['/large', 6, 10_000],
+      ['/post', 5, 5],
+      ['/post', 5, 5],
+      ['/stream', 7, 300_000],
+    ])
+    one.destroy()
+  })
+
+  test('a request with a body is recorded with its bytes, whether its connection goes on or ends', async () => {
+    for (const [i, more] of ['', 'Connection: close\r\n'].entries()) {
+      const before = gateway.records.length
+      const one = await client()
+      one.send(`POST /${i} HTTP/1.1\r\nHost: a.test\r\n${more}Content-Length: 5\r\n\r\nhello`)
+      await one.answers(1)
+      await recorded(before + 1)
+      expect(gateway.records.at(-1)).toMatchObject({ target: `/${i}`, bytesIn: 5 })
+      one.destroy()
+    }
+  })
+
   test('a slow reader gets all of a last answer, also after it has ended its direction', async () => {
     const body = 'y'.repeat(8_000_000)
     origin.script = () => ({ bytes: response('200 OK', body), next: 'end' })

@@ -20,7 +20,8 @@ export interface Connection {
   headOf(parsed: ParsedRequest): RequestHead
   /** True when this is the last request that the connection may make. */
   isLast(served: number): boolean
-  serve(exchange: Downstream): void
+  /** Serves one request; resolves when all of it is over, its record included. Never rejects. */
+  serve(exchange: Downstream): Promise<void>
   onRefused(error: GatewayError, startedAt: number): void
   /** A tunnel opened (1) or ended (-1). */
   onTunnel(change: 1 | -1): void

@@ -47,6 +47,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   private readonly connection: Connection
   private readonly input: RequestInput
   private served = 0
+  /** Is over with the request under way. */
+  private serving: Promise<void> | undefined
+  /** Bytes of the last body, once it is let go. */
+  private bodyBytes = 0
   private ended = false
   private tunnel: Tunnel | undefined
   private onGone: ((error?: GatewayError) => void) | undefined
@@ -93,7 +97,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   }
 
   get bytesIn(): number {
-    return this.tunnel?.bytesIn ?? this.body?.bytes ?? 0
+    return this.tunnel?.bytesIn ?? this.body?.bytes ?? this.bodyBytes
   }
 
   get bytesOut(): number {
@@ -232,11 +236,12 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.chunkedBody = parsed.chunked
     this.broken = undefined
     this.uploadedAt = 0
+    this.bodyBytes = 0
     this.body = this.input.begin(parsed, connection.limits.bodyBytes)
     this.deadline = this.body === undefined || parsed.expects ? 0 : connection.sweep.after(connection.limits.bodyTimeout)
     if (at < to) this.readBody(bytes, at, to)
     if (this.broken !== undefined) this.refuse(this.broken)
-    else if (this.state === SERVING) connection.serve(this)
+    else if (this.state === SERVING) this.serving = connection.serve(this)
   }
 
   onBadHead(error: GatewayError): void {
@@ -267,8 +272,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     if (this.state !== SERVING) return
     if (!this.reply.keepAlive || !this.input.bodyDone || (this.ended && !this.input.isAhead)) return this.linger()
     this.state = READING
-    this.body?.release()
-    this.body = undefined
+    this.releaseBody()
     this.deadline = this.connection.sweep.after(this.connection.limits.idleTimeout)
     // Requests without end from a client that reads none of the answers must not fill the memory.
     if (this.wire.needsDrain) this.pauseReading()
@@ -284,17 +288,24 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     if (this.socket.isPaused()) this.socket.resume()
     const ahead = this.input.takeAhead()
     if (ahead === undefined) return
-    // Not from within the answer before: fifty pipelined requests must not be fifty frames deep.
-    queueMicrotask(() => {
+    // Not from within the answer before: fifty pipelined requests must not be fifty frames deep, and the record of the one before is made
+    // from what this connection says of it.
+    const read = (): void => {
       if (this.state === READING) this.input.readHead(ahead, 0, ahead.length)
-    })
+    }
+    queueMicrotask(() => void this.serving?.then(read))
+  }
+
+  private releaseBody(): void {
+    this.bodyBytes = this.bytesIn
+    this.body?.release()
+    this.body = undefined
   }
 
   /** Nothing more will be answered. */
   private linger(): void {
     this.state = LINGERING
-    this.body?.release()
-    this.body = undefined
+    this.releaseBody()
     this.held = false
     // A slow client gets the time of a body for what is still to be written; only then the short wait begins.
     this.deadline = this.connection.sweep.after(this.bodyTimeout)
