@@ -107,8 +107,7 @@ export class Attempts {
     if (state === undefined) throw error
     const failure = error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while sending', { cause: error })
     this.learn(state, failure)
-    // A connection that had grown old says nothing against its endpoint: a key stays there, on a fresh one, unless that fails as well.
-    if (failure.retry !== 'stale' || this.hash === 0 || this.access.attempts > 1) this.tried.push(state)
+    if (!this.keeps(failure)) this.tried.push(state)
     this.release()
     if (!this.goesOn(afterError(failure, this.failure(), this.retry))) throw failure
   }
@@ -130,6 +129,11 @@ export class Attempts {
   private failure(): Failure {
     const { request, exchange, access } = this
     return { method: request.method, replayable: exchange.replayable && !exchange.gone, upgrade: request.upgrade !== '', tries: access.attempts }
+  }
+
+  /** A connection that had grown old says nothing against its endpoint: a key stays there, on a fresh one, unless that fails as well. */
+  private keeps({ retry, reason }: GatewayError): boolean {
+    return this.hash !== 0 && this.access.attempts === 1 && retry === 'stale' && reason === 'upstream_reset'
   }
 
   /** Feeds the balancer with a failed try. */

@@ -58,7 +58,7 @@ const balance = z.union([
   }),
   section({
     kind: z.enum(HASHED).meta({ description: 'Balancer that keeps a key on one endpoint.' }),
-    by: hashKey.meta({ description: 'What is hashed: `source` (the client address), a header or a cookie.', samples: ['source', { header: 'x-user' }] }),
+    by: hashKey.meta({ description: 'What is hashed: `source` (the client address), a header or a cookie. Without it, or when it is empty, the client address.', samples: ['source', { header: 'x-user' }] }),
   }),
 ])
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { balancers } from '../../../src/balance/list.ts'
 import type { AccessRecord } from '../../../src/model/access.ts'
-import { GatewayError } from '../../../src/model/error.ts'
+import { GatewayError, type Reason } from '../../../src/model/error.ts'
 import type { Exchange } from '../../../src/model/exchange.ts'
 import { HeaderList } from '../../../src/model/headers.ts'
 import type { RetryConfig } from '../../../src/model/route-config.ts'
@@ -22,7 +22,7 @@ type Answers = Readonly<Record<string, { readonly status: number; readonly after
 const RETRY: RetryConfig = { attempts: 1, on: ['5xx', '429'], perTry: 0, methods: ['GET'] }
 
 /** A gateway in front of one service with these endpoints; `ask` sends one request with its own user name. */
-function open(balance: BalanceConfig, answers: Answers, retry?: RetryConfig) {
+function open(balance: BalanceConfig, answers: Answers, retry?: RetryConfig, lost: Reason = 'upstream_reset') {
   const platform = fakePlatform()
   const snapshots = new Snapshots(createEndpointBook(platform), () => {})
   const config = { ...service('words'), balance, from: ['r/words'] }
@@ -36,7 +36,7 @@ function open(balance: BalanceConfig, answers: Answers, retry?: RetryConfig) {
       sent.push(id)
       const left = dead.get(id) ?? 0
       dead.set(id, left - 1)
-      if (left > 0) throw new GatewayError('upstream_reset', '', { side: 'upstream', retry: 'stale' })
+      if (left > 0) throw new GatewayError(lost, '', { side: 'upstream', retry: 'stale' })
       const { status, after } = answers[id] ?? { status: 0, after: 0 }
       await platform.sleep(after)
       return { status, reason: '', headers: new HeaderList(), discard: () => {} }
@@ -95,10 +95,10 @@ describe.each([503, 500, 429])('after a %d', (status) => {
 
 describe('a connection that was closed while it was idle', () => {
   test.each(['ring-hash', 'maglev'])('costs a key its endpoint only when it happens twice: %s', async (name) => {
-    const ways = async (stale: number): Promise<string[]> => {
+    const ways = async (stale: number, lost?: Reason): Promise<string[]> => {
       const all = new Set<string>()
       for (let user = 0; user < 8; user++) {
-        const { ask, sent } = open(balanceOf(name), { a: { status: 200, after: 1, stale }, b: { status: 200, after: 1 } })
+        const { ask, sent } = open(balanceOf(name), { a: { status: 200, after: 1, stale }, b: { status: 200, after: 1 } }, undefined, lost)
         expect((await ask(`user-${user}`))?.status).toBe(200)
         all.add(sent.join())
       }
@@ -106,6 +106,8 @@ describe('a connection that was closed while it was idle', () => {
     }
     expect(await ways(1)).toEqual(['a,a', 'b'])
     expect(await ways(2)).toEqual(['a,a,b', 'b'])
+    // What a worker says of an endpoint that refuses: it does not know how far a failed fetch got.
+    expect(await ways(1, 'connect_failed')).toEqual(['a,b', 'b'])
   })
 })
 
