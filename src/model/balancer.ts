@@ -12,6 +12,8 @@ export interface EndpointState {
   ewmaAt: number
   /** Platform time until which the endpoint is avoided after a failed connect, milliseconds; 0 for never. */
   avoidUntil: number
+  /** No pool has it any more: what is still sent to it, by requests that began before, leaves no connection behind. */
+  gone: boolean
 }
 
 /** Chance and time for a pick, from the platform. */

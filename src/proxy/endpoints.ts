@@ -71,7 +71,7 @@ export function createEndpointBook(platform: Platform, options: EndpointBookOpti
       for (const [name, page] of pages) {
         if (services.has(name)) continue
         pages.delete(name)
-        for (const kept of page.states.values()) if (kept.goneAt === undefined) onGone(kept.state)
+        for (const kept of page.states.values()) if (kept.goneAt === undefined) leave(kept.state, onGone)
       }
     },
   }
@@ -86,8 +86,8 @@ function pageFor({ tls, proxyProtocol }: ServiceConfig, known: Page | undefined,
   if (known?.reach === reach) return known
   const states = new Map<string, Kept>()
   for (const [key, kept] of known?.states ?? []) {
-    if (kept.goneAt === undefined) onGone(kept.state)
     states.set(key, { ...kept, state: { ...kept.state, active: 0 } })
+    if (kept.goneAt === undefined) leave(kept.state, onGone)
   }
   return { states, reach }
 }
@@ -112,7 +112,7 @@ function staticSet(config: ServiceConfig, page: Page, wallClock: number): Endpoi
 
 /** The state of an endpoint, new where need be, with the endpoint as the registry describes it now. */
 function takeIn(page: Page, { key, endpoint }: Candidate, now: number): EndpointState {
-  const kept: Kept = page.states.get(key) ?? { state: { endpoint, active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0 }, used: false, goneAt: now }
+  const kept: Kept = page.states.get(key) ?? { state: { endpoint, active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0, gone: false }, used: false, goneAt: now }
   page.states.set(key, kept)
   // The one place that writes it: pickers copy what they need, and requests under way need only the address, which is the key.
   ;(kept.state as { endpoint: Endpoint }).endpoint = endpoint
@@ -128,10 +128,17 @@ function settle(page: Page, now: number, onGone: (state: EndpointState) => void)
   for (const [key, kept] of page.states) {
     const { state } = kept
     const leaves = kept.goneAt === undefined && !present.has(state)
-    if (leaves || (kept.used && !used.has(state))) onGone(state)
+    if (leaves) leave(state, onGone)
+    else if (kept.used && !used.has(state)) onGone(state)
+    state.gone = !present.has(state)
     kept.used = used.has(state)
     if (present.has(state)) kept.goneAt = undefined
     else if (kept.goneAt === undefined) kept.goneAt = now
     else if (now - kept.goneAt > KEEP_GONE_MS && state.active === 0) page.states.delete(key)
   }
+}
+
+function leave(state: EndpointState, onGone: (state: EndpointState) => void): void {
+  state.gone = true
+  onGone(state)
 }

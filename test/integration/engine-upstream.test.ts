@@ -298,6 +298,29 @@ describe('pooled connections', () => {
   })
 })
 
+test('a try that goes to an endpoint which has left meanwhile leaves no connection behind', async () => {
+  const table = (port: number): string => `
+listen: 0
+services: { words: { endpoints: ['127.0.0.1:${port}'] } }
+routes: [{ match: /**, to: words, retry: { attempts: 1, on: [5xx] } }]
+`
+  const own = await startGateway(table(one.port))
+  const { config: parsed } = parseConfig(table(two.port), { file: 'test.yaml', env: {}, adapters: [] })
+  if (parsed === undefined) throw new Error('the changed table does not parse')
+  one.script = () => {
+    one.script = () => undefined
+    // While the request waits for its second try, which only knows the endpoint that it began with.
+    setImmediate(() => own.plane?.useTable(parsed.table, revision(2)))
+    return { bytes: response('503 Service Unavailable', ''), next: 'keep' }
+  }
+  const { responses } = await exchange(own.port(), get('/'))
+  expect(responses[0]?.status).toBe(200)
+  await expect.poll(() => own.records.length, { interval: 1 }).toBe(1)
+  expect(own.records[0]).toMatchObject({ attempts: 2, endpoint: `127.0.0.1:${one.port}` })
+  await expect.poll(() => own.plane?.live().upstreamOpen, { interval: 1 }).toBe(0)
+  await own.stop()
+})
+
 const revision = (number: number) => ({ number, hash: 'test', origin: 'test', at: 0 })
 
 /** The table, with an endpoint's address replaced by another's. */

@@ -38,7 +38,6 @@ export class Http1Transport implements Transport {
     if (pool === undefined) return
     pool.close()
     if (pool.open === 0) this.pools.delete(state)
-    else pool.onEmpty = () => this.pools.delete(state)
   }
 
   /** Ends every idle connection; for shutdown. */
@@ -61,10 +60,17 @@ export class Http1Transport implements Transport {
   }
 
   private poolOf(state: EndpointState, service: ServiceConfig): EndpointPool {
-    let pool = this.pools.get(state)
+    const pool = this.pools.get(state) ?? this.createPool(state, service)
+    if (state.gone) pool.close()
+    else pool.reopen()
+    return pool
+  }
+
+  private createPool(state: EndpointState, service: ServiceConfig): EndpointPool {
     // A connection that began with one client's PROXY header cannot serve another.
-    if (pool === undefined) this.pools.set(state, (pool = new EndpointPool(this.sweep, this.counts, service.proxyProtocol === undefined)))
-    pool.reopen()
+    const pool = new EndpointPool(this.sweep, this.counts, service.proxyProtocol === undefined)
+    pool.onEmpty = () => this.pools.delete(state)
+    this.pools.set(state, pool)
     return pool
   }
 }

@@ -151,7 +151,8 @@ describe('states', () => {
     expect(gone).toEqual(['e1', 'e2'])
     // Another one, for which the transport opens connections of its own; requests under way are still counted on the first.
     expect(after).not.toBe(before)
-    expect(after).toEqual({ ...before, active: 0 })
+    expect(after).toEqual({ ...before, active: 0, gone: false })
+    expect(before.gone).toBe(true)
     expect(book.build(service({ ...fields }), () => set).all.states[0]).toBe(after)
     expect(gone).toEqual(['e1', 'e2'])
   })
