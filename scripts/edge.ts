@@ -27,7 +27,9 @@ if (config === undefined) process.exitCode = 1
 else await serve(config)
 
 async function readConfigOf(file: string): Promise<Config | undefined> {
-  const { config, problems } = parseConfig(await readFile(file, 'utf8'), { file, env: process.env, adapters })
+  const text = await readFile(file, 'utf8').catch((error: Error) => console.error(`${file} cannot be read: ${error.message}`))
+  if (text === undefined) return undefined
+  const { config, problems } = parseConfig(text, { file, env: process.env, adapters })
   for (const problem of problems) console.error(formatProblem(problem, file))
   return config
 }

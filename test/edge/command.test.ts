@@ -1,11 +1,20 @@
 // `npm run edge -- FILE`: the worker through `wrangler dev`, with the table of a file, and again when the file changes.
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { freePorts } from '../support/server-process.ts'
 import { makeTempDirectory } from '../support/temp.ts'
+
+const COMMAND = resolve(import.meta.dirname, '../../scripts/edge.ts')
+
+test('a file that is not there is said in words', async () => {
+  const file = join(import.meta.dirname, 'nowhere.yaml')
+  const said = `${file} cannot be read: ENOENT: no such file or directory, open '${file}'\n`
+  await expect(promisify(execFile)(process.execPath, [COMMAND, file])).rejects.toMatchObject({ code: 1, stdout: '', stderr: said })
+})
 
 test('serves a file through wrangler, follows its changes, and keeps the last good one', { timeout: 120_000 }, async () => {
   const temp = await makeTempDirectory()
@@ -13,7 +22,7 @@ test('serves a file through wrangler, follows its changes, and keeps the last go
   const file = join(temp.directory, 'edge.yaml')
   const write = (body: string): Promise<void> => writeFile(file, `listen: 127.0.0.1:${port}\nroutes: [{ match: { path: /hello, listener: http }, respond: { body: "${body}" } }]\n`)
   await write('one')
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, '../../scripts/edge.ts'), file], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [COMMAND, file], { stdio: ['ignore', 'pipe', 'pipe'] })
   const gone = once(child, 'exit')
   let output = ''
   let wake = Promise.withResolvers<void>()
