@@ -30,7 +30,7 @@ interface Member {
   state: 'starting' | 'running' | 'draining'
   revision: number
   /** It did not take a table in time: it stands still, or the machine is very busy. */
-  isSilent: boolean
+  missedTable: boolean
 }
 
 export class Fleet implements Serving {
@@ -126,7 +126,7 @@ export class Fleet implements Serving {
       heartbeat: new Heartbeat(this.platform, () => tell(worker, { kind: 'ping' }), this.dead),
       state: 'starting',
       revision: 0,
-      isSilent: false,
+      missedTable: false,
     }
     const ended = new AbortController()
     this.members.set(worker.id, member)
@@ -185,12 +185,12 @@ export class Fleet implements Serving {
 
   /** Workers that shall serve the present table and do not yet. */
   private waitedFor(): readonly Member[] {
-    return [...this.members.values()].filter((member) => member.state === 'running' && !member.isSilent && member.revision !== this.broadcast.revision)
+    return [...this.members.values()].filter((member) => member.state === 'running' && !member.missedTable && member.revision !== this.broadcast.revision)
   }
 
   private waitNoMore(): void {
     for (const member of this.waitedFor()) {
-      member.isSilent = true
+      member.missedTable = true
       this.platform.log('error', 'a worker does not take the new table; the others serve it', { pid: member.worker.process.pid, revision: member.revision, wanted: this.broadcast.revision })
     }
     this.onApplied?.()
@@ -198,8 +198,8 @@ export class Fleet implements Serving {
 
   private applied(member: Member, revision: number): void {
     member.revision = revision
-    if (member.isSilent && revision === this.broadcast.revision) {
-      member.isSilent = false
+    if (member.missedTable && revision === this.broadcast.revision) {
+      member.missedTable = false
       this.platform.log('info', 'a worker that stood still serves the present table', { pid: member.worker.process.pid, revision })
     }
     this.onApplied?.()

@@ -49,8 +49,6 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   private served = 0
   /** Is over with the request under way. */
   private serving: Promise<void> | undefined
-  /** Bytes of the last body, once it is let go. */
-  private bodyBytes = 0
   private ended = false
   private tunnel: Tunnel | undefined
   private onGone: ((error?: GatewayError) => void) | undefined
@@ -97,7 +95,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   }
 
   get bytesIn(): number {
-    return this.tunnel?.bytesIn ?? this.body?.bytes ?? this.bodyBytes
+    return this.tunnel?.bytesIn ?? this.body?.bytes ?? 0
   }
 
   get bytesOut(): number {
@@ -177,14 +175,18 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   resumeReading(): void {
     if (this.state === CLOSED) return
     // The time for the next byte starts now: until now none could come.
-    if (this.uploading && this.socket.isPaused()) this.deadline = this.connection.sweep.after(this.bodyTimeout)
+    if (this.socket.isPaused()) this.restartUpload()
     this.socket.resume()
   }
 
   pauseReading(): void {
     // From now on the time is the endpoint's.
-    if (this.uploading && !this.socket.isPaused()) this.deadline = this.connection.sweep.after(this.bodyTimeout)
+    if (!this.socket.isPaused()) this.restartUpload()
     this.socket.pause()
+  }
+
+  private restartUpload(): void {
+    if (this.uploading) this.deadline = this.connection.sweep.after(this.bodyTimeout)
   }
 
   /** A body is awaited. No longer once a final answer is on its way: the client may well stop there (RFC 9112 section 9.5), and must get all of it. */
@@ -217,7 +219,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     if (this.state !== SERVING) return
     this.reply.interim(parsed, this.expects)
     // What the client has waited for.
-    if (parsed.status === 100 && this.deadline === 0 && this.uploading) this.deadline = this.connection.sweep.after(this.bodyTimeout)
+    if (parsed.status === 100 && this.deadline === 0) this.restartUpload()
   }
 
   onHeadBegun(): void {
@@ -236,7 +238,6 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.chunkedBody = parsed.chunked
     this.broken = undefined
     this.uploadedAt = 0
-    this.bodyBytes = 0
     this.body = this.input.begin(parsed, connection.limits.bodyBytes)
     this.deadline = this.body === undefined || parsed.expects ? 0 : connection.sweep.after(connection.limits.bodyTimeout)
     if (at < to) this.readBody(bytes, at, to)
@@ -272,7 +273,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     if (this.state !== SERVING) return
     if (!this.reply.keepAlive || !this.input.bodyDone || (this.ended && !this.input.isAhead)) return this.linger()
     this.state = READING
-    this.releaseBody()
+    this.body?.release()
     this.deadline = this.connection.sweep.after(this.connection.limits.idleTimeout)
     // Requests without end from a client that reads none of the answers must not fill the memory.
     if (this.wire.needsDrain) this.pauseReading()
@@ -296,16 +297,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     queueMicrotask(() => void this.serving?.then(read))
   }
 
-  private releaseBody(): void {
-    this.bodyBytes = this.bytesIn
-    this.body?.release()
-    this.body = undefined
-  }
-
   /** Nothing more will be answered. */
   private linger(): void {
     this.state = LINGERING
-    this.releaseBody()
+    this.body?.release()
     this.held = false
     // A slow client gets the time of a body for what is still to be written; only then the short wait begins.
     this.deadline = this.connection.sweep.after(this.bodyTimeout)

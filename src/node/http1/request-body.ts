@@ -70,9 +70,7 @@ export class RequestBody {
     const waiting = this.chunks.splice(0)
     this.held = 0
     let go = true
-    for (const chunk of waiting) {
-      go = this.write(sink, chunk)
-    }
+    for (const chunk of waiting) go = this.write(sink, chunk)
     if (this.complete) sink.endBody(this.trailers)
     else if (go) this.unpause()
   }
