@@ -38,7 +38,12 @@ export interface CatalogSource {
 
 /** Makes a catalogue of a source. */
 export function createCatalog(source: CatalogSource): Catalog {
-  return { watch: (signal, options) => latestOf<CatalogSet>(source.platform, APPLY_GAP, signal, (own, put) => follow(source, own, options, put)) }
+  return openCatalog(source.platform, () => source)
+}
+
+/** Makes a catalogue whose source is opened for each watch of it; `life` is aborted when that watch is over. */
+export function openCatalog(platform: Platform, open: (life: AbortSignal, options: CatalogWatchOptions) => CatalogSource): Catalog {
+  return { watch: (signal, options) => latestOf<CatalogSet>(platform, APPLY_GAP, signal, (life, put) => follow(open(life, options), life, options, put)) }
 }
 
 async function follow(source: CatalogSource, signal: AbortSignal, options: CatalogWatchOptions, publish: (set: CatalogSet) => void): Promise<void> {

@@ -3,7 +3,7 @@
 import type { Catalog, CatalogService } from '../src/model/catalog.ts'
 import { refKey } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
-import { createCatalog, type CatalogReading } from './catalog.ts'
+import { type CatalogReading, openCatalog } from './catalog.ts'
 import type { Answer } from './marathon-client.ts'
 import type { Feed, Watched } from './marathon-feed.ts'
 import { recordOf, recordsOf } from './json.ts'
@@ -17,28 +17,16 @@ const ASKED_ALONE = 10
 
 /** The catalogue of one configured Marathon. */
 export function createMarathonCatalog(registry: string, options: MarathonOptions, feed: Feed, platform: Platform): Catalog {
-  return {
-    async *watch(signal, watchOptions) {
-      if (signal.aborted) return
-      const own = new AbortController()
-      const abort = (): void => own.abort(signal.reason)
-      signal.addEventListener('abort', abort)
-      const definitions = feed.watchDefinitions(own.signal)
-      const catalog = createCatalog({
-        registry,
-        changes: { kind: 'poll', every: POLL, hint: (until) => definitions.hint(until) },
-        allowEmpty: options.allowEmpty,
-        platform,
-        read: reader(registry, options, feed, definitions),
-      })
-      try {
-        yield* catalog.watch(own.signal, watchOptions)
-      } finally {
-        signal.removeEventListener('abort', abort)
-        own.abort()
-      }
-    },
-  }
+  return openCatalog(platform, (life) => {
+    const definitions = feed.watchDefinitions(life)
+    return {
+      registry,
+      changes: { kind: 'poll', every: POLL, hint: (until) => definitions.hint(until) },
+      allowEmpty: options.allowEmpty,
+      platform,
+      read: reader(registry, options, feed, definitions),
+    }
+  })
 }
 
 function reader(registry: string, options: MarathonOptions, feed: Feed, definitions: Watched): (ask: { readonly purpose: string }, signal: AbortSignal) => Promise<CatalogReading> {

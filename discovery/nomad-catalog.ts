@@ -2,7 +2,7 @@
 // registration in any namespace.
 import type { Catalog, CatalogService, CatalogWatchOptions } from '../src/model/catalog.ts'
 import { refKey } from '../src/model/discoverer.ts'
-import { createCatalog, type CatalogReading, type CatalogSource } from './catalog.ts'
+import { type CatalogReading, type CatalogSource, openCatalog } from './catalog.ts'
 import type { Trouble } from './nomad-client.ts'
 import { createInterrupts } from './nomad-interrupt.ts'
 import { askList, type List } from './nomad-list.ts'
@@ -19,21 +19,13 @@ const ASKED_ALONE = 16
 /** The catalogue of one configured Nomad. */
 export function createNomadCatalog(registry: string, shared: Shared): Catalog {
   const { options, platform } = shared
-  return {
-    async *watch(signal, watchOptions) {
-      if (signal.aborted) return
-      const own = new AbortController()
-      const abort = (): void => own.abort(signal.reason)
-      signal.addEventListener('abort', abort)
-      const catalog = createCatalog({ registry, changes: { kind: 'block', wait: WAIT }, allowEmpty: options.allowEmpty, platform, read: reader(registry, shared, watchOptions, own.signal) })
-      try {
-        yield* catalog.watch(own.signal, watchOptions)
-      } finally {
-        signal.removeEventListener('abort', abort)
-        own.abort()
-      }
-    },
-  }
+  return openCatalog(platform, (life, watchOptions) => ({
+    registry,
+    changes: { kind: 'block', wait: WAIT },
+    allowEmpty: options.allowEmpty,
+    platform,
+    read: reader(registry, shared, watchOptions, life),
+  }))
 }
 
 /** What one watch asks, until `life` is aborted. */

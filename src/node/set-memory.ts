@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { RememberedSet, SetMemory } from '../../discovery/memory.ts'
 import type { Platform } from '../model/platform.ts'
+import { createWake } from '../store/wake.ts'
 
 /** Least time between two writes, milliseconds: endpoints may change several times a second. */
 const WRITE_EVERY = 5000
@@ -45,11 +46,11 @@ export function createSetMemory(directory: string, platform: Platform, maxAge: n
   const path = join(directory, 'endpoints.json')
   const sets = new Map<string, RememberedSet>()
   let rest = new AbortController()
-  const state = { dirty: false, wake: (): void => {} }
+  /** Rung by each change. */
+  const wake = createWake(platform)
   let writing: Promise<void> | undefined
 
   const write = async (): Promise<void> => {
-    state.dirty = false
     try {
       await mkdir(directory, { recursive: true })
       const next = `${path}.next`
@@ -59,22 +60,14 @@ export function createSetMemory(directory: string, platform: Platform, maxAge: n
       platform.log('warn', `last good endpoints cannot be written to ${path}; they will be missing after a restart`, { error: String(error) })
     }
   }
-  const idle = async (signal: AbortSignal): Promise<void> => {
-    const own = new AbortController()
-    state.wake = () => own.abort()
-    signal.addEventListener('abort', state.wake)
-    await platform.sleep(REFRESH, own.signal)
-    signal.removeEventListener('abort', state.wake)
-  }
-  // Writes what is new, then rests; until it is flushed.
+  // Writes what is new, and now and then without, then rests; until it is flushed.
   const work = async (): Promise<void> => {
     const { signal } = rest
-    while (state.dirty || !signal.aborted) {
+    while ((await wake.wait(REFRESH, signal)) || !signal.aborted) {
       const began = platform.now()
       await write()
       const took = platform.now() - began
       await platform.sleep(Math.min(LONGEST_REST, Math.max(WRITE_EVERY, REST_TIMES * took)), signal)
-      if (!state.dirty && !signal.aborted) await idle(signal)
     }
     writing = undefined
   }
@@ -89,8 +82,7 @@ export function createSetMemory(directory: string, platform: Platform, maxAge: n
     save(key, set) {
       if (set === undefined) sets.delete(key)
       else sets.set(key, set)
-      state.dirty = true
-      state.wake()
+      wake.ring()
       writing ??= work()
     },
     async flush() {
