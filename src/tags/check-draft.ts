@@ -32,7 +32,7 @@ export function checkDraft(draft: Draft, listeners: readonly string[]): CheckedD
  * the same host without a path.
  */
 function withoutBarePrefix(route: RouteConfig): RouteConfig {
-  if (JSON.stringify(route).includes('{**}')) return route
+  if (!route.match.some(({ path }) => isBarePrefix(path)) || JSON.stringify(route).includes('{**}')) return route
   return { ...route, match: route.match.map((one) => (isBarePrefix(one.path) ? withoutPath(one) : one)) }
 }
 

@@ -1,6 +1,7 @@
 // Where a tag of Fabio's answers: port 80 is what came without TLS, 443 what came with it, and a redirect to another scheme of the same place
 // is only for the scheme that it comes from, or it would redirect to itself.
 import { BadTag, type DialectContext, type RouteBody } from './dialect.ts'
+import { checkScheme } from './redirect-scheme.ts'
 
 /** What a tag says of the place it answers for. */
 export interface FabioPlace {
@@ -14,7 +15,7 @@ export interface FabioPlace {
 /** The condition on listeners; empty for all. Throws `BadTag` when none is left, or a redirect would lead nowhere. */
 export function listenersOf(place: FabioPlace, listeners: DialectContext['listeners']): RouteBody {
   const scheme = sameElsewhere(place)
-  if (scheme !== undefined && !listeners.some(({ tls }) => tls === (scheme === 'https'))) throw new BadTag(`it redirects to ${scheme}, and no listener of this gateway ${scheme === 'https' ? 'has TLS' : 'is without TLS'}`)
+  if (scheme !== undefined) checkScheme(scheme, listeners)
   const wanted = [...(place.port === '80' ? [false] : place.port === '443' ? [true] : []), ...(scheme === undefined ? [] : [scheme !== 'https'])]
   if (wanted.length === 0) return {}
   const at = listeners.filter(({ tls }) => wanted.every((each) => each === tls))

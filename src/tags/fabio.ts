@@ -5,7 +5,7 @@ import { BadTag, type Dialect, type DialectContext, type Draft, type Refusal, ty
 import { listenersOf } from './fabio-listeners.ts'
 import { globHost } from './glob.ts'
 import { FORWARDED_PREFIX, stripPrefix } from './strip.ts'
-import { shareIn } from './weights.ts'
+import { shareIn, type Wish, wishIn } from './weights.ts'
 
 const PREFIX = 'urlprefix-'
 const KNOWN = ['strip', 'prepend', 'proto', 'tlsskipverify', 'host', 'redirect', 'weight', 'register', 'allow', 'deny', 'auth', 'pxyproto']
@@ -26,15 +26,15 @@ export const fabio: Dialect = {
         refused.push({ tag: label, reason: error.message })
       }
     }
-    return { drafts: drafts.map((draft) => toldOfWeight(draft, labels)), refused }
+    const counts = wishIn(labels)
+    return { drafts: counts === undefined ? drafts : drafts.map((draft) => toldOfWeight(draft, counts)), refused }
   },
 }
 
 /** In Fabio a weight belongs to one route of an instance, here to the instance. */
-function toldOfWeight(draft: Draft, labels: readonly string[]): Draft {
-  const counts = [...labels].sort().find((label) => shareIn(label) !== undefined)
-  if (counts === undefined || draft.labels.some((label) => shareIn(label)?.share === shareIn(counts)?.share) || draft.routes.some((route) => 'redirect' in route)) return draft
-  return { ...draft, notes: [...draft.notes, `the weight of '${counts.trim()}', another tag of its instances, counts for this route, too: a weight belongs to an instance here`] }
+function toldOfWeight(draft: Draft, { share, text }: Wish): Draft {
+  if (draft.labels.some((label) => shareIn(label)?.share === share) || draft.routes.some((route) => 'redirect' in route)) return draft
+  return { ...draft, notes: [...draft.notes, `the weight of '${text.trim()}', another tag of its instances, counts for this route, too: a weight belongs to an instance here`] }
 }
 
 function readTag(label: string, { service, listeners }: DialectContext): Draft {

@@ -73,13 +73,13 @@ function mayShare(sharing: Shared, entry: Entry): boolean {
   const [holder] = sharing
   // One service in several registries is one service.
   const same = holder.service.name === entry.service.name
-  const asks = same ? sharing.every(({ service }) => service.ref !== entry.service.ref) || [holder, entry].some(({ weighted, shared }) => weighted || shared) : entry.weighted || (entry.shared && holder.shared)
+  const asks = same ? sharing.every(({ service }) => service.ref !== entry.service.ref) || [holder, entry].some(({ weighted, draft }) => weighted || draft.shared) : entry.weighted || (entry.draft.shared && holder.draft.shared)
   return asks && behaviour(holder.checked) === behaviour(entry.checked) && forwards(holder.checked)
 }
 
 /** Whether a service leaves it to the others how much they take: Fabio's tags do, and weights on all instances. */
 function agrees(group: readonly Entry[]): boolean {
-  return group.every((entry) => entry.shared || asksWhole(entry))
+  return group.every((entry) => entry.draft.shared || asksWhole(entry))
 }
 
 function asksWhole({ instances }: Entry): boolean {

@@ -1,6 +1,6 @@
 // How several services share one route: fixed shares first, the rest by the number of usable instances.
 import type { TaggedInstance } from '../model/tagged.ts'
-import { shareIn } from './weights.ts'
+import { wishIn } from './weights.ts'
 
 const SCALE = 10_000
 
@@ -28,12 +28,11 @@ function partsOf(instances: readonly TaggedInstance[]): { readonly fixed: number
   let [fixed, free] = [0, 0]
   for (const { labels, usable } of instances) {
     if (!usable) continue
-    const label = labels.find((each) => shareIn(each) !== undefined)
-    const wish = label === undefined ? undefined : shareIn(label)
+    const wish = wishIn(labels)
     if (wish === undefined) free++
     else if (wish.kind === 'own') fixed += wish.share
-    else if (label !== undefined && !groups.has(label)) {
-      groups.add(label)
+    else if (!groups.has(wish.text)) {
+      groups.add(wish.text)
       fixed += wish.share
     }
   }

@@ -1,6 +1,7 @@
 // Entry points of Traefik as listeners: where a router serves, and where it redirects to the other scheme. What Traefik would serve
 // nowhere public, or only over TLS, is not put on every listener here.
 import { BadTag, type DialectContext } from './dialect.ts'
+import { checkScheme } from './redirect-scheme.ts'
 import type { Router } from './traefik-labels.ts'
 
 type Listener = DialectContext['listeners'][number]
@@ -29,8 +30,8 @@ const USUAL: ReadonlyMap<string, boolean> = new Map([['web', false], ['http', fa
 export function placeRouter(asked: readonly string[], router: Router, listeners: readonly Listener[], scheme: string | undefined): Placing {
   const { at, narrowed, notes } = askedFor(asked, router, listeners)
   if (scheme !== 'https' && scheme !== 'http') return { serves: onListeners(at, narrowed), notes }
+  checkScheme(scheme, listeners)
   const wanted = scheme === 'https'
-  if (!listeners.some(({ tls }) => tls === wanted)) throw new BadTag(`it redirects to ${scheme}, and no listener of this gateway ${wanted ? 'has TLS' : 'is without TLS'}`)
   const [from, to] = [at.filter(({ tls }) => tls !== wanted), at.filter(({ tls }) => tls === wanted)]
   return {
     // Where no entry point was asked for, another router serves them: this one must not come before it.

@@ -27,8 +27,6 @@ export interface Entry {
   readonly labels: readonly LabelSet[] | undefined
   /** Some instance asks for a share of the requests. */
   readonly weighted: boolean
-  /** Each service may carry the same route. */
-  readonly shared: boolean
   /** The instances that carry it. */
   readonly instances: readonly TaggedInstance[]
 }
@@ -40,7 +38,6 @@ interface Variant {
   readonly labels: Map<string, readonly string[]>
   readonly notes: Map<string, TaggedInstance[]>
   weighted: boolean
-  shared: boolean
 }
 
 /** Routes of one service; more are refused. */
@@ -72,12 +69,11 @@ function addTo(byKey: Map<string, Map<string, Variant>>, draft: Draft, instance:
   const variants = byKey.get(key) ?? new Map<string, Variant>()
   byKey.set(key, variants)
   const text = JSON.stringify([draft.routes, draft.service, draft.rulePriority?.written])
-  const variant: Variant = variants.get(text) ?? { text, draft, instances: [], labels: new Map(), notes: new Map(), weighted: false, shared: false }
+  const variant: Variant = variants.get(text) ?? { text, draft, instances: [], labels: new Map(), notes: new Map(), weighted: false }
   variants.set(text, variant)
   variant.instances.push(instance)
   variant.labels.set(JSON.stringify(draft.labels), draft.labels)
   variant.weighted ||= draft.weighted
-  variant.shared ||= draft.shared
   for (const note of draft.notes) variant.notes.set(note, [...(variant.notes.get(note) ?? []), instance])
 }
 
@@ -97,7 +93,7 @@ function chosen(service: TaggedService, variants: readonly Variant[], reading: R
   for (const [note, instances] of variant.notes) tell(tagText(variant.draft.labels), note, instances, 'note')
   const rest = variants.filter((each) => each !== variant)
   const labels = variant.instances.length === service.instances.length ? undefined : [...variant.labels.values()].map((all): LabelSet => ({ all, none: telling(all, rest) }))
-  return [{ service, draft: variant.draft, checked, labels, weighted: variant.weighted, shared: variant.shared, instances: variant.instances }]
+  return [{ service, draft: variant.draft, checked, labels, weighted: variant.weighted, instances: variant.instances }]
 }
 
 function weigh(variant: Variant): number {

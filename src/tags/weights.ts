@@ -1,17 +1,17 @@
 // Weights in tags: `fairlead.route.weight=5%` and `urlprefix-/foo weight=0.05`. They are kept by changing the weights of the
 // endpoints, so that a canary that is unhealthy or gone leaves its share to the others at once.
-import { isInService, labelsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
+import { isInService, labelsOf, type EndpointSet } from '../model/endpoint.ts'
 
 /** The finest part of a share; weights go up to 65535. */
 const SCALE = 10_000
 
-/** What one endpoint asks for: `own` for itself (Fabio), or `group` for all that carry the same text together. */
-type Wish = { readonly kind: 'own' | 'group'; readonly share: number; readonly text: string }
+/** What one instance asks for: `own` for itself (Fabio), or `group` for all that carry the same text together. */
+export type Wish = { readonly kind: 'own' | 'group'; readonly share: number; readonly text: string }
 
 /** The same set with the weights that its tags ask for; the very same when they ask for none. */
 export function reweigh(set: EndpointSet): EndpointSet {
   if (set.kind !== 'ready' && set.kind !== 'stale') return set
-  const wishes = set.endpoints.map(wishOf)
+  const wishes = set.endpoints.map((endpoint) => wishIn(labelsOf(endpoint)))
   if (wishes.every((wish) => wish === undefined)) return set
   // Those that leave are weighed among themselves: no requests are taken from who stays, and where nobody does, theirs go by the same shares.
   const [staying = [], leaving = []] = [false, true].map((draining) =>
@@ -31,10 +31,10 @@ export function shareIn(label: string): { readonly kind: 'own' | 'group'; readon
   return fraction === undefined || Number(fraction) === 0 ? undefined : { kind: 'own', share: Math.min(1, Number(fraction)) }
 }
 
-/** Of several the first in the order of their texts: the order of tags means nothing. */
-function wishOf(endpoint: Endpoint): Wish | undefined {
+/** What the labels of an instance ask for. Of several that do the first in the order of their texts: the order of tags means nothing. */
+export function wishIn(labels: readonly string[]): Wish | undefined {
   let wish: Wish | undefined
-  for (const text of labelsOf(endpoint)) {
+  for (const text of labels) {
     if (wish !== undefined && wish.text < text) continue
     const found = shareIn(text)
     if (found !== undefined) wish = { ...found, text }
