@@ -1,7 +1,7 @@
 // Which Redis the routes of `fairlead run` come from, and who said so. What stands in an environment for other commands must not
 // overrule what was written for this gateway, and whoever looks for their routes must find out where they are taken from.
 import type { StoreConfig } from '../model/config.ts'
-import { parseRedisUrl } from '../node/store/redis-url.ts'
+import { parseRedisUrl, type RedisTarget } from '../node/store/redis-url.ts'
 import { prefixProblem } from '../store/layout.ts'
 import { redisVariable, UsageError, type CliIo } from './io.ts'
 
@@ -17,9 +17,14 @@ export function runStore(options: { readonly redis?: string | undefined; readonl
   if (url === undefined && options.prefix === undefined) return undefined
   if (url === undefined) throw new UsageError('--prefix is for routes from Redis: give --redis URL too, or a file with a store')
   const prefix = options.prefix ?? ofFile?.prefix ?? 'fairlead'
+  return { store: { redis: url, prefix }, where: `${storeTarget(url, prefix, by).where} (${by})` }
+}
+
+/** Takes apart where a store is. Throws `UsageError` for a URL or a prefix that is none; `by` says who gave the URL. */
+export function storeTarget(url: string, prefix: string, by?: string): RedisTarget {
   const target = parseRedisUrl(url)
-  if (typeof target === 'string') throw new UsageError(`${by}: ${target}`)
+  if (typeof target === 'string') throw new UsageError(by === undefined ? target : `${by}: ${target}`)
   const wrong = prefixProblem(prefix)
   if (wrong !== undefined) throw new UsageError(wrong)
-  return { store: { redis: url, prefix }, where: `${target.where} (${by})` }
+  return target
 }

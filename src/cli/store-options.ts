@@ -3,10 +3,10 @@ import { hostname, userInfo } from 'node:os'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import { parseDuration } from '../model/duration.ts'
 import { createRedisClient, type RedisClient } from '../node/store/redis-client.ts'
-import { parseRedisUrl } from '../node/store/redis-url.ts'
-import { prefixProblem, redisKeys, type RedisKeys } from '../store/layout.ts'
+import { redisKeys, type RedisKeys } from '../store/layout.ts'
 import { StoreFault } from '../store/redis-fault.ts'
 import { fail, redisVariable, UsageError, type CliIo, type ExitCode } from './io.ts'
+import { storeTarget } from './run-store.ts'
 
 /** For each answer of Redis, milliseconds: a large table may take a while over a thin line. */
 const ANSWER_TIMEOUT = 10_000
@@ -27,11 +27,8 @@ export interface StoreAccess {
 export async function withStore(values: { readonly redis?: string | undefined; readonly prefix?: string | undefined; readonly json: boolean }, io: CliIo, run: (access: StoreAccess) => Promise<ExitCode>): Promise<ExitCode> {
   const url = values.redis ?? redisVariable(io.env)
   const prefix = values.prefix ?? 'fairlead'
-  const target = url === undefined ? 'say where Redis is: --redis redis://host:6379, or the environment variable FAIRLEAD_REDIS' : parseRedisUrl(url)
-  if (typeof target === 'string') throw new UsageError(target)
-  const wrong = prefixProblem(prefix)
-  if (wrong !== undefined) throw new UsageError(wrong)
-  const client = createRedisClient(target, Math.random, 'fairlead:cli', ANSWER_TIMEOUT)
+  if (url === undefined) throw new UsageError('say where Redis is: --redis redis://host:6379, or the environment variable FAIRLEAD_REDIS')
+  const client = createRedisClient(storeTarget(url, prefix), Math.random, 'fairlead:cli', ANSWER_TIMEOUT)
   try {
     return await run({ client, keys: redisKeys(prefix), prefix })
   } catch (error) {

@@ -1,5 +1,6 @@
 // Addresses: ranges (CIDR) of clients, and host:port of endpoints and listeners.
 import ipaddr from 'ipaddr.js'
+import { containsCidr, parseCidr } from '../route/cidr.ts'
 import { Complaint } from './complaint.ts'
 
 /** `10.0.0.0/8`, `::1`, `10.0.0.7` → a range in normal form with its prefix length. IPv4 inside IPv6 becomes IPv4. */
@@ -28,8 +29,9 @@ export function rangeOf(text: string): string | undefined {
 
 /** Whether every address of `inner` lies in `outer`; both are ranges in normal form. */
 export function containsRange(outer: string, inner: string): boolean {
-  const [[network, bits], [address, innerBits]] = [ipaddr.parseCIDR(outer), ipaddr.parseCIDR(inner)]
-  return network.kind() === address.kind() && innerBits >= bits && networkOf(address, bits) === network.toString()
+  const [wide, narrow] = [parseCidr(outer), parseCidr(inner)]
+  // As ranges of IPv6, which they are there, those of IPv4 would lie in `::/0`.
+  return outer.includes(':') === inner.includes(':') && wide !== undefined && narrow !== undefined && containsCidr(wide, narrow)
 }
 
 /** Whether a text is a whole IPv4 (four decimal parts) or IPv6 address. */

@@ -41,7 +41,7 @@ export function readDocument(text: string): { readonly source?: Source; readonly
     return readPlainJson(text) ?? readYaml(text)
   } catch (error) {
     // The composer recurses: thousands of open brackets end in a RangeError.
-    const message = error instanceof Complaint ? error.message : error instanceof RangeError ? 'nested too deep' : `not readable: ${error instanceof Error ? error.message : 'unknown reason'}`
+    const message = error instanceof RangeError ? 'nested too deep' : `not readable: ${error instanceof Error ? error.message : 'unknown reason'}`
     return { problems: [problemAt({ line: 0, column: 0 }, message)] }
   }
 }

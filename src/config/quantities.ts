@@ -1,15 +1,13 @@
 // Readers of durations, sizes, shares and instants as people write them.
 import { parseDuration } from '../model/duration.ts'
+import { LONGEST_SLEEP } from '../model/platform.ts'
 import { Complaint } from './complaint.ts'
-
-/** Timers take at most 2^31 - 1 milliseconds. */
-const LONGEST = 2_147_483_647
 
 /** `250ms`, `2s`, `1.5m`, `1h`, `0` → milliseconds. */
 export function readDuration(text: string): number {
   const ms = text === '0' ? 0 : parseDuration(text)
   if (ms === undefined) throw new Complaint(`'${text}' is not a duration`, durationHint(text))
-  if (ms > LONGEST) throw new Complaint(`'${text}' is too long`, 'at most 596h')
+  if (ms > LONGEST_SLEEP) throw new Complaint(`'${text}' is too long`, 'at most 596h')
   return ms
 }
 

@@ -9,8 +9,6 @@ import type { WorkerdRequest, WorkerdResponseInit } from './workerd.ts'
 
 /** A body that may be sent again is kept up to this many bytes, as on Node. */
 const MAX_KEPT = 64 * 1024
-/** Statuses without a body (Fetch standard, "null body status"). */
-const BODILESS = [101, 204, 205, 304]
 
 /** The only upgrade that fetch can pass on; any other request goes on without. */
 export function canPass(protocol: string): boolean {
@@ -107,7 +105,8 @@ export class EdgeExchange implements Exchange {
     // No body tells the length that it would have.
     const length = this.head.method === 'HEAD' ? fetched.headers.get('content-length') : null
     if (length !== null) init.headers.set('content-length', length)
-    this.response = new Response(BODILESS.includes(head.status) ? null : fetched.body, init)
+    // Fetch takes no body with these ("null body status").
+    this.response = new Response(head.status === 101 || isBodiless(head.status) ? null : fetched.body, init)
     return Promise.resolve()
   }
 }

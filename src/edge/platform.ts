@@ -1,5 +1,5 @@
 // The Platform of a worker. Its clocks stand still while code runs and move with each wait: differences are of waits only.
-import type { FetchInit, LogLevel, Platform } from '../model/platform.ts'
+import { type FetchInit, LONGEST_SLEEP, type LogLevel, type Platform } from '../model/platform.ts'
 
 const WRITE = { debug: 'debug', info: 'info', warn: 'warn', error: 'error' } as const satisfies Record<LogLevel, keyof Console>
 
@@ -18,9 +18,6 @@ function fetchPlainly(url: string, init: FetchInit = {}): Promise<Response> {
   return fetch(url, init)
 }
 
-/** A longer timer ends at once. */
-const LONGEST_MS = 2 ** 31 - 1
-
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve()
@@ -29,7 +26,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', end)
       resolve()
     }
-    const timer = setTimeout(end, Math.min(ms, LONGEST_MS))
+    const timer = setTimeout(end, Math.min(ms, LONGEST_SLEEP))
     signal?.addEventListener('abort', end)
   })
 }

@@ -11,6 +11,9 @@ export interface FetchInit extends RequestInit {
   readonly socketPath?: string
 }
 
+/** The longest time of one timer, milliseconds: one that is longer ends at once. */
+export const LONGEST_SLEEP = 2 ** 31 - 1
+
 /** The outside world as one value. Nothing in the core reaches past it. */
 export interface Platform {
   /** Monotonic milliseconds; only differences mean anything. */

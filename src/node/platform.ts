@@ -1,6 +1,6 @@
 // The Platform of a Node process.
 import { performance } from 'node:perf_hooks'
-import type { LogLevel, Platform } from '../model/platform.ts'
+import { LONGEST_SLEEP, type LogLevel, type Platform } from '../model/platform.ts'
 import { createRegistryFetch } from './registry-fetch.ts'
 
 /** Takes one log line: level, message and fields. */
@@ -18,9 +18,6 @@ export function nodePlatform(log: LogSink): Platform {
   }
 }
 
-/** A longer timer ends at once. */
-const LONGEST_MS = 2 ** 31 - 1
-
 // That of node:timers/promises makes an error with a stack for each sleep that is cut short, and most are.
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -30,7 +27,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', wake)
       resolve()
     }
-    const timer = setTimeout(wake, Math.min(ms, LONGEST_MS))
+    const timer = setTimeout(wake, Math.min(ms, LONGEST_SLEEP))
     signal?.addEventListener('abort', wake)
   })
 }

@@ -42,7 +42,7 @@ export function mergeDumps(dumps: readonly InstrumentsDump[]): InstrumentsDump {
     const before = byName.get(key)
     byName.set(key, before === undefined ? series : addSeries(before, series))
   }
-  return { live: dumps.reduce((sum, dump) => addLive(sum, dump.live), NO_COUNTS), series: [...byName.values()], refused: addRefused(dumps.flatMap((dump) => dump.refused)) }
+  return { live: dumps.reduce((sum, dump) => addLive(sum, dump.live), NO_COUNTS), series: [...byName.values()], refused: addCounts(dumps.flatMap((dump) => dump.refused)) }
 }
 
 /**
@@ -63,25 +63,22 @@ export function isNamed(names: ReadonlySet<string>, name: string): boolean {
   return name === '' || names.has(name)
 }
 
-function addRefused(all: readonly RefusedDump[]): RefusedDump[] {
-  const sums = new Map<string, RefusedDump>()
-  for (const [listener, reason, count] of all) {
+/** Adds up what is counted of the same, a listener or a status, for the same reason. */
+function addCounts<Of extends string | number, Reason extends string>(all: readonly (readonly [of: Of, reason: Reason, count: number])[]): (readonly [of: Of, reason: Reason, count: number])[] {
+  const sums = new Map<string, readonly [Of, Reason, number]>()
+  for (const [of, reason, count] of all) {
     // A reason has no space.
-    const key = `${reason} ${listener}`
-    sums.set(key, [listener, reason, count + (sums.get(key)?.[2] ?? 0)])
+    const key = `${reason} ${of}`
+    sums.set(key, [of, reason, count + (sums.get(key)?.[2] ?? 0)])
   }
   return [...sums.values()]
 }
 
 function addSeries(a: SeriesDump, b: SeriesDump): SeriesDump {
-  const outcomes = new Map<string, readonly [number, string, number]>()
-  for (const [status, reason, count] of [...a.outcomes, ...b.outcomes]) {
-    outcomes.set(`${status} ${reason}`, [status, reason, count + (outcomes.get(`${status} ${reason}`)?.[2] ?? 0)])
-  }
   return {
     route: a.route,
     service: a.service,
-    outcomes: [...outcomes.values()],
+    outcomes: addCounts([...a.outcomes, ...b.outcomes]),
     buckets: Array.from({ length: BUCKETS }, (_, i) => (a.buckets[i] ?? 0) + (b.buckets[i] ?? 0)),
     durationSum: a.durationSum + b.durationSum,
     retries: a.retries + b.retries,
