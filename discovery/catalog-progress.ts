@@ -66,7 +66,10 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   const names = new Set(next.map(({ ref }) => ref))
   const isGone = ({ ref }: CatalogService): boolean => !names.has(ref)
   const { unsure } = reading
-  const known = before.accepted?.filter((service) => !isGone(service) || unsure?.except.has(service.ref) !== true) ?? []
+  const all = before.accepted ?? []
+  const stay = unsure === undefined ? all : all.filter((service) => !isGone(service) || !unsure.except.has(service.ref))
+  // The very list where nobody left: whether a list is another is seen by that.
+  const known = stay.length === all.length ? all : stay
   const vanished = known.filter(isGone)
   const lately = withLosses(before.lately, { lost: vanished, before: known.length, stated: 0, isGone, since: moment.now - HOLD }, moment.now)
   const lost = lately.map(({ item }) => item)

@@ -6,6 +6,7 @@ import { eureka } from '../../../discovery/eureka.ts'
 import { marathon } from '../../../discovery/marathon.ts'
 import { nomad } from '../../../discovery/nomad.ts'
 import type { Catalog, CatalogSet } from '../../../src/model/catalog.ts'
+import type { Attempt } from '../../../src/model/discoverer.ts'
 import { fakeConsul, json, plain } from '../../support/fake-consul.ts'
 import { fakeEureka } from '../../support/fake-eureka.ts'
 import { json as marathonJson, page } from '../../support/fake-marathon/fake-marathon.ts'
@@ -512,5 +513,20 @@ test('a catalogue that loses its services one by one is held as a whole', async 
   expect(text()).toBe(all)
   await platform.advance(60_000)
   expect(text()).toBe('ready consul/s8=s8')
+  stop.abort()
+})
+
+test('a whole list that is read again and says the same is no change that was missed', async () => {
+  const platform = fakePlatform()
+  const fake = fakeConsul(platform)
+  fake.putCatalog({ a: [], b: [] })
+  const stop = new AbortController()
+  const attempts: Attempt[] = []
+  void (async () => {
+    for await (const _ of real(consul.catalog?.('consul', {}, platform)).watch(stop.signal, { wanted: () => true, observe: (attempt) => void attempts.push(attempt) }));
+  })()
+  await platform.advance(900_000)
+  expect(attempts.length).toBeGreaterThan(50)
+  expect(attempts.filter(({ missedChange }) => missedChange)).toEqual([])
   stop.abort()
 })
