@@ -57,7 +57,11 @@ export async function askOne<T extends { readonly kind: string }>({ platform, ad
   return answer
 }
 
-// Not when the watch was stopped: that says nothing against the server.
 function blamed({ kind }: { readonly kind: string }, signal: AbortSignal): boolean {
-  return kind === 'failed' && (!signal.aborted || signal.reason instanceof Late)
+  return kind === 'failed' && speaksAgainst(signal)
+}
+
+/** Whether a failure speaks against the server: not when the watch was stopped. */
+export function speaksAgainst(signal: AbortSignal): boolean {
+  return !signal.aborted || signal.reason instanceof Late
 }

@@ -36,14 +36,15 @@ export interface CatalogSource {
   readonly platform: Platform
 }
 
-/** Makes a catalogue of a source. */
-export function createCatalog(source: CatalogSource): Catalog {
-  return openCatalog(source.platform, () => source)
+/** A source that keeps something for as long as a watch lasts. */
+export interface WatchedCatalogSource extends Omit<CatalogSource, 'read' | 'changes'> {
+  /** Called when a watch begins; the signal is aborted when it ends. */
+  open(options: CatalogWatchOptions, signal: AbortSignal): Pick<CatalogSource, 'read' | 'changes'>
 }
 
-/** Makes a catalogue whose source is opened for each watch of it; `life` is aborted when that watch is over. */
-export function openCatalog(platform: Platform, open: (life: AbortSignal, options: CatalogWatchOptions) => CatalogSource): Catalog {
-  return { watch: (signal, options) => latestOf<CatalogSet>(platform, APPLY_GAP, signal, (life, put) => follow(open(life, options), life, options, put)) }
+/** Makes a catalogue of a source. */
+export function createCatalog(source: CatalogSource | WatchedCatalogSource): Catalog {
+  return { watch: (signal, options) => latestOf<CatalogSet>(source.platform, APPLY_GAP, signal, (own, put) => follow('open' in source ? { ...source, ...source.open(options, own) } : source, own, options, put)) }
 }
 
 async function follow(source: CatalogSource, signal: AbortSignal, options: CatalogWatchOptions, publish: (set: CatalogSet) => void): Promise<void> {

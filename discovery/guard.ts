@@ -60,6 +60,12 @@ export function suspect(known: Known, answer: { readonly endpoints: readonly End
     return known.hasLeft(endpoint) || (next !== undefined && !isInService(next) && !answer.presumed.has(next.id))
   }
   const inService = known.accepted.filter(isInService)
+  const stays = ({ id }: Endpoint): boolean => {
+    const next = listed.get(id)
+    return next !== undefined && isInService(next)
+  }
+  // Most answers lose nothing, and there is nothing to be compared.
+  if (known.lately.length === 0 && inService.every((endpoint) => stays(endpoint) || isStated(endpoint))) return { suspicion: undefined, lately: [] }
   const before = inService.filter((endpoint) => !isStated(endpoint))
   const after = answer.endpoints.filter(isInService)
   // A server that came back under another id is not lost.

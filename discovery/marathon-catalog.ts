@@ -3,7 +3,7 @@
 import type { Catalog, CatalogService } from '../src/model/catalog.ts'
 import { refKey } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
-import { type CatalogReading, openCatalog } from './catalog.ts'
+import { type CatalogReading, createCatalog } from './catalog.ts'
 import type { Answer } from './marathon-client.ts'
 import type { Feed, Watched } from './marathon-feed.ts'
 import { recordOf, recordsOf } from './json.ts'
@@ -17,15 +17,14 @@ const ASKED_ALONE = 10
 
 /** The catalogue of one configured Marathon. */
 export function createMarathonCatalog(registry: string, options: MarathonOptions, feed: Feed, platform: Platform): Catalog {
-  return openCatalog(platform, (life) => {
-    const definitions = feed.watchDefinitions(life)
-    return {
-      registry,
-      changes: { kind: 'poll', every: POLL, hint: (until) => definitions.hint(until) },
-      allowEmpty: options.allowEmpty,
-      platform,
-      read: reader(registry, options, feed, definitions),
-    }
+  return createCatalog({
+    registry,
+    allowEmpty: options.allowEmpty,
+    platform,
+    open(_, life) {
+      const definitions = feed.watchDefinitions(life)
+      return { read: reader(registry, options, feed, definitions), changes: { kind: 'poll', every: POLL, hint: (until) => definitions.hint(until) } }
+    },
   })
 }
 

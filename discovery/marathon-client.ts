@@ -1,9 +1,8 @@
 // One question to Marathon's HTTP API: credentials, redirects to the leader, and what its answers mean.
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
-import { askOne, createAddresses } from './addresses.ts'
+import { askOne, createAddresses, speaksAgainst } from './addresses.ts'
 import { printable } from './admit.ts'
-import { Late } from './deadline.ts'
 import { ask, open, retryAfter, TooLong, type HttpAnswer } from './http.ts'
 import { parseJson } from './json.ts'
 import { allowHosts, followLeader } from './marathon-leader.ts'
@@ -36,8 +35,6 @@ export function createMarathonClient(registry: string, options: MarathonOptions,
   const allowed = allowHosts([first, ...others], options.leaders)
   const tls = options.tls
   const urlAt = (address: string, path: string): string => `${address.replace(/\/+$/, '')}${path}`
-  // Not when the watch was stopped: that says nothing against the node.
-  const blame = (address: string, signal: AbortSignal): void => void ((!signal.aborted || signal.reason instanceof Late) && addresses.failed(address))
 
   async function get(address: string, path: string, signal: AbortSignal): Promise<Answer> {
     try {
@@ -66,7 +63,7 @@ export function createMarathonClient(registry: string, options: MarathonOptions,
         return await stream(address, path, signal)
       } catch (error) {
         // Also when it is no leader and its redirect may not be followed: another node may be.
-        blame(address, signal)
+        if (speaksAgainst(signal)) addresses.failed(address)
         throw error
       }
     },

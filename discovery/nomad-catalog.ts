@@ -2,7 +2,7 @@
 // registration in any namespace.
 import type { Catalog, CatalogService, CatalogWatchOptions } from '../src/model/catalog.ts'
 import { refKey } from '../src/model/discoverer.ts'
-import { type CatalogReading, type CatalogSource, openCatalog } from './catalog.ts'
+import { type CatalogReading, type CatalogSource, createCatalog } from './catalog.ts'
 import type { Trouble } from './nomad-client.ts'
 import { createInterrupts } from './nomad-interrupt.ts'
 import { askList, type List } from './nomad-list.ts'
@@ -19,13 +19,12 @@ const ASKED_ALONE = 16
 /** The catalogue of one configured Nomad. */
 export function createNomadCatalog(registry: string, shared: Shared): Catalog {
   const { options, platform } = shared
-  return openCatalog(platform, (life, watchOptions) => ({
+  return createCatalog({
     registry,
-    changes: { kind: 'block', wait: WAIT },
     allowEmpty: options.allowEmpty,
     platform,
-    read: reader(registry, shared, watchOptions, life),
-  }))
+    open: (watchOptions, life) => ({ read: reader(registry, shared, watchOptions, life), changes: { kind: 'block', wait: WAIT } }),
+  })
 }
 
 /** What one watch asks, until `life` is aborted. */
@@ -55,16 +54,16 @@ function reader(registry: string, { options, client, streamOf }: Shared, { wante
     const all = await listAll(ask, signal)
     if (all.kind !== 'list') return all
     interrupts.listen()
-    const there = new Set(listedIn(all.rows).map(({ namespace }) => namespace))
+    const listed = [...listedIn(all.rows)]
+    const there = new Set(listed.map(({ namespace }) => namespace))
     // It leaves out without a word what the token may not read, or not any more; asked alone, a namespace says so.
     const missing = [...new Set([...named, ...found])].filter((namespace) => !there.has(namespace)).slice(0, ASKED_ALONE)
     const alone = await Promise.all(missing.map((namespace) => list(namespace, { purpose: ask.purpose === 'confirm' ? 'confirm' : 'full', wait: 0 }, all.index, signal)))
-    const rows = [...all.rows]
     for (const [n, each] of alone.entries()) {
       if (each.kind !== 'list') return { ...each, message: `${each.message} (namespace ${missing[n] ?? ''})` }
-      rows.push(...each.rows)
+      listed.push(...listedIn(each.rows))
     }
-    const meant = listedIn(rows).filter(({ namespace }) => single !== undefined || namespaces.includes('*') || namespaces.includes(namespace))
+    const meant = listed.filter(({ namespace }) => single !== undefined || namespaces.includes('*') || namespaces.includes(namespace))
     if (single === undefined) found = meant.flatMap(({ namespace, labels }) => (wanted(labels) ? [namespace] : []))
     return { kind: 'listed', services: meant.map((service) => serviceOf(registry, service, single)), token: String(all.index), bytes: all.bytes }
   }

@@ -1,7 +1,7 @@
 // Whose turn it is to be asked for checks. An agent passes each such question on to the machine that runs the allocation, a client in
 // Nomad's words: one that is frozen answers nothing, and must not keep the others from being asked.
 import type { Platform } from '../src/model/platform.ts'
-import { createSlots } from './slots.ts'
+import { createSlots, holding } from './slots.ts'
 
 /** Questions at once, beside those for lists: an agent grants 100 connections to one client of its own. */
 const AT_ONCE = 4
@@ -49,14 +49,11 @@ export class Turns {
   }
 
   async #askTrusted<T>(client: string, signal: AbortSignal, question: () => Promise<T | undefined>): Promise<T | undefined> {
-    const answered = new AbortController()
-    const answer = question().finally(() => answered.abort())
-    const holdsSlot = this.#platform.sleep(SLOW, answered.signal).then(() => {
-      if (!answered.signal.aborted && this.#doubted.get(client) === undefined) void this.#doubt(client, signal, answer)
-      this.#slots.give()
-    })
-    const got = await answer
-    await holdsSlot
+    const answer = question()
+    const late = (): void => {
+      if (this.#doubted.get(client) === undefined) void this.#doubt(client, signal, answer)
+    }
+    const got = await holding(this.#platform, this.#slots, SLOW, answer, late)
     if (got !== undefined) this.#doubted.delete(client)
     return got
   }

@@ -45,7 +45,8 @@ export function advance(before: Progress, question: Question, reading: Reading, 
   const wall = moment.wall - ('age' in reading ? (reading.age ?? 0) : 0)
   const digested = digest(before, question, reading, trust, { ...moment, wall })
   const { failures } = digested.progress
-  const progress = { ...digested.progress, ...(failures > 0 ? { hold: interrupt(before.hold, question.ask, failures, moment) } : question.resync ? { resyncAt: nextResync(moment) } : {}) }
+  const again = question.resync ? { ...digested.progress, resyncAt: nextResync(moment) } : digested.progress
+  const progress = failures > 0 ? { ...digested.progress, hold: interrupt(before.hold, question.ask, failures, moment) } : again
   // A source with a feed of its own knows what it heard of; else the full readings find what the feed did not tell.
   const unheard = ('missed' in reading ? reading.missed : undefined) ?? (question.resync && before.token !== undefined)
   const missedChange = unheard && before.accepted !== undefined && before.failures === 0 && progress.failures === 0 && progress.accepted !== before.accepted

@@ -1,4 +1,5 @@
 // A bound on things done at once: questions to one registry, connections held by blocking queries.
+import type { Platform } from '../src/model/platform.ts'
 
 /** Slots that are taken and given back. */
 export interface Slots {
@@ -9,6 +10,24 @@ export interface Slots {
   give(): void
   /** Slots free now. */
   free(): number
+}
+
+/** Why the wait of a slot ends with its answer. One value, since an abort without a reason makes an error with a stack each time. */
+const ANSWERED = new Error('answered')
+
+/** Gives a slot back with the answer, or after `ms` milliseconds when that takes longer; `late` is called then, before. */
+export async function holding<T>(platform: Pick<Platform, 'sleep'>, slots: Slots, ms: number, work: Promise<T>, late = (): void => {}): Promise<T> {
+  const answered = new AbortController()
+  const given = platform.sleep(ms, answered.signal).then(() => {
+    if (!answered.signal.aborted) late()
+    slots.give()
+  })
+  try {
+    return await work
+  } finally {
+    answered.abort(ANSWERED)
+    await given
+  }
 }
 
 /** Makes `count` free slots. */

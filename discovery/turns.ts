@@ -26,13 +26,10 @@ export function createTurns(platform: Platform): Turns {
     async take(signal) {
       if (slots.tryTake()) return 'taken'
       const own = new AbortController()
-      const leave = (): void => own.abort()
-      signal.addEventListener('abort', leave)
       const taken = slots.take(own.signal)
       for (let since = platform.now(); ; since = platform.now()) {
         const got = await withDeadline(platform, PATIENCE, signal, () => taken, () => undefined)
         if (got === undefined && !signal.aborted && answered >= since) continue
-        signal.removeEventListener('abort', leave)
         own.abort()
         // It may have come in this very moment.
         if (!(await taken)) return signal.aborted ? 'stopped' : 'silent'

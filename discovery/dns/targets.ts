@@ -1,8 +1,7 @@
 // The addresses of what SRV records name: from the reply itself where it brings them, else by lookups of our own, kept as
 // long as they hold and used beyond that while the name server has trouble.
 import { withDeadline } from '../deadline.ts'
-import type { Platform } from '../../src/model/platform.ts'
-import { createSlots, type Slots } from '../slots.ts'
+import { createSlots, holding } from '../slots.ts'
 import { lookup, type Lookup, type Resolver } from './resolve.ts'
 import type { DnsRecord } from './message.ts'
 
@@ -55,7 +54,7 @@ export function createTargets(resolver: Resolver, elsewhere?: Resolver): Targets
     const left = (known?.until ?? 0) - platform.now()
     if (known !== undefined && left > 0) return { addresses: known.addresses, ttl: Math.min(known.ttl, left / 1000) }
     if (!(await slots.take(signal))) return orKept(target, NOT_LOCATED)
-    const found = await holding(platform, slots, lookupAddresses(resolver, elsewhere, target, signal))
+    const found = await holding(platform, slots, SOON, lookupAddresses(resolver, elsewhere, target, signal))
     silent.delete(target)
     if (found.kind === 'found') return keep(target, found.records, floor)
     const reason = `has a target without address: ${found.message}`
@@ -83,18 +82,6 @@ export function createTargets(resolver: Resolver, elsewhere?: Resolver): Targets
 }
 
 const NOT_LOCATED = `has a target whose address was not found within ${LOCATING / 1000} s`
-
-/** Gives the slot back with the answer, or before when that takes long. */
-async function holding<T>(platform: Platform, slots: Slots, work: Promise<T>): Promise<T> {
-  const answered = new AbortController()
-  const given = platform.sleep(SOON, answered.signal).then(() => slots.give())
-  try {
-    return await work
-  } finally {
-    answered.abort()
-    await given
-  }
-}
 
 function dropOldest(names: Map<string, unknown> | Set<string>): void {
   const oldest = names.keys().next().value

@@ -226,15 +226,15 @@ test('an allocation whose client does not answer holds up one list, not each', a
 const FROZEN = 'f7aa0000-0000-0000-0000-00000000f0f0'
 
 /** A service of forty on a client that has just been frozen, and the service `web` of three on another one. */
-async function besideFrozen(more: Partial<Record<'web' | 'big', readonly Row[]>> = {}): Promise<World & { readonly big: Reader; thaw(): void }> {
+async function besideFrozen({ big: more = [] }: { readonly big?: readonly Row[] } = {}): Promise<World & { readonly big: Reader; thaw(): void }> {
   const platform = fakePlatform()
   const registry = fakeNomad(platform)
   platform.onFetch(registry.fetch)
   const frozen = Array.from({ length: 40 }, (_, n) => ({ id: `f${n}`, address: `10.0.1.${n}`, node: FROZEN }))
-  registry.put('big', [...frozen, ...(more.big ?? [])])
-  registry.put('web', [...three, ...(more.web ?? [])])
-  for (const { id } of [...three, ...(more.web ?? [])]) registry.setChecks(id, ['web', 'success'])
-  for (const { id } of [...frozen, ...(more.big ?? [])]) registry.setChecks(id, ['big', 'success'])
+  registry.put('big', [...frozen, ...more])
+  registry.put('web', three)
+  for (const { id } of three) registry.setChecks(id, ['web', 'success'])
+  for (const { id } of [...frozen, ...more]) registry.setChecks(id, ['big', 'success'])
   const discoverer = nomad.create('main', {}, platform)
   const [big, reader] = ['big', 'web'].map((name) => read({ platform, ref: { registry: 'main', name, options: {} } }, discoverer)) as [Reader, Reader]
   readers.push(big, reader)
