@@ -261,7 +261,8 @@ describeWithServers(['eureka'], 'a gateway that announces itself', () => {
       await d.until('it is UP', async () => (await status()) === 'UP')
       const { application } = (await (await fetch(`${server.url}/apps/GATEWAY`, { headers: { accept: 'application/json' } })).json()) as { application: { instance: object[] } }
       expect(application.instance[0]).toMatchObject({ instanceId: 'gw-1:gateway:4711', hostName: 'gw-1', ipAddr: '127.0.0.1', vipAddress: 'gateway', port: { $: 4711, '@enabled': 'true' }, metadata: { zone: 'z1', team: 'edge' } })
-      expect(await d.metrics()).toContain('fairlead_announced{registry="eureka",state="up"} 1')
+      // The registry knows before its answer has reached the gateway.
+      await d.until('the metrics say so', async () => (await d.metrics()).includes('fairlead_announced{registry="eureka",state="up"} 1'))
       await d.restart(
         () => d.until('it is gone', async () => (await status()) === undefined).then(() => undefined),
         async () => {
