@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { messageOf } from '../src/model/error.ts'
 import { Fleet } from './fleet.ts'
 import { install } from './install.ts'
 import { results } from './paths.ts'
@@ -56,7 +57,7 @@ async function attempt(fleet: Fleet, scenario: Scenario, contestant: Contestant,
   try {
     return await measureOnce(fleet, scenario, contestant, length)
   } catch (error) {
-    console.log(`${scenario.name}, ${contestant.label}: ${error instanceof Error ? error.message : String(error)}`)
+    console.log(`${scenario.name}, ${contestant.label}: ${messageOf(error)}`)
     return undefined
   }
 }
@@ -88,7 +89,7 @@ async function startable(fleet: Fleet, present: readonly Peer[]): Promise<string
       await fleet.get(name)
       names.push(name)
     } catch (error) {
-      console.log(`without ${name}: ${error instanceof Error ? error.message : String(error)}`)
+      console.log(`without ${name}: ${messageOf(error)}`)
     }
   }
   return names

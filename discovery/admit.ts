@@ -1,6 +1,7 @@
 // From what a registry wrote to endpoints: checked, bounded, each malformed entry refused alone.
 import { ANY_LABEL, type Endpoint, type EndpointHealth } from '../src/model/endpoint.ts'
 import type { Rejection } from '../src/model/discoverer.ts'
+import { messageOf } from '../src/model/error.ts'
 import { readHost } from './host.ts'
 import type { Instance } from './reading.ts'
 
@@ -163,4 +164,9 @@ function isText(value: unknown, longest = MAX_TEXT): value is string {
 export function printable(text: string | undefined): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
   return (text ?? '').slice(0, 200).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+}
+
+/** What an error says, fit for a log line. */
+export function saidBy(error: unknown): string {
+  return printable(messageOf(error))
 }

@@ -1,6 +1,6 @@
 // Asking a registry once, in bounded time, and waiting for the next time: what the loops of endpoints and of catalogues share.
 import type { Platform } from '../src/model/platform.ts'
-import { printable } from './admit.ts'
+import { saidBy } from './admit.ts'
 import { inTime, withDeadline } from './deadline.ts'
 import type { Moment } from './question.ts'
 import type { Ask } from './reading.ts'
@@ -25,7 +25,7 @@ export async function answerOf<R extends { readonly kind: string }>(platform: Pl
   try {
     return await withDeadline(platform, deadline, signal, async (own): Promise<R | Failed> => inTime(await read(own), own), ({ message }) => ({ kind: 'failed', message }))
   } catch (error) {
-    return { kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }
+    return { kind: 'failed', message: saidBy(error) }
   }
 }
 

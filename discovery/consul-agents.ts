@@ -2,7 +2,7 @@
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { askOne, createAddresses, type Addresses } from './addresses.ts'
-import { printable } from './admit.ts'
+import { printable, saidBy } from './admit.ts'
 import { createConsulClient, type Call, type ConsulClient, type ReadOptions } from './consul-client.ts'
 import { consulOptions, type ConsulOptions } from './consul-options.ts'
 import { retryAfter, type HttpAnswer } from './http.ts'
@@ -117,7 +117,7 @@ function isBehind(index: string | undefined, { purpose, seen }: Pick<Ask, 'purpo
 }
 
 function refused(error: unknown, answer: HttpAnswer | undefined, address: string): Refused {
-  const said = printable(error instanceof Error ? error.message : String(error))
+  const said = saidBy(error)
   if (answer === undefined) return { kind: 'failed', message: said.replace(/^(consul: )?([a-z.]+: )?/, '') }
   const asked = retryAfter(answer.headers)
   const message = `${address}: ${answer.status} ${printable(new TextDecoder().decode(answer.body.subarray(0, 200))).trim()}`.trim()

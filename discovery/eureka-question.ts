@@ -1,4 +1,5 @@
 // One question to one Eureka server, and what its answer means.
+import { messageOf } from '../src/model/error.ts'
 import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { printable } from './admit.ts'
@@ -40,7 +41,7 @@ export async function askServer(platform: Platform, question: Question, signal: 
   } catch (error) {
     // In a storm the changes of three minutes can be longer than the whole list.
     if (what === 'apps/delta' && error instanceof Error && error.cause instanceof TooLong) return { kind: 'refused' }
-    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) }
+    return { kind: 'failed', message: messageOf(error) }
   }
 }
 
@@ -52,7 +53,7 @@ function read(answer: HttpAnswer, { base, authorization }: Server, what: Questio
     try {
       return { kind: 'answered', applications: parseApplications(body, headers.get('content-type') ?? '') }
     } catch (error) {
-      return what === 'apps/delta' ? { kind: 'refused' } : trouble('failed', error instanceof Error ? error.message : String(error))
+      return what === 'apps/delta' ? { kind: 'refused' } : trouble('failed', messageOf(error))
     }
   }
   const said = printable(new TextDecoder().decode(body.subarray(0, 200))).trim()

@@ -1,6 +1,7 @@
 // The two forms of an endpoints file: lines `host port` or `host port * weight` as Linkerd's fs registry has them, and JSON.
 // What one hand wrote is taken whole or not at all, so a bad line refuses the file and says where.
 import { z } from 'zod'
+import { messageOf } from '../src/model/error.ts'
 import { readHost } from './host.ts'
 import type { Instance } from './reading.ts'
 
@@ -80,7 +81,7 @@ function parseJson(content: string, service: string, allowEmpty: boolean): FileC
   try {
     written = JSON.parse(content)
   } catch (error) {
-    return { kind: 'bad', reason: `no valid JSON: ${error instanceof Error ? error.message : String(error)}` }
+    return { kind: 'bad', reason: `no valid JSON: ${messageOf(error)}` }
   }
   const parsed = document.safeParse(written)
   if (!parsed.success) return { kind: 'bad', reason: complaint(parsed.error) }

@@ -1,5 +1,6 @@
 // Files as a source of endpoints. They are looked at each second (which also works on NFS, bind mounts and ConfigMaps), and
 // read once two looks agree, since writers that do not rename are seen half way.
+import { codeOf, messageOf } from '../src/model/error.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { refKey, type ServiceRef } from '../src/model/discoverer.ts'
 import type { Adapter } from './adapter.ts'
@@ -65,9 +66,8 @@ async function readService(shelf: Shelf, ask: Ask, signal: AbortSignal): Promise
     if (typeof path !== 'string') return path
     return await readFile(shelf, path, ask, signal)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    const message = error instanceof Error ? error.message : String(error)
-    return { kind: code === 'EACCES' || code === 'EPERM' ? 'denied' : 'failed', message }
+    const code = codeOf(error)
+    return { kind: code === 'EACCES' || code === 'EPERM' ? 'denied' : 'failed', message: messageOf(error) }
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { askOne, createAddresses, type Addresses } from './addresses.ts'
-import { printable } from './admit.ts'
+import { printable, saidBy } from './admit.ts'
 import { withDeadline, type Late } from './deadline.ts'
 import { ask, open, retryAfter } from './http.ts'
 import { SERVICE_ACCOUNT, type K8sOptions } from './k8s-options.ts'
@@ -80,7 +80,7 @@ function pathOf(namespace: string): string {
 }
 
 function orRefusal<T>(answer: Promise<T | Refusal>): Promise<T | Refusal> {
-  return answer.catch((error: unknown): Refusal => ({ kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }))
+  return answer.catch((error: unknown): Refusal => ({ kind: 'failed', message: saidBy(error) }))
 }
 
 async function listAll(to: Asking, address: string, path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Listed | Refusal> {

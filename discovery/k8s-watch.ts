@@ -1,5 +1,5 @@
 // One watch of a feed, read to its end: a line is an event, and its version is where the next watch goes on from.
-import { printable } from './admit.ts'
+import { saidBy } from './admit.ts'
 import { recordOf } from './json.ts'
 import { refusal, type K8sClient, type Refusal } from './k8s-client.ts'
 
@@ -44,7 +44,7 @@ export async function readWatch(client: K8sClient, question: WatchQuestion, read
     }
     return { version, lines }
   } catch (error) {
-    return { version, lines, refusal: { kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) } }
+    return { version, lines, refusal: { kind: 'failed', message: saidBy(error) } }
   }
 }
 

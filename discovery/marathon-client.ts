@@ -2,7 +2,7 @@
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { askOne, createAddresses, speaksAgainst } from './addresses.ts'
-import { printable } from './admit.ts'
+import { printable, saidBy } from './admit.ts'
 import { ask, open, retryAfter, TooLong, type HttpAnswer } from './http.ts'
 import { parseJson } from './json.ts'
 import { allowHosts, followLeader } from './marathon-leader.ts'
@@ -42,7 +42,7 @@ export function createMarathonClient(registry: string, options: MarathonOptions,
       const answer = await followLeader(urlAt(address, path), allowed, (url) => ask(platform, { url, headers, signal, tls }), async () => {})
       return understand(answer, address)
     } catch (error) {
-      const message = printable(error instanceof Error ? error.message : String(error))
+      const message = saidBy(error)
       return { kind: error instanceof Error && error.cause instanceof TooLong ? 'too-long' : 'failed', message }
     }
   }
@@ -99,7 +99,7 @@ function understand({ status, headers, body }: HttpAnswer, place: string): Answe
   const later = asked === undefined ? {} : { retryAfter: asked }
   if (status === 401 || status === 403) return { kind: 'denied', message: `${place}: ${status} ${said(body)}; check ${status === 401 ? 'username and password, or the token' : 'what this user may view'}`, ...later }
   // Only Marathon's own word: a proxy or a wrong path says 404 as well.
-  if (status === 404 && /does not exist/i.test(messageOf(parse(body)) ?? '')) return { kind: 'not-found', message: `${place}: ${said(body)}` }
+  if (status === 404 && /does not exist/i.test(messageIn(parse(body)) ?? '')) return { kind: 'not-found', message: `${place}: ${said(body)}` }
   if (status < 200 || status > 299) return { kind: 'failed', message: `${place}: ${status} ${said(body)}`.trim(), ...later }
   const value = parse(body)
   if (value !== undefined) return { kind: 'got', value, bytes: body.byteLength, place }
@@ -113,11 +113,11 @@ function parse(body: Uint8Array): unknown {
 // Its own errors are JSON; those of its web server are pages.
 function said(body: Uint8Array): string {
   if (body.byteLength > 4096) return ''
-  const text = messageOf(parse(body)) ?? new TextDecoder().decode(body).replace(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
+  const text = messageIn(parse(body)) ?? new TextDecoder().decode(body).replace(/<(style|script)[^]*?<\/\1>|<[^>]*>/gi, ' ')
   return printable(text.replace(/\s+/g, ' ').trim())
 }
 
-function messageOf(value: unknown): string | undefined {
+function messageIn(value: unknown): string | undefined {
   const message: unknown = typeof value === 'object' && value !== null && 'message' in value ? value.message : undefined
   return typeof message === 'string' ? message : undefined
 }

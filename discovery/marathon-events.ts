@@ -1,7 +1,7 @@
 // Marathon's event stream as a source of hints. It has no ids and no replay, its order is not promised, and slow readers are cut
 // off or lose events, so an event only says which apps to look at.
 import type { Platform } from '../src/model/platform.ts'
-import { printable } from './admit.ts'
+import { saidBy } from './admit.ts'
 import { backoff } from './backoff.ts'
 import { withDeadline } from './deadline.ts'
 import { readLines } from './lines.ts'
@@ -107,7 +107,7 @@ async function listen(client: MarathonClient, platform: Platform, signal: AbortS
       if (frame.length > MAX_EVENT) return `an event of the stream is longer than ${MAX_EVENT} characters and was refused`
     }
   } catch (error) {
-    return printable(error instanceof Error ? error.message : String(error))
+    return saidBy(error)
   } finally {
     signal.removeEventListener('abort', abort)
     own.abort()

@@ -2,7 +2,7 @@
 import type { Platform } from '../src/model/platform.ts'
 import type { Capabilities } from './adapter.ts'
 import { askOne, createAddresses } from './addresses.ts'
-import { printable } from './admit.ts'
+import { printable, saidBy } from './admit.ts'
 import { ask, open, retryAfter, type HttpAnswer, type HttpQuestion } from './http.ts'
 import type { NomadOptions } from './nomad-options.ts'
 import type { Reading } from './reading.ts'
@@ -48,7 +48,7 @@ export function createNomadClient(options: NomadOptions, platform: Platform, cap
   const once = (address: string, path: string, query: Query, signal: AbortSignal): Promise<Got | Trouble> =>
     question(address, path, query, signal)
       .then((asked) => ask(platform, asked))
-      .then((answer) => understand(answer, address), (error: unknown): Trouble => ({ kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }))
+      .then((answer) => understand(answer, address), (error: unknown): Trouble => ({ kind: 'failed', message: saidBy(error) }))
   return {
     get(path, query, choice, signal) {
       if (choice === 'aside') return once(addresses.pick(false), path, query, signal)

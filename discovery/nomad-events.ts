@@ -1,7 +1,7 @@
 // Nomad's event stream as a source of hints: one stream for a registry, namespace and region, shared by every watched service.
 // Events are lost without a trace (small buffers, restarts, slow readers), so they only say what to look at.
 import type { Platform } from '../src/model/platform.ts'
-import { printable } from './admit.ts'
+import { printable, saidBy } from './admit.ts'
 import { backoff } from './backoff.ts'
 import { withDeadline } from './deadline.ts'
 import { recordOf } from './json.ts'
@@ -89,7 +89,7 @@ export function createEventStream(registry: string, client: NomadClient, platfor
         }
       }
     } catch (error) {
-      return printable(error instanceof Error ? error.message : String(error))
+      return saidBy(error)
     } finally {
       signal.removeEventListener('abort', abort)
       own.abort()

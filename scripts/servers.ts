@@ -1,5 +1,6 @@
 // npm run servers [NAME …]: brings the real servers that tests drive, where the machine lacks them; by default all but the optional ones.
 // What is built goes into a cache outside the checkout. Safe to run again.
+import { messageOf } from '../src/model/error.ts'
 import { isOptional, recipes } from './servers/list.ts'
 import type { Recipe } from './servers/recipe.ts'
 
@@ -23,7 +24,7 @@ async function bring(kind: string): Promise<boolean> {
     console.log(`${kind}: ${recipe.version(path)}, ${path}`)
     return true
   } catch (error) {
-    console.error(`${kind}: ${error instanceof Error ? error.message : String(error)}`)
+    console.error(`${kind}: ${messageOf(error)}`)
     return false
   }
 }

@@ -1,5 +1,6 @@
 // One lookup: the configured name servers in turn, by UDP and where that does not suffice by TCP, each try with its own
 // deadline, and what the reply means. The outcomes are kept apart: "no such name" is an answer, SERVFAIL is none.
+import { messageOf } from '../../src/model/error.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import type { Addresses } from '../addresses.ts'
 import { withDeadline } from '../deadline.ts'
@@ -75,7 +76,7 @@ async function ask(resolver: Resolver, server: DnsServer, address: string, quest
     const reply = await exchange(resolver, server, question, tcp, signal)
     return understand(reply, question, where)
   } catch (error) {
-    return { kind: 'failed', message: `${where}: ${error instanceof Error ? error.message : String(error)}` }
+    return { kind: 'failed', message: `${where}: ${messageOf(error)}` }
   }
 }
 

@@ -1,7 +1,7 @@
 // One connection to one server: the handshake, requests answered in their order, pings, and a watchdog. A server that is
 // frozen keeps its connections open; only silence gives it away.
 import type { Platform } from '../../src/model/platform.ts'
-import { printable } from '../admit.ts'
+import { saidBy } from '../admit.ts'
 import type { ByteStream } from '../byte-stream.ts'
 import { createFrames, type Frame } from './frames.ts'
 import { JuteReader } from './jute.ts'
@@ -113,7 +113,7 @@ class OpenConnection implements Connection {
       }
       this.close(this.#trouble('the server closed the connection'))
     } catch (error) {
-      this.close(error instanceof Trouble ? error : this.#trouble(error instanceof Error ? printable(error.message) : String(error)))
+      this.close(error instanceof Trouble ? error : this.#trouble(saidBy(error)))
     }
   }
 

@@ -2,7 +2,7 @@
 // session that is lost costs one reading of the lists.
 import type { UpstreamTlsConfig } from '../../src/model/service-config.ts'
 import type { Platform } from '../../src/model/platform.ts'
-import { printable } from '../admit.ts'
+import { saidBy } from '../admit.ts'
 import { backoff } from '../backoff.ts'
 import type { Connect } from '../byte-stream.ts'
 import { Late, withDeadline } from '../deadline.ts'
@@ -166,8 +166,7 @@ export class Session {
       // What a connection says that we closed ourselves is not the reason.
       const late = life.signal.reason instanceof Late ? life.signal.reason : undefined
       if (late === undefined && error instanceof Trouble) return { trouble: error, proven: false, atHandshake }
-      const { message } = late ?? (error instanceof Error ? error : new Error(String(error)))
-      return { trouble: new Trouble(`${name}: ${printable(message)}`), proven: false, atHandshake: atHandshake && late === undefined }
+      return { trouble: new Trouble(`${name}: ${saidBy(late ?? error)}`), proven: false, atHandshake: atHandshake && late === undefined }
     } finally {
       this.#stop.signal.removeEventListener('abort', stop)
       life.abort()

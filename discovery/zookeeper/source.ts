@@ -2,7 +2,7 @@
 import type { Discoverer, Rejection, ServiceRef } from '../../src/model/discoverer.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
-import { MAX_INSTANCES, printable } from '../admit.ts'
+import { MAX_INSTANCES, printable, saidBy } from '../admit.ts'
 import { createDiscoverer } from '../discoverer.ts'
 import type { Ask, Instance, Reading } from '../reading.ts'
 import { createZooKeeper, type ZooKeeper } from './client.ts'
@@ -78,7 +78,7 @@ class Ensemble<T> {
       const unsure = client.doubtful()
       return content === 'no-node' ? { kind: 'not-found', message: `${client.server()}: there is no node ${path}`, token, unsure } : { ...this.#listed(content, ask.ref), token, unsure }
     } catch (error) {
-      const message = printable(error instanceof Error ? error.message : String(error))
+      const message = saidBy(error)
       return error instanceof Trouble && error.denied ? { kind: 'denied', message, retryAfter: DENIED_PAUSE } : { kind: 'failed', message }
     }
   }

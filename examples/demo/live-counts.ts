@@ -1,5 +1,6 @@
 // Live counts: asks the admin API what the gateway has done so far, and shows it on one line.
 import type { RoutesAnswer } from '../../src/model/admin.ts'
+import { messageOf } from '../../src/model/error.ts'
 
 /** How often the gateway is asked, milliseconds. */
 const REFRESH = 1000
@@ -30,7 +31,7 @@ export function showCounts(admin: string, out: NodeJS.WriteStream): LiveCounts {
     if (asking) return
     asking = true
     readCounts(admin)
-      .then(show, (error: unknown) => show(`the admin API does not answer: ${error instanceof Error ? error.message : String(error)}`))
+      .then(show, (error: unknown) => show(`the admin API does not answer: ${messageOf(error)}`))
       .finally(() => (asking = false))
   }, REFRESH)
   return {

@@ -2,6 +2,7 @@
 // gets, simon says it by calling both through the gateway.
 import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { messageOf } from '../../src/model/error.ts'
 
 const WORDS = ['anchor', 'breeze', 'compass', 'dolphin', 'ebb', 'fathom', 'galley', 'harbour', 'island', 'jetty', 'keel', 'lantern', 'mast', 'narwhal', 'oar', 'pearl']
 /** Of a hundred requests to a failing words service, so many get 503. */
@@ -34,7 +35,7 @@ export function simon(gateway: number): RequestListener {
     incoming.resume()
     say(gateway, incoming.headers).then(
       (said) => answer(response, 200, `Simon says: ${said}\n`),
-      (error: unknown) => answer(response, 502, `simon has nothing to say: ${error instanceof Error ? error.message : String(error)}\n`),
+      (error: unknown) => answer(response, 502, `simon has nothing to say: ${messageOf(error)}\n`),
     )
   }
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { messageOf } from '../../src/model/error.ts'
 import { startGateway, untilReady, type GatewayProcess } from './gateway-process.ts'
 import { showCounts, type LiveCounts } from './live-counts.ts'
 import { freePort } from './port.ts'
@@ -69,7 +70,7 @@ async function serve({ ended, stop }: GatewayProcess): Promise<number> {
     throw new Error(`the gateway ended by itself (${end})`)
   } catch (error) {
     for (const line of logged) process.stderr.write(`${line}\n`)
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${messageOf(error)}\n`)
     return 1
   } finally {
     await stop()

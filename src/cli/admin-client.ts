@@ -1,5 +1,6 @@
 // Asks the admin server of a running gateway.
 import type { AdminError } from '../model/admin.ts'
+import { codeOf, messageOf } from '../model/error.ts'
 import { type CliIo, fail, UsageError } from './io.ts'
 
 /** Where the admin server is unless the configuration says otherwise. */
@@ -55,9 +56,8 @@ async function reach(url: URL, body: unknown): Promise<Response> {
 }
 
 function reason(error: unknown): string {
-  const cause: unknown = error instanceof Error ? error.cause : undefined
-  if (cause instanceof Error && 'code' in cause) return String(cause.code)
-  return error instanceof Error ? error.message : String(error)
+  const code = codeOf(error instanceof Error ? error.cause : undefined)
+  return code === '' ? messageOf(error) : code
 }
 
 function readJson(text: string, base: string): unknown {

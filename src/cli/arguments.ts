@@ -1,5 +1,6 @@
 // The arguments of a command.
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import { messageOf } from '../model/error.ts'
 import { UsageError } from './io.ts'
 
 /** Reads arguments; whatever is wrong with them is a `UsageError` that ends with `usage`. */
@@ -7,6 +8,6 @@ export function readArguments<T extends ParseArgsOptionsConfig>(args: readonly s
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`, { cause: error })
+    throw new UsageError(`${messageOf(error)}\n${usage}`, { cause: error })
   }
 }

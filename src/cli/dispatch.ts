@@ -1,5 +1,6 @@
 // Finds the command that was meant and runs it.
 import { nearest } from '../config/nearest.ts'
+import { messageOf } from '../model/error.ts'
 import type { Command } from './command.ts'
 import { type CliIo, type ExitCode, UsageError } from './io.ts'
 import { commands } from './list.ts'
@@ -9,7 +10,7 @@ export async function dispatch(args: readonly string[], io: CliIo): Promise<Exit
   try {
     return await runCommand(args, io)
   } catch (error) {
-    io.err(error instanceof UsageError ? error.message : `fairlead: ${error instanceof Error ? error.message : String(error)}`)
+    io.err(error instanceof UsageError ? error.message : `fairlead: ${messageOf(error)}`)
     return error instanceof UsageError ? 2 : 1
   }
 }

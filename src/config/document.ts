@@ -1,6 +1,7 @@
 // A text of YAML or JSON as plain data, with the place of every value in it. Hostile texts are bounded: size, depth, aliases.
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Document, Node } from 'yaml'
+import { messageOf } from '../model/error.ts'
 import type { Problem } from '../model/store.ts'
 import { shortened } from '../model/visible.ts'
 import { Complaint } from './complaint.ts'
@@ -41,7 +42,7 @@ export function readDocument(text: string): { readonly source?: Source; readonly
     return readPlainJson(text) ?? readYaml(text)
   } catch (error) {
     // The composer recurses: thousands of open brackets end in a RangeError.
-    const message = error instanceof RangeError ? 'nested too deep' : `not readable: ${error instanceof Error ? error.message : 'unknown reason'}`
+    const message = error instanceof RangeError ? 'nested too deep' : `not readable: ${messageOf(error)}`
     return { problems: [problemAt({ line: 0, column: 0 }, message)] }
   }
 }

@@ -1,7 +1,7 @@
 // Sends tries by `fetch`. The runtime keeps the connections, and does not tell how far a failed one got.
 import type { EndpointState } from '../model/balancer.ts'
 import type { ServiceConfig } from '../model/service-config.ts'
-import { GatewayError } from '../model/error.ts'
+import { GatewayError, messageOf } from '../model/error.ts'
 import type { Exchange, OutboundRequest, Transport, UpstreamResponse } from '../model/exchange.ts'
 import { HeaderList } from '../model/headers.ts'
 import type { Platform } from '../model/platform.ts'
@@ -74,7 +74,7 @@ function fetchedResponse(fetched: WorkerdResponse, upgrade: string): FetchedResp
 function failure(error: unknown, gone: boolean, late: boolean): GatewayError {
   if (gone) return new GatewayError('client_closed', 'the client went away', { side: 'downstream' })
   if (late) return new GatewayError('upstream_timeout', 'no response head in time', { side: 'upstream', retry: 'reset' })
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   const lost = message.startsWith('Network connection lost')
   return new GatewayError(lost ? 'upstream_reset' : 'connect_failed', message, { side: 'upstream', retry: 'stale', cause: error })
 }

@@ -1,6 +1,7 @@
 // The access log writer: lines gather while a write is under way and leave together. Requests never wait for it; when the
 // reader does not keep up, lines are dropped and counted.
 import type { AccessRecord } from '../model/access.ts'
+import { messageOf } from '../model/error.ts'
 import type { Platform } from '../model/platform.ts'
 import type { AccessFormat } from '../telemetry/access-format.ts'
 import { openLogTarget } from './log-target.ts'
@@ -114,7 +115,7 @@ function createWriter(target: LogTarget, options: AccessLogOptions, onDropped: (
   const complain = (message: string, error: unknown): void => {
     if (platform.now() - complainedAt < COMPLAIN_EVERY_MS) return
     complainedAt = platform.now()
-    platform.log('error', message, { to: options.to, error: error instanceof Error ? error.message : String(error) })
+    platform.log('error', message, { to: options.to, error: messageOf(error) })
   }
   const followRotation = async (): Promise<void> => {
     if (!mustReopen && platform.now() - checkedAt < ROTATION_CHECK_MS) return

@@ -1,6 +1,7 @@
 // Files for discovery adapters, on Node.
 import { open, realpath, stat } from 'node:fs/promises'
 import type { FileAccess } from '../../discovery/file-access.ts'
+import { codeOf } from '../model/error.ts'
 
 /** The file system of this machine. */
 export const nodeFiles: FileAccess = {
@@ -29,7 +30,8 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    const code = codeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw error
   }
 }

@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { RememberedSet, SetMemory } from '../../discovery/memory.ts'
+import { codeOf } from '../model/error.ts'
 import type { Platform } from '../model/platform.ts'
 import { createWake } from '../store/wake.ts'
 
@@ -118,8 +119,7 @@ async function read(path: string, platform: Platform): Promise<readonly (readonl
       return parsed.success ? [[key, parsed.data] as const] : []
     })
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (!missing) platform.log('warn', `last good endpoints cannot be read from ${path}; starting without them`, { error: String(error) })
+    if (codeOf(error) !== 'ENOENT') platform.log('warn', `last good endpoints cannot be read from ${path}; starting without them`, { error: String(error) })
     return []
   }
 }

@@ -1,6 +1,7 @@
 // The files of certificates: when to look at them, whether they have changed, and whether what is in them is whole.
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import { messageOf } from '../model/error.ts'
 
 /** Milliseconds between two looks at the files. */
 export const RELOAD_MS = 1000
@@ -15,7 +16,7 @@ function stampOfFile(file: string): string {
     const { ino, size, mtimeMs } = statSync(file)
     return `${file}:${ino}:${size}:${mtimeMs}`
   } catch (error) {
-    return `${file}:${(error as Error).message}`
+    return `${file}:${messageOf(error)}`
   }
 }
 
@@ -38,6 +39,6 @@ function parseCertificate(pem: string, what: string): X509Certificate {
   try {
     return new X509Certificate(pem)
   } catch (error) {
-    throw new Error(`${what} does not parse: ${(error as Error).message}`, { cause: error })
+    throw new Error(`${what} does not parse: ${messageOf(error)}`, { cause: error })
   }
 }

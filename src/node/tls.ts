@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { messageOf } from '../model/error.ts'
 import type { ListenerTlsConfig } from '../model/listener-config.ts'
 import type { Platform } from '../model/platform.ts'
 import { readCa, RELOAD_MS, stampOf } from './tls-files.ts'
@@ -57,7 +58,7 @@ export class ListenerCertificates {
       this.onReload?.()
       platform.log('info', 'certificates reloaded', { files: filesOf(this.config) })
     } catch (error) {
-      platform.log('error', 'changed certificates cannot be used, the running ones stay', { error: (error as Error).message })
+      platform.log('error', 'changed certificates cannot be used, the running ones stay', { error: messageOf(error) })
     }
   }
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
+import { messageOf } from '../model/error.ts'
 import type { UpstreamTlsConfig } from '../model/service-config.ts'
 import type { Platform } from '../model/platform.ts'
 import { readCa, RELOAD_MS, stampOf } from './tls-files.ts'
@@ -41,7 +42,7 @@ function renewed(known: Known, tls: UpstreamTlsConfig, files: readonly string[],
     return { context, refused: false }
   } catch (error) {
     // Once for each change, not at each look.
-    if (stamp !== known.stamp) platform.log('error', 'changed certificates for endpoints cannot be used, the running ones stay', { files, error: (error as Error).message })
+    if (stamp !== known.stamp) platform.log('error', 'changed certificates for endpoints cannot be used, the running ones stay', { files, error: messageOf(error) })
     return { context: known.context, refused: true }
   }
 }

@@ -1,7 +1,7 @@
 // One worker process: a data plane that does what the main process tells it.
 import process from 'node:process'
 import type { AccessRecord } from '../model/access.ts'
-import type { GatewayError } from '../model/error.ts'
+import { type GatewayError, messageOf } from '../model/error.ts'
 import { createInstruments } from '../telemetry/instruments.ts'
 import { accessFormats } from '../telemetry/list.ts'
 import { type AccessLog, openAccessLog } from './access-log.ts'
@@ -62,7 +62,7 @@ async function start(given: WorkerOptions): Promise<void> {
   try {
     log = accessLog.format === 'off' ? undefined : await openAccessLog({ format: formatOf(accessLog.format), to: accessLog.to, platform })
   } catch (error) {
-    return say({ kind: 'failed', message: `the access log ${accessLog.to} cannot be opened: ${error instanceof Error ? error.message : String(error)}; correct accessLog.to` })
+    return say({ kind: 'failed', message: `the access log ${accessLog.to} cannot be opened: ${messageOf(error)}; correct accessLog.to` })
   }
   const record = (access: AccessRecord): void => {
     instruments.record(access)
@@ -95,7 +95,7 @@ async function listen(): Promise<void> {
     for (const listener of options.listeners) ports[listener.name] = await plane.listen(listener, options.reusePort)
     say({ kind: 'listening', ports })
   } catch (error) {
-    say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+    say({ kind: 'failed', message: messageOf(error) })
   }
 }
 

@@ -1,5 +1,6 @@
 // Answers someone who describes a request and asks what would happen to it: POST /api/explain on Node, its twin at the edge.
 import type { ExplainRequest } from '../model/admin.ts'
+import { messageOf } from '../model/error.ts'
 import type { KnownListener } from '../model/listener-config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -59,6 +60,6 @@ function parseJson(body: string): unknown {
   try {
     return JSON.parse(body)
   } catch (error) {
-    throw new BadBody(`the body is not JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new BadBody(`the body is not JSON: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -1,4 +1,5 @@
 // From the bytes of one stored version to its text: size, hash, then gzip with a cap on what comes out.
+import { messageOf } from '../model/error.ts'
 import { sha256Hex } from './digest.ts'
 
 /** Largest table, as stored and unpacked, in bytes: 32 MiB, about 200,000 routes. */
@@ -47,7 +48,7 @@ async function gunzip(bytes: Uint8Array<ArrayBuffer>, limit: number): Promise<Ui
       chunks.push(next.value)
     }
   } catch (error) {
-    return `it cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`
+    return `it cannot be unpacked: ${messageOf(error)}`
   }
   return join(chunks, length)
 }

@@ -1,5 +1,6 @@
 // One look at the file of a route table. Half a save, a rename dance, an empty or a vanished file are told apart from a change
 // by letting bad news stand for a second before they are believed.
+import { messageOf } from '../model/error.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ParseTable, StoreEvent } from '../model/store.ts'
@@ -54,7 +55,7 @@ export function createFileReader(options: FileReaderOptions, ledger: Ledger): (s
       const steady = await readSteady(stamp, signal)
       return steady === undefined ? undefined : await judge(steady, signal)
     } catch (error) {
-      return ledger.unavailable(origin, error instanceof Error ? error.message : String(error))
+      return ledger.unavailable(origin, messageOf(error))
     }
   }
 

@@ -1,4 +1,5 @@
 // The last good table: kept outside the store, so that a gateway that starts while its store is down still serves.
+import { messageOf } from '../model/error.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { LastGoodStatus, ParseTable, RouteStore, SavedSource, StoreEvent } from '../model/store.ts'
@@ -47,7 +48,7 @@ export async function loadLastGood(file: LastGoodFile, parse: ParseTable, platfo
     if ('table' in read) return { loaded: { table: read.table, last } }
     throw new Error(`it is no longer valid: ${read.problems.map(({ message }) => message).join('; ')}`)
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error)
+    const fault = messageOf(error)
     platform.log('error', 'the last good table on disk cannot be used', { error: fault })
     return { fault }
   }
@@ -143,7 +144,7 @@ function createKeeper(file: LastGoodFile, platform: Platform, before: LastGoodSt
       await file.save(last)
       return undefined
     } catch (error) {
-      const fault = error instanceof Error ? error.message : String(error)
+      const fault = messageOf(error)
       if (fault !== status.fault) platform.log('error', 'the last good table cannot be saved; a restart while the store is down would start without it', { error: fault })
       return fault
     }

@@ -1,5 +1,6 @@
 // From a text to a table that may replace the running one: parsed whole and without errors, and with routes unless the
 // document says that having none is meant. Otherwise nothing of it is taken.
+import { messageOf } from '../model/error.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { ParseTable, Problem } from '../model/store.ts'
 
@@ -16,7 +17,7 @@ export function readTable(text: string, parse: ParseTable): ReadTable {
     return { table, text, warnings: problems }
   } catch (error) {
     // A defect of the parser must not end the watch: the running table is still good.
-    return { problems: [problem(`the document cannot be read: ${error instanceof Error ? error.message : String(error)}`)] }
+    return { problems: [problem(`the document cannot be read: ${messageOf(error)}`)] }
   }
 }
 

@@ -1,4 +1,5 @@
 // What an error of Redis means for a route store, and what a person should do about it.
+import { codeOf, messageOf } from '../model/error.ts'
 
 /** `denied`: rights are missing. `config`: asking again cannot help. `unavailable`: it may pass by itself. */
 export type FaultKind = 'denied' | 'config' | 'unavailable'
@@ -45,7 +46,7 @@ const MEANINGS: ReadonlyMap<string, readonly [FaultKind, string]> = new Map([
 /** Names an error. `where` is `host:port`; `secrets` are cut out of whatever the error says. */
 export function classifyRedisError(error: unknown, where: string, secrets: readonly string[] = []): StoreFault {
   if (error instanceof StoreFault) return error
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   const [kind, remedy] = meaningOf(error, text)
   const said = text === '' ? '' : ` (${hide(text, secrets).slice(0, 300)})`
   return new StoreFault(kind, `Redis at ${where}: ${remedy}${said}`, remedy)
@@ -65,11 +66,6 @@ function meaningOf(error: unknown, text: string): readonly [FaultKind, string] {
   if (/cert|tls|ssl|self.signed|unable to verify/i.test(`${code} ${text}`)) return ['config', 'the TLS handshake failed; it is not tried without TLS: trust its CA by NODE_EXTRA_CA_CERTS, or correct the host name']
   if (/unknown command|wrong number of arguments|protocol error|syntax error/i.test(text)) return ['config', 'it does not talk like Redis 5 or newer']
   return ['unavailable', 'it cannot be read']
-}
-
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return ''
-  return typeof error.code === 'string' ? error.code : ''
 }
 
 function hide(text: string, secrets: readonly string[]): string {

@@ -36,7 +36,7 @@ export function createReporter(store: string, { wallClock }: Pick<Platform, 'wal
 
   return {
     trouble(key, mode, event) {
-      note(mode, messageOf(event, store))
+      note(mode, wordsOf(event, store))
       if (key === last) return undefined
       last = key
       return event
@@ -55,7 +55,7 @@ export function createReporter(store: string, { wallClock }: Pick<Platform, 'wal
   }
 }
 
-function messageOf(event: Trouble, store: string): string {
+function wordsOf(event: Trouble, store: string): string {
   if (event.kind === 'unavailable') return event.message
   const errors = event.problems.filter(({ severity }) => severity === 'error')
   const named = errors.slice(0, NAMED).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))

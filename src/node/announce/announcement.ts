@@ -1,6 +1,7 @@
 // The life of one announcement: registered once the gateway serves, kept alive, taken out of service when it drains, and then
 // removed. One call at a time, so that no heartbeat that is still under way registers what has just been removed.
 import type { AnnouncementView } from '../../model/admin.ts'
+import { messageOf } from '../../model/error.ts'
 import type { Platform } from '../../model/platform.ts'
 import { backoff } from '../../../discovery/backoff.ts'
 
@@ -135,7 +136,7 @@ export class Announcement {
     try {
       return await this.#options.connect()
     } catch (error) {
-      this.#take('register', { kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+      this.#take('register', { kind: 'failed', message: messageOf(error) })
       return undefined
     }
   }

@@ -5,7 +5,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { Platform } from '../../model/platform.ts'
-import { printable } from '../../../discovery/admit.ts'
+import { printable, saidBy } from '../../../discovery/admit.ts'
 import type { Server } from '../../../discovery/eureka-servers.ts'
 import type { CallResult, Registrar } from './announcement.ts'
 
@@ -134,7 +134,7 @@ function resultOf(status: number, body: unknown): CallResult {
 }
 
 function failed(error: unknown): CallResult {
-  return { kind: 'failed', message: printable(error instanceof Error ? error.message : String(error)) }
+  return { kind: 'failed', message: saidBy(error) }
 }
 
 async function agentOptionsOf(tls: UpstreamTlsConfig | undefined): Promise<object> {

@@ -1,5 +1,5 @@
 // What can go wrong on a connection to an endpoint, in the words of the gateway.
-import { GatewayError, type GatewayErrorOptions, type Reason } from '../../model/error.ts'
+import { codeOf, GatewayError, type GatewayErrorOptions, type Reason } from '../../model/error.ts'
 
 /** A fault of the endpoint. */
 export function failure(reason: Reason, message: string, options: GatewayErrorOptions = {}): GatewayError {
@@ -26,5 +26,5 @@ export function lateBody(clientPaused: boolean): GatewayError {
 }
 
 function isTlsAlert(error: Error | undefined): error is Error {
-  return error !== undefined && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_SSL_')
+  return codeOf(error).startsWith('ERR_SSL_')
 }

@@ -1,6 +1,7 @@
 // The last good table in a file, written so that neither a crash nor a full disk nor a reader ever sees half of it.
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { codeOf } from '../../model/error.ts'
 import { sha256OfText } from '../../store/digest.ts'
 import type { LastGood, LastGoodFile } from '../../store/last-good.ts'
 
@@ -22,7 +23,7 @@ async function load(path: string): Promise<LastGood | undefined> {
     if (size > LIMIT) throw new Error(`${path} has ${size} bytes, that is not a table of ours: delete it`)
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
   return parse(path, text)

@@ -2,6 +2,7 @@
 import { watch } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from '../../model/error.ts'
 import type { FileView } from '../../store/file-view.ts'
 
 /** Looks at `path`, following symbolic links at each look, so that a swapped link (as with mounted ConfigMaps) is a change. */
@@ -63,8 +64,4 @@ function readable(path: string, error: unknown): Error {
   const code = codeOf(error)
   if (code === 'EACCES' || code === 'EPERM') return new Error(`${path} may not be read by this user: correct its mode or owner`, { cause: error })
   return error instanceof Error ? error : new Error(String(error))
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }

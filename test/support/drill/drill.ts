@@ -15,6 +15,7 @@
 // In the end, and by itself, it fails when a request failed that could have succeeded: one that got no 200 while a backend of
 // its service was up all the time (from the first answer of that service on; `d.excuse` for what a drill means to break).
 // Nothing is waited for by time: `sees`, `serves`, `uses` and `until` wait for what they name, at most 30 s.
+import { messageOf } from '../../../src/model/error.ts'
 import type { RefStatus } from '../../../src/model/ref-status.ts'
 import type { StoreStatus } from '../../../src/model/store.ts'
 import type { AnnouncementsAnswer, AnnouncementView, RoutesAnswer, WatchesAnswer } from '../../../src/model/admin.ts'
@@ -41,7 +42,7 @@ export async function drill(plan: DrillPlan, act: (d: Drill) => Promise<void>): 
     await running.load?.pause()
     running.judge.verdict()
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\nthe gateway's log ended with:\n${running.logs.slice(-15).join('\n')}`, { cause: error })
+    throw new Error(`${messageOf(error)}\nthe gateway's log ended with:\n${running.logs.slice(-15).join('\n')}`, { cause: error })
   } finally {
     await running.stop()
   }

@@ -2,6 +2,7 @@
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../../../src/model/error.ts'
 
 /** One request as its client saw it. */
 export interface Result {
@@ -81,6 +82,6 @@ async function request(service: string, port: number, agent: Agent, headers: Rea
     const body = await text(response)
     return response.statusCode === 200 ? done(body, '') : done('', `${response.statusCode} ${String(response.headers['fairlead-error'] ?? body)}`)
   } catch (error) {
-    return done('', error instanceof Error ? error.message : String(error))
+    return done('', messageOf(error))
   }
 }
