@@ -4,6 +4,7 @@ import { getSystemErrorMap } from 'node:util'
 import { rawSocketOf } from '../raw-socket.ts'
 import { directHandle, type Handle, whenWritten } from './direct-write.ts'
 import { type Reader, readerOf, type ReadOwner } from './shared-read.ts'
+import { type Held, WriteBatch } from './write-batch.ts'
 
 /** What a connection does with its socket's events. */
 export interface WireOwner extends ReadOwner {
@@ -22,7 +23,12 @@ export interface WireOwner extends ReadOwner {
 /** Bytes on their way out beyond which a writer should pause; Node's own mark for sockets. */
 const HIGH_WATER = 64 * 1024
 
-export class Wire implements ReadOwner {
+/** Text of one connection that is held back at most, in bytes. */
+const HELD_MOST = 16 * 1024
+
+const batch = new WriteBatch((run) => void setImmediate(run))
+
+export class Wire implements ReadOwner, Held {
   readonly socket: Socket
   private readonly owner: WireOwner
   private readonly reader: Reader | undefined
@@ -33,6 +39,8 @@ export class Wire implements ReadOwner {
   /** Bytes given to the handle that are not out yet. */
   private waiting = 0
   private full = false
+  /** Text held back to the end of the event loop's turn. */
+  private held = ''
   private forgiving = false
   private forgivable = false
 
@@ -69,7 +77,7 @@ export class Wire implements ReadOwner {
 
   /** Bytes that are not out yet. */
   get backlog(): number {
-    return this.waiting + this.socket.writableLength
+    return this.held.length + this.waiting + this.socket.writableLength
   }
 
   /** A writer should wait for `onDrain`. */
@@ -82,12 +90,24 @@ export class Wire implements ReadOwner {
     const { direct } = this
     // What waits in the stream goes first.
     if (direct === undefined || this.corked || this.socket.writableLength > 0) return this.textByStream(text)
-    const result = direct.writeLatin1String(null, text)
-    return result === 0 || this.afterWrite(direct, result, text.length, undefined, undefined)
+    return this.held !== '' || batch.holds ? this.hold(text) : this.textNow(direct, text)
+  }
+
+  /** Writes what has been held back. */
+  writeHeld(): void {
+    const { direct, held } = this
+    this.held = ''
+    if (held === '' || direct === undefined) return
+    try {
+      this.textNow(direct, held)
+    } catch (defect) {
+      this.owner.onDefect(defect)
+    }
   }
 
   /** Writes bytes, which must stay as they are until `done`. */
   bytes(bytes: Buffer, done?: () => void): boolean {
+    if (this.held !== '') this.writeHeld()
     const { direct } = this
     if (direct === undefined || this.corked || this.socket.writableLength > 0) return done === undefined ? this.socket.write(bytes) : this.socket.write(bytes, done)
     const result = direct.writeBuffer(null, bytes)
@@ -98,6 +118,7 @@ export class Wire implements ReadOwner {
 
   /** What is written in `run` leaves in one piece. */
   together(run: () => void): void {
+    this.writeHeld()
     this.corked = true
     this.socket.cork()
     run()
@@ -106,12 +127,14 @@ export class Wire implements ReadOwner {
   }
 
   end(done?: () => void): void {
+    this.writeHeld()
     this.direct = undefined
     this.learning = false
     this.socket.end(done)
   }
 
   destroy(): void {
+    this.writeHeld()
     this.direct = undefined
     this.learning = false
     this.socket.destroy()
@@ -119,6 +142,7 @@ export class Wire implements ReadOwner {
 
   /** Ends the connection so that the peer cannot take it for a polite end. */
   reset(): void {
+    this.held = ''
     try {
       // Not on a TLS socket, which throws: only TCP has a reset.
       rawSocketOf(this.socket).resetAndDestroy()
@@ -159,6 +183,20 @@ export class Wire implements ReadOwner {
     } catch (defect) {
       this.owner.onDefect(defect)
     }
+  }
+
+  /** Keeps text for the end of the event loop's turn: whatever else is written here goes after it. */
+  private hold(text: string): boolean {
+    const first = this.held === ''
+    this.held += text
+    if (first) batch.add(this)
+    if (this.held.length > HELD_MOST) this.writeHeld()
+    return !this.full
+  }
+
+  private textNow(direct: Handle, text: string): boolean {
+    const result = direct.writeLatin1String(null, text)
+    return result === 0 || this.afterWrite(direct, result, text.length, undefined, undefined)
   }
 
   private textByStream(text: string): boolean {

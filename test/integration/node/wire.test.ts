@@ -68,7 +68,7 @@ test('text, bytes and what goes together arrive in the order they were written, 
   const text = (size: number): string => 'abcdefghij'.repeat(size)
   // Until the kernel takes no more, and then some.
   for (let i = 0, more = 100; more > 0; i++) {
-    if (wire.backlog > 0) more--
+    if (wire.needsDrain) more--
     const piece = `${i}:${text(1 + (i % 7) * 900)}`
     expected += piece
     if (i % 3 === 0) wire.text(piece)
@@ -82,6 +82,59 @@ test('text, bytes and what goes together arrive in the order they were written, 
   }
   wire.end()
   expect(sha(await received())).toBe(sha(expected))
+})
+
+describe('text that is held back to the end of the turn', () => {
+  /** A connection that writes past the stream already. */
+  async function direct(): Promise<Wire> {
+    const wire = new Wire(await open(), owner())
+    wire.text('one ')
+    await new Promise(setImmediate)
+    return wire
+  }
+
+  test('leaves by itself', async () => {
+    const wire = await direct()
+    wire.text('two ')
+    expect(wire.backlog).toBe(4)
+    const arrived: string[] = []
+    peer.on('data', (bytes: Buffer) => void arrived.push(bytes.toString('latin1')))
+    peer.resume()
+    await vi.waitFor(() => expect(arrived.join('')).toBe('one two '))
+    expect(wire.backlog).toBe(0)
+    wire.destroy()
+  })
+
+  test.each<[string, (wire: Wire) => void, string]>([
+    ['bytes', (wire) => void wire.bytes(Buffer.from('three ')), 'one two three '],
+    ['what goes together', (wire) => wire.together(() => void wire.text('three ')), 'one two three '],
+    ['more text', (wire) => void wire.text('three '), 'one two three '],
+    ['the end', (wire) => wire.end(), 'one two '],
+    ['a close', (wire) => wire.destroy(), 'one two '],
+  ])('leaves ahead of %s', async (_what, then, expected) => {
+    const wire = await direct()
+    wire.text('two ')
+    then(wire)
+    wire.end()
+    expect(await received()).toBe(expected)
+  })
+
+  test('is not held back beyond 16 KiB', async () => {
+    const wire = await direct()
+    const all = received()
+    for (let i = 0; i < 17; i++) wire.text('x'.repeat(1024))
+    expect(wire.backlog).toBe(0)
+    wire.end()
+    expect((await all).length).toBe(4 + 17 * 1024)
+  })
+
+  test('goes nowhere on a connection that is reset', async () => {
+    const wire = await direct()
+    const all = received().catch(() => 'reset')
+    wire.text('two ')
+    wire.reset()
+    expect(await all).toBe('reset')
+  })
 })
 
 test('a peer that does not read is noticed, and told when it reads again', async () => {
