@@ -61,7 +61,7 @@ function isUtf8(path: string): boolean {
 }
 
 /**
- * Removes dot segments (RFC 3986 section 5.2.4) and merges slashes. Undefined for a dot segment with parameters (`..;x`),
+ * Removes dot segments (RFC 3986 section 5.2.4) and merges slashes. Undefined for a dot segment with parameters (`..;x`, `..%3Fx`),
  * for a segment that ends in an encoded space, which some origins trim, and for one that is only parameters (`/a/;x/b`): an
  * origin that cuts those and then merges slashes has one segment less than rules see. At the end there is nothing to merge
  * with, and servlet containers write `/a/;jsessionid=x` themselves.
@@ -77,14 +77,16 @@ function removeDots(path: string): string | undefined {
     } else if (segment === '..') {
       out.pop()
       if (last) out.push('')
-    } else if (/^\.{1,2}(?:;|%3B)/.test(segment) || /%20(?:;|%3B|$)/.test(segment) || (!last && PARAMETERS.test(segment))) return undefined
+    } else if (DOTS_AND_PARAMETERS.test(segment) || SPACE_BEFORE_END.test(segment) || (!last && PARAMETERS.test(segment))) return undefined
     else out.push(segment)
   }
   return `/${out.join('/')}`
 }
 
-/** A segment of which nothing is left once its parameters are cut. */
+/** A segment of which nothing is left once its parameters are cut: what follows one of these four, as it is or to an origin that decodes first. */
 const PARAMETERS = /^(?:;|%3B|%3F|%23)/
+const DOTS_AND_PARAMETERS = /^\.{1,2}(?:;|%3B|%3F|%23)/
+const SPACE_BEFORE_END = /%20(?:;|%3B|%3F|%23|$)/
 
 /** What rules see: each segment up to its parameters, since an origin that cuts them would otherwise be reached past a rule. */
 function cutParameters(path: string): string {

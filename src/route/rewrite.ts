@@ -82,7 +82,7 @@ function oneLeadingSlash(text: string): string {
 
 /** The last line before the upstream: guarded requests and checked templates cannot come here with anything else. */
 function checkPath(path: string): string {
-  if (/^\/[!-~]*$/.test(path) && !/\/\.{1,2}(?:[/;]|$)/.test(path)) return path
+  if (/^\/[!-~]*$/.test(path) && !/\/\.{1,2}(?:[/;]|%3B|%3F|%23|$)/i.test(path)) return path
   throw new GatewayError('bad_path', 'the rewritten path is not a clean path: check the captures in the route\'s rewrite')
 }
 

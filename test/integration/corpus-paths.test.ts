@@ -35,6 +35,7 @@ describe.skipIf(!gatewayAvailable)('paths', () => {
 routes:
   - { name: admin, match: { path: /raw/admin/** }, respond: { status: 403 } }
   - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 2s }
+  - { name: hidden, match: { path: /hidden/** }, to: 'http://127.0.0.1:${origin.port}', rewrite: { path: '/raw/.{**}' } }
 `)
   })
   afterAll(async () => {
@@ -57,6 +58,27 @@ routes:
   test.each(['/;/admin', '/;x/admin', '/;a=b/admin/x', '/x/;/../admin', '/;/;/admin', '/%3B/admin', '/%3bx/admin', '/%23/admin', '/%3F/admin'])('an empty name before parameters is no way past a rule: /raw%s', async (path) => {
     origin.clear()
     const reading = await exchange(gateway.port('patient'), `GET /raw${path} HTTP/1.1\r\nHost: lab.test\r\n\r\n`)
+    expect(reading.responses.map(({ status }) => status)).toEqual([400])
+    expect(origin.requests).toEqual([])
+  })
+
+  test.each(['..%3Fx', '..%23', '.%3F', '.%23x', '..%3fx/admin', '%2e%2E%3F/admin', '..%23/admin/x', 'x%20%3Fy', 'x%20%23', 'admin%20%3F/x'])('a name that is a dot segment or ends in a space before parameters has no form: /raw/pub/%s', async (path) => {
+    origin.clear()
+    const reading = await exchange(gateway.port('patient'), `GET /raw/pub/${path} HTTP/1.1\r\nHost: lab.test\r\n\r\n`)
+    expect(reading.responses.map(({ status }) => status)).toEqual([400])
+    expect(origin.requests).toEqual([])
+  })
+
+  test.each(['/raw/pub..%3Fx', '/raw/...%3Fx', '/raw/.x%3Fy', '/raw/a%20b%3Fc'])('a name with parameters is forwarded as it came: %s', async (path) => {
+    origin.clear()
+    const reading = await exchange(gateway.port('patient'), `GET ${path} HTTP/1.1\r\nHost: lab.test\r\n\r\n`)
+    expect(reading.responses.map(({ status }) => status)).toEqual([200])
+    expect(origin.requests.map(({ target }) => target)).toEqual([path])
+  })
+
+  test.each([';x', '%3Bx', '%3F', '%3fx', '%23x'])('nor does a rewrite make a dot segment with parameters of a capture: %s', async (rest) => {
+    origin.clear()
+    const reading = await exchange(gateway.port('patient'), `GET /hidden/${rest} HTTP/1.1\r\nHost: lab.test\r\n\r\n`)
     expect(reading.responses.map(({ status }) => status)).toEqual([400])
     expect(origin.requests).toEqual([])
   })

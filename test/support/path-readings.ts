@@ -1,5 +1,5 @@
 // The paths that origins of different habits read out of one target: each decodes once and may, in any mixture, read a
-// backslash as a slash, drop path parameters, merge slashes, and remove dot segments before or after that.
+// backslash as a slash, drop path parameters and what decoding made a query or a fragment, merge slashes, and remove dot segments before or after that.
 
 /** Every reading of a target's path; the target is as it came on the wire. */
 function pathReadings(target: string): Set<string> {
@@ -25,7 +25,7 @@ function slashes(path: string): string {
 }
 
 function dropParameters(path: string): string {
-  return path.replaceAll(/;[^/]*/g, '')
+  return path.replaceAll(/[;?#][^/]*/g, '')
 }
 
 function merge(path: string): string {
