@@ -29,14 +29,15 @@ const PROTECTED = ['authorization', 'cookie', 'content-type', 'content-encoding'
 
 const CLASSES = new Map<string, HeaderClass>()
 const MAX_CACHED = 4096
+const MAX_CACHED_LENGTH = 64
 
 /** The class of a field by its lower-cased name. */
 export function classOf(key: string): HeaderClass {
   const known = CLASSES.get(key)
   if (known !== undefined) return known
   const found = classify(key)
-  // Bounded, since names come from anybody.
-  if (CLASSES.size < MAX_CACHED) CLASSES.set(key, found)
+  // Bounded in number and size, since names come from anybody.
+  if (CLASSES.size < MAX_CACHED && key.length <= MAX_CACHED_LENGTH) CLASSES.set(key, found)
   return found
 }
 

@@ -35,6 +35,8 @@ const KIND_OF = new Map(KINDS)
 /** Names met so far by their hash, with open addressing. Names come from anybody: no search takes more than a few steps. */
 const SLOTS = 4096
 const STEPS = 8
+/** Longer names are not kept: a table of them would be as large as heads may be. */
+const MAX_KEPT_LENGTH = 64
 const HASHES = new Int32Array(SLOTS)
 const NAMES: (FieldName | undefined)[] = Array.from({ length: SLOTS }, () => undefined)
 
@@ -53,13 +55,19 @@ export function fieldNameAt(text: string, from: number, to: number, hash: number
 }
 
 function remember(slot: number, name: string, hash: number): FieldName {
+  if (name.length > MAX_KEPT_LENGTH) return fieldName(name)
   HASHES[slot] = hash
   return (NAMES[slot] = fieldName(name))
 }
 
 function fieldName(raw: string): FieldName {
-  const key = unique(raw.toLowerCase())
-  return { name: unique(raw), key, kind: KIND_OF.get(key) ?? (classOf(key) === TRUST ? CLAIM : OTHER) }
+  const own = raw.length > MAX_KEPT_LENGTH ? same : unique
+  const key = own(raw.toLowerCase())
+  return { name: own(raw), key, kind: KIND_OF.get(key) ?? (classOf(key) === TRUST ? CLAIM : OTHER) }
+}
+
+function same(text: string): string {
+  return text
 }
 
 /** The same text as the one string that the engine keeps for it, as it does for names of properties: quick to compare and to look up, and no view that would keep the whole head it was cut from. */

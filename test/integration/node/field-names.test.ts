@@ -1,6 +1,8 @@
 // Names of header fields by hash: the same answer as without the table, whatever else it holds.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { fieldNameAt, isPlainLine, OTHER, TRANSFER_ENCODING } from '../../../src/node/http1/field-names.ts'
+import { CLAIM, fieldNameAt, isPlainLine, OTHER, TRANSFER_ENCODING } from '../../../src/node/http1/field-names.ts'
 
 const hashOf = (name: string): number => {
   let hash = 0
@@ -8,6 +10,26 @@ const hashOf = (name: string): number => {
   return hash
 }
 const look = (name: string, hash = hashOf(name)): { name: string; key: string; kind: number } => fieldNameAt(`xx${name}: value`, 2, 2 + name.length, hash)
+
+test('a name is remembered up to 64 bytes, and read right beyond', () => {
+  const name = `X-${'a'.repeat(62)}`
+  expect(look(name)).toBe(look(name))
+  expect(look(`${name}A`)).toEqual({ name: `${name}A`, key: `${name}A`.toLowerCase(), kind: OTHER })
+  expect(look(`X-Forwarded-${'a'.repeat(100)}`).kind).toBe(CLAIM)
+})
+
+test('names as long as a head may be pin no memory', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const used = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = used()
+  // 256 MB of names, as long as they came and in lower case.
+  for (let i = 0; i < 2000; i++) look(`X-${i}-${'A'.repeat(64_000)}`, i * 7)
+  expect(used() - before).toBeLessThan(20e6)
+})
 
 test('a name is found by its text, not by its hash alone', () => {
   expect(look('Transfer-Encoding')).toMatchObject({ name: 'Transfer-Encoding', key: 'transfer-encoding', kind: TRANSFER_ENCODING })
