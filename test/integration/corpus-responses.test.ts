@@ -4,7 +4,7 @@ import { bytesOf, expectInnocent, LISTENERS, loadCorpus, type Raw } from '../sup
 import { gatewayAvailable, startGateway, type TestGateway } from '../support/gateway.ts'
 import { valuesOf } from '../support/http1.ts'
 import { startOrigin, type Answer, type Origin, type OriginConnection } from '../support/origin.ts'
-import { RawClient, type Reading } from '../support/raw-client.ts'
+import { exchange, RawClient, type Reading } from '../support/raw-client.ts'
 
 interface ResponseCase {
   readonly id: string
@@ -90,6 +90,29 @@ routes:
   afterAll(async () => {
     await gateway?.stop()
     await origin?.stop()
+  })
+
+  test.each(['Content-Length: 5', 'Transfer-Encoding: chunked', 'Content-Length: 0'])('a 204 with %s: its late body answers nobody', async (field) => {
+    origin.clear()
+    let used: OriginConnection | undefined
+    origin.script = (request, connection) => {
+      if (request.target !== '/raw/204') return undefined
+      used = connection
+      return { bytes: `HTTP/1.1 204 No Content\r\n${field}\r\n\r\n`, next: 'keep' }
+    }
+    const { responses } = await exchange(gateway.port('patient'), 'GET /raw/204 HTTP/1.1\r\nHost: lab.test\r\n\r\n')
+    expect(responses.map(({ status, fields }) => [status, valuesOf(fields, 'content-length'), valuesOf(fields, 'transfer-encoding')])).toEqual([[204, [], []]])
+    for (let i = 0; i < 5; i++) await expectInnocent(gateway.port('patient'), origin)
+    // What declares no byte is over, and goes on.
+    expect(used?.received.split('HTTP/1.1').length).toBe(field === 'Content-Length: 0' ? 7 : 2)
+  })
+
+  test.each(['Content-Length: 38', 'Transfer-Encoding: chunked'])('an interim answer with %s: nobody knows whose what follows is', async (field) => {
+    origin.clear()
+    origin.script = (request) => (request.target === '/raw/103' ? { bytes: `HTTP/1.1 103 Early Hints\r\n${field}\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil`, next: 'keep' } : undefined)
+    const { responses } = await exchange(gateway.port('patient'), 'GET /raw/103 HTTP/1.1\r\nHost: lab.test\r\n\r\n')
+    expect(responses.map(({ status }) => status)).toEqual([502])
+    await expectInnocent(gateway.port('patient'), origin)
   })
 
   test.each(loadCorpus<ResponseCase>('h1-responses'))('$id: $want, $why', async (each) => {

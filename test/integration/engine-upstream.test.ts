@@ -220,6 +220,26 @@ describe('pooled connections', () => {
     expect([post.status, post.error]).toEqual([502, 'upstream_reset'])
   })
 
+  test.each<[string, string, Answer, (client: RawClient) => void]>([
+    ['whose client leaves', '/one/held', SILENT, (client) => client.reset()],
+    ['that comes to its timeout', '/late', SILENT, () => {}],
+    ['that is answered with nonsense', '/one/nonsense', { bytes: 'what\r\n\r\n', next: 'keep' }, () => {}],
+  ])('a request %s costs its own connection and none of those that are idle', async (_which, path, answer, then) => {
+    await warm(6)
+    const idle = (): number | undefined => gateway.plane?.live().upstreamIdle
+    await expect.poll(idle, { interval: 1 }).toBeGreaterThanOrEqual(6)
+    const before = idle() ?? 0
+    const records = gateway.records.length
+    one.script = () => answer
+    const client = await RawClient.connect(gateway.port())
+    client.send(get(path))
+    await expect.poll(() => one.requests.length, { interval: 1 }).toBe(1)
+    then(client)
+    await expect.poll(() => gateway.records.length, { interval: 1 }).toBe(records + 1)
+    expect(idle()).toBe(before - 1)
+    client.destroy()
+  })
+
   test('a request whose client leaves before a second try is not sent again', async () => {
     await warm(3)
     const before = gateway.records.length

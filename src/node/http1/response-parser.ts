@@ -61,7 +61,7 @@ export function parseResponse(text: string, scanner: HeadScanner, base: number, 
     headers,
     mode,
     length: framing.length,
-    keepAlive: mode !== UNTIL_CLOSE && (connection === '' ? !http10 : http10 ? has(connection, 'keep-alive') : !has(connection, 'close')),
+    keepAlive: mode !== UNTIL_CLOSE && (mode !== NO_BODY || endsWithHead(status, framing)) && (connection === '' ? !http10 : http10 ? has(connection, 'keep-alive') : !has(connection, 'close')),
     idleSeconds,
     upgrade,
   }
@@ -91,6 +91,17 @@ function bodyMode(status: number, method: string, framing: Framing): BodyMode {
   if (framing.chunked) return CHUNKED
   if (framing.length === 0) return NO_BODY
   return framing.length > 0 ? BY_LENGTH : UNTIL_CLOSE
+}
+
+/**
+ * Whether what has no body will send none. A 204 must not declare one (RFC 9110 section 8.6), but some do and send it later, as what
+ * would be taken for the answer to another client's request. An interim answer that does is no answer: what follows it is its body or
+ * the final one.
+ */
+function endsWithHead(status: number, framing: Framing): boolean {
+  const declares = (status < 200 || status === 204) && (framing.chunked || framing.length > 0)
+  if (declares && status < 200 && status !== 101) throw malformed('an interim response with a body')
+  return !declares
 }
 
 function malformed(message: string): GatewayError {

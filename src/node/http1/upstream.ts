@@ -304,7 +304,8 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
     this.owner.onGone(this)
     this.writer.stop()
     this.wire.destroy()
-    if (before === SENT) this.endedEarly(error ?? this.writer.failure)
+    // Not where it was settled before: a client that left and a timeout say nothing of the idle connections.
+    if (before === SENT && this.reject !== undefined) this.endedEarly(error ?? this.writer.failure)
     else response?.fail(cutResponse(error))
     this.forget()
   }
