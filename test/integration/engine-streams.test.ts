@@ -152,6 +152,13 @@ describe('bodies', () => {
     one.destroy()
   })
 
+  test('a long stream of tiny chunks is no attack', async () => {
+    origin.script = () => keep(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`)
+    const { responses, problems } = await exchange(gateway.port('web'), GET)
+    expect(problems).toEqual([])
+    expect(responses[0]?.body).toBe('x'.repeat(20_000))
+  })
+
   test('events of a stream arrive one by one', async () => {
     origin.script = () => keep('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n')
     const one = await client()

@@ -25,7 +25,7 @@ const LF = 10
 /** Longest extension of one chunk, and longest trailer section, in bytes. */
 const MAX_EXTENSION = 4096
 const MAX_TRAILERS = 8192
-/** Framing bytes allowed beyond what the data would explain: many tiny chunks with long extensions are an attack. */
+/** Bytes of extensions and of zeros before sizes that are allowed beyond those of data: many tiny chunks with long extensions are an attack, tiny chunks alone are a stream of events. */
 const OVERHEAD_FLOOR = 64 * 1024
 /** 2^52: sizes above cannot be counted exactly, and nobody sends one. */
 const MAX_SIZE_DIGITS = 13
@@ -70,14 +70,13 @@ export class ChunkedDecoder {
 
   /** One framing byte. */
   private step(code: number): ChunkResult {
-    if (++this.overhead > OVERHEAD_FLOOR + this.data) return CHUNK_BAD
     switch (this.state) {
       case SIZE_START:
       case SIZE:
         return this.sizeByte(code)
       case EXTENSION:
         if (code === CR) return this.go(SIZE_LF)
-        return ++this.extension > MAX_EXTENSION || (code < 0x20 && code !== 9) || code === 0x7f ? CHUNK_BAD : CHUNK_MORE
+        return ++this.extension > MAX_EXTENSION || this.isTooMuch() || (code < 0x20 && code !== 9) || code === 0x7f ? CHUNK_BAD : CHUNK_MORE
       case SIZE_LF:
         if (code !== LF) return CHUNK_BAD
         return this.go(this.left === 0 ? TRAILER_START : DATA)
@@ -91,10 +90,16 @@ export class ChunkedDecoder {
     }
   }
 
+  /** Counts a byte that the message could do without. */
+  private isTooMuch(): boolean {
+    return ++this.overhead > OVERHEAD_FLOOR + this.data
+  }
+
   private sizeByte(code: number): ChunkResult {
     const digit = hexDigit(code)
     if (digit >= 0) {
-      if (++this.digits > MAX_SIZE_DIGITS) return CHUNK_BAD
+      // A zero before the last digit says nothing.
+      if (++this.digits > MAX_SIZE_DIGITS || (this.left === 0 && this.digits > 1 && this.isTooMuch())) return CHUNK_BAD
       this.left = this.left * 16 + digit
       return this.go(SIZE)
     }
