@@ -207,6 +207,40 @@ describe.skipIf(!gatewayAvailable)('websocket', () => {
     await originClosed()
   })
 
+  test.each([
+    ['no byte', ''],
+    ['a frame', frame(1, 'early', { masked: true })],
+  ])('a client that ends its direction after its handshake and %s, before the 101: the origin sees that, and the tunnel ends', async (_what, early) => {
+    const accepts = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<void>()
+    let got = ''
+    origin.script = async (request) => {
+      if (!request.target.startsWith('/ws')) return { bytes: response('200 OK', ''), next: 'keep' }
+      await accepts.promise
+      return accept(
+        request,
+        (bytes) => {
+          got += bytes
+        },
+        (socket) => {
+          ended.resolve()
+          socket.end()
+        },
+      )
+    }
+    const client = await open(gateway.port('web'))
+    client.send(handshake('/ws') + early)
+    client.end()
+    await expect.poll(() => upgradesSeen().length, { interval: 1 }).toBe(1)
+    // A whole exchange on another connection: by then the gateway has read the end, too.
+    await exchange(gateway.port('web'), 'GET /raw/between HTTP/1.1\r\nHost: lab.test\r\n\r\n')
+    accepts.resolve()
+    await ended.promise
+    await client.ended()
+    expect(got).toBe(early)
+    await expect.poll(() => gateway.plane?.live().tunnelsOpen, { interval: 1 }).toBe(0)
+  })
+
   test('ws-reset: the origin side is closed too', async () => {
     const client = await upgraded(gateway.port('web'))
     client.reset()

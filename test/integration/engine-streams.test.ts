@@ -375,6 +375,16 @@ describe('limits', () => {
     one.destroy()
   })
 
+  test('nor does an empty line that comes behind a request make it wait for a head', async () => {
+    for (const sent of [`${GET}\r\n`, `${GET}\r`]) {
+      const one = await client('tight')
+      one.send(sent)
+      expect((await one.ended()).responses.map(({ status }) => status)).toEqual([200])
+      expect(one.reading().rest).toBe('')
+      one.destroy()
+    }
+  })
+
   test('requestsPerConnection: the last one is told so', async () => {
     const one = await client('tight')
     one.send(GET + GET + GET)

@@ -128,6 +128,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     if (this.state === TUNNEL) this.tunnel?.clientEnded()
     // What is still to be written to it goes out first.
     else if (this.state === LINGERING && !this.socket.writableFinished) return
+    else if (this.state === READING) this.leave()
     // A client may end its direction after a whole request and still wait for the answer; within a body it cannot.
     else if (this.state !== SERVING || !this.input.bodyDone) this.destroy()
   }
@@ -153,6 +154,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   onDeadline(): void {
     this.deadline = 0
     if (this.state === READING && this.input.headBegun) this.refuse(new GatewayError('request_timeout', 'the head came too slowly', { side: 'downstream' }))
+    else if (this.state === READING) this.leave()
     else if (this.state === SERVING) this.bodyTooSlow()
     else if (this.state === TUNNEL) this.tunnel?.idle()
     else this.destroy()
@@ -161,9 +163,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   /** Stops after the request under way; a tunnel is told that the gateway goes away. */
   drain(): void {
     this.reply.keepAlive = false
-    if (this.state !== READING || this.input.headBegun) return
-    if (this.wire.backlog > 0) this.linger()
-    else this.destroy()
+    if (this.state === READING && !this.input.headBegun) this.leave()
   }
 
   /** Ends the connection at the end of the drain time. */
@@ -297,6 +297,12 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     queueMicrotask(() => void this.serving?.then(read))
   }
 
+  /** Ends a connection on which nothing is asked. What was answered may still be on its way. */
+  private leave(): void {
+    if (this.wire.backlog > 0) this.linger()
+    else this.destroy()
+  }
+
   /** Nothing more will be answered. */
   private linger(): void {
     this.state = LINGERING
@@ -338,7 +344,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   private openTunnel(response: Response, head: ResponseHead): Promise<void> {
     this.state = TUNNEL
     this.tunnel = new Tunnel(this, response, this.connection, this.upgrade)
-    return this.tunnel.open(head, this.input.takeAhead())
+    const over = this.tunnel.open(head, this.input.takeAhead())
+    // It may have said its last before the endpoint switched.
+    if (this.ended) this.tunnel.clientEnded()
+    return over
   }
 
   onReplyCut(): void {

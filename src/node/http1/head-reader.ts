@@ -22,9 +22,9 @@ export class HeadReader {
     this.scanner = this.shared = SHARED[kind]
   }
 
-  /** True when part of a head has arrived. */
+  /** True when part of a head has arrived, and more of it than an empty line before it. */
   get started(): boolean {
-    return this.held !== undefined
+    return this.held !== undefined && this.scanner.begun
   }
 
   /** Reads from `at` up to `to`. Returns the offset after the head, or -1 when more bytes are needed. Throws a GatewayError for a bad one. */

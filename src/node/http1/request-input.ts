@@ -59,7 +59,7 @@ export class RequestInput {
     try {
       const fresh = !heads.started
       const at = heads.read(bytes, from, to, this.limits)
-      if (fresh) owner.onHeadBegun()
+      if (fresh && (at >= 0 || heads.started)) owner.onHeadBegun()
       if (at >= 0) owner.onHead(parseRequest(heads.text, heads.scanner, heads.base, this.scheme), bytes, at, to)
     } catch (error) {
       owner.onBadHead(error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while reading a request', { cause: error }))

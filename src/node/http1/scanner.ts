@@ -62,6 +62,11 @@ export class HeadScanner {
     this.marks = new Int32Array(4 * 64)
   }
 
+  /** The start line has begun: empty lines before it are no part of a head. */
+  get begun(): boolean {
+    return this.state > START_LF
+  }
+
   /** Starts a new head at `from`. */
   reset(from: number): void {
     this.state = START
