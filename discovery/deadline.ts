@@ -1,11 +1,9 @@
 // A bound on the time of one piece of work, on the platform's clock.
+import { lifeWithin } from '../src/model/life.ts'
 import type { Platform } from '../src/model/platform.ts'
 
 /** After the deadline, for the work to say itself what was late, milliseconds. It may say nothing else then, see `inTime`. */
 const GRACE = 100
-
-/** Why what still runs is stopped when the work is done. One value, since an abort without a reason makes an error with a stack each time. */
-const DONE = new Error('done')
 
 /** Why the signal of a piece of work is aborted when its time is over. */
 export class Late extends Error {
@@ -21,22 +19,21 @@ export class Late extends Error {
  */
 export async function withDeadline<T>(platform: Platform, ms: number, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>, late: (reason: Late) => T): Promise<T> {
   if (signal.aborted) return late(new Late(ms))
-  const own = new AbortController()
-  const abort = (): void => own.abort(signal.reason)
-  signal.addEventListener('abort', abort)
-  const tooLate = platform.sleep(ms, own.signal).then(async (): Promise<T> => {
+  const life = lifeWithin(signal)
+  let isDone = false
+  const tooLate = platform.sleep(ms, life.signal).then(async (): Promise<T> => {
     // Nobody waits any more, and this would cost a timer and an error with its stack for each piece of work.
-    if (own.signal.reason === DONE) return new Promise<T>(() => {})
+    if (isDone) return new Promise<T>(() => {})
     const reason = new Late(ms)
-    own.abort(reason)
+    life.end(reason)
     await platform.sleep(GRACE, signal)
     return late(reason)
   })
   try {
-    return await Promise.race([run(own.signal), tooLate])
+    return await Promise.race([run(life.signal), tooLate])
   } finally {
-    signal.removeEventListener('abort', abort)
-    own.abort(DONE)
+    isDone = true
+    life.end()
   }
 }
 

@@ -1,5 +1,6 @@
 // One feed of a registry for all services that are watched in it: who is asked what and when, and which view is believed.
 // Nothing runs by itself: whoever waits for news asks when it is time, and all others share the answer.
+import { type Life, lifeWithin } from '../src/model/life.ts'
 import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { backoff } from './backoff.ts'
@@ -44,7 +45,7 @@ export class Feed {
   #fullAt = -Infinity
   #deltaRefused = false
   #confirmed: { readonly at: number; readonly outcome: Promise<View | Trouble> } | undefined
-  readonly #sleepers = new Set<() => void>()
+  readonly #sleepers = new Set<Life>()
 
   constructor(name: string, options: EurekaOptions, platform: Platform) {
     this.#name = name
@@ -201,17 +202,15 @@ export class Feed {
 
   #ring(): void {
     this.#finished++
-    for (const wake of this.#sleepers) wake()
+    for (const sleeper of this.#sleepers) sleeper.end()
   }
 
   #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    const own = new AbortController()
-    const wake = (): void => own.abort()
-    this.#sleepers.add(wake)
-    signal.addEventListener('abort', wake)
-    return this.#platform.sleep(ms, own.signal).finally(() => {
-      this.#sleepers.delete(wake)
-      signal.removeEventListener('abort', wake)
+    const sleeper = lifeWithin(signal)
+    this.#sleepers.add(sleeper)
+    return this.#platform.sleep(ms, sleeper.signal).finally(() => {
+      this.#sleepers.delete(sleeper)
+      sleeper.end()
     })
   }
 }

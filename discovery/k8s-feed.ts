@@ -1,5 +1,6 @@
 // One list and watch for all watched services of a namespace. The list is the truth, the watch says what changed since; what
 // breaks off is listed anew, since a store that was restored counts from before and would say nothing.
+import { type Life, lifeWithin } from '../src/model/life.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { backoff } from './backoff.ts'
 import { withDeadline } from './deadline.ts'
@@ -64,7 +65,7 @@ class Feed implements K8sFeed, WatchReader {
   #neededFrom = -Infinity
   #askOther = false
   /** Ends the watch under way, so that it is listed again. */
-  #relist: AbortController | undefined
+  #relist: Life | undefined
   /** Lists that failed in a row, and watches that came to nothing. */
   #failures = 0
   #early = 0
@@ -102,7 +103,7 @@ class Feed implements K8sFeed, WatchReader {
     if (!holds()) {
       this.#neededFrom = Math.max(this.#neededFrom, needed)
       this.#askOther ||= other
-      this.#relist?.abort()
+      this.#relist?.end()
     }
     // Trouble that is known already may be over soon; fresh trouble is told at once.
     const before = this.#phase
@@ -169,18 +170,16 @@ class Feed implements K8sFeed, WatchReader {
   /** Watches, and goes on where a watch ended in its time. Returns when it must be listed again. */
   async #watch(from: string, signal: AbortSignal): Promise<void> {
     for (let version = from; ; ) {
-      const relist = new AbortController()
-      const stop = (): void => relist.abort()
       if (this.#isListNeeded()) return
+      const relist = lifeWithin(signal)
       this.#relist = relist
-      signal.addEventListener('abort', stop)
       const began = this.#platform.now()
       const seconds = Math.max(1, Math.floor((this.#wait / 1000) * (0.75 + 0.25 * this.#platform.random())))
       const late = ({ message }: Error): WatchEnd => ({ version, lines: 0, refusal: { kind: 'failed', message } })
       const end = await withDeadline(this.#platform, seconds * 1000 + SLACK, relist.signal, (own) => readWatch(this.#client, { namespace: this.#namespace, selector: this.#selector, version, seconds }, this, own), late)
-      signal.removeEventListener('abort', stop)
       this.#relist = undefined
       if (relist.signal.aborted) return
+      relist.end()
       const lasted = this.#platform.now() - began
       if (end.refusal === undefined && lasted >= (seconds - 1) * 1000) {
         this.#early = 0

@@ -1,4 +1,5 @@
 // Who waits for news of which service.
+import { ENDED } from '../src/model/life.ts'
 import type { Platform } from '../src/model/platform.ts'
 
 /** What a question waits for. */
@@ -10,9 +11,6 @@ interface WaitFor {
   readonly ms: number | undefined
   readonly orElse?: () => boolean
 }
-
-/** Why the timer of a question is stopped. One value, since an abort without a reason makes an error with a stack each time. */
-const WOKEN = new Error('woken')
 
 export interface Waiting {
   /** Resolves when what is waited for has come, and when the signal is aborted. */
@@ -39,7 +37,7 @@ export function createWaiting(platform: Pick<Platform, 'sleep'>): Waiting {
       const end = (): void => {
         checks.delete(check)
         signal.removeEventListener('abort', end)
-        timer.abort(WOKEN)
+        timer.abort(ENDED)
         resolve()
       }
       waiting.set(service, checks.add(check))

@@ -1,4 +1,5 @@
 // A channel that holds only the newest value, read no faster than a given gap: a storm of changes costs its reader little.
+import { lifeWithin } from '../src/model/life.ts'
 import type { Platform } from '../src/model/platform.ts'
 
 /** A channel from one writer to one reader. */
@@ -56,17 +57,14 @@ export function createLatest<T>(platform: Platform, gap: number): Latest<T> {
  */
 export async function* latestOf<T>(platform: Platform, gap: number, signal: AbortSignal, run: (signal: AbortSignal, put: (value: T) => void) => Promise<void>): AsyncGenerator<T, void> {
   if (signal.aborted) return
-  const own = new AbortController()
-  const abort = (): void => own.abort(signal.reason)
-  signal.addEventListener('abort', abort)
+  const life = lifeWithin(signal)
   const latest = createLatest<T>(platform, gap)
-  const work = run(own.signal, (value) => latest.put(value)).finally(() => latest.end())
+  const work = run(life.signal, (value) => latest.put(value)).finally(() => latest.end())
   try {
-    yield* latest.values(own.signal)
+    yield* latest.values(life.signal)
   } finally {
     // Also when the reader leaves early.
-    signal.removeEventListener('abort', abort)
-    own.abort()
+    life.end()
     await work
   }
 }

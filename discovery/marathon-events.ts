@@ -1,5 +1,6 @@
 // Marathon's event stream as a source of hints. It has no ids and no replay, its order is not promised, and slow readers are cut
 // off or lose events, so an event only says which apps to look at.
+import { lifeWithin } from '../src/model/life.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { saidBy } from './admit.ts'
 import { backoff } from './backoff.ts'
@@ -90,11 +91,9 @@ export async function followEvents(registry: string, client: MarathonClient, pla
 
 /** Reads one stream to its end, and says why it ended. */
 async function listen(client: MarathonClient, platform: Platform, signal: AbortSignal, heard: Heard): Promise<string> {
-  const own = new AbortController()
-  const abort = (): void => own.abort(signal.reason)
-  signal.addEventListener('abort', abort)
+  const life = lifeWithin(signal)
   try {
-    const body = await withDeadline(platform, HEAD, signal, () => client.events(PATH, own.signal), thrown)
+    const body = await withDeadline(platform, HEAD, signal, () => client.events(PATH, life.signal), thrown)
     const lines = readLines(body, MAX_EVENT)
     const frame: Frame = { type: '', data: [], length: 0 }
     for (;;) {
@@ -109,8 +108,7 @@ async function listen(client: MarathonClient, platform: Platform, signal: AbortS
   } catch (error) {
     return saidBy(error)
   } finally {
-    signal.removeEventListener('abort', abort)
-    own.abort()
+    life.end()
   }
 }
 

@@ -1,5 +1,6 @@
 // Nomad's event stream as a source of hints: one stream for a registry, namespace and region, shared by every watched service.
 // Events are lost without a trace (small buffers, restarts, slow readers), so they only say what to look at.
+import { lifeWithin } from '../src/model/life.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { printable, saidBy } from './admit.ts'
 import { backoff } from './backoff.ts'
@@ -73,11 +74,9 @@ export function createEventStream(registry: string, client: NomadClient, platfor
 
   /** Reads one stream to its end, and says why it ended. */
   async function listen(signal: AbortSignal): Promise<string> {
-    const own = new AbortController()
-    const abort = (): void => own.abort(signal.reason)
-    signal.addEventListener('abort', abort)
+    const life = lifeWithin(signal)
     try {
-      const body = await withDeadline(platform, FIRST_LINE, signal, () => client.stream('/v1/event/stream', { topic: 'Service', ...query }, own.signal), thrown)
+      const body = await withDeadline(platform, FIRST_LINE, signal, () => client.stream('/v1/event/stream', { topic: 'Service', ...query }, life.signal), thrown)
       const lines = readLineBatches(body, MAX_LINE)
       for (;;) {
         const arrived = await withDeadline(platform, live ? WATCHDOG : FIRST_LINE, signal, () => lines.next(), () => undefined)
@@ -91,8 +90,7 @@ export function createEventStream(registry: string, client: NomadClient, platfor
     } catch (error) {
       return saidBy(error)
     } finally {
-      signal.removeEventListener('abort', abort)
-      own.abort()
+      life.end()
     }
   }
 

@@ -1,5 +1,6 @@
 // A blocking query that is given up when an event stream begins or ends. Nomad ends a stream at once when the right to hear it ends, but
 // answers a query that waits with the rights it began with, at the end of its wait.
+import { lifeWithin } from '../src/model/life.ts'
 import type { EventStream } from './nomad-events.ts'
 
 /** What interrupts the queries of one watch. */
@@ -33,13 +34,10 @@ export function createInterrupts(open: () => readonly EventStream[], life: Abort
     deaf: () => streams.length === 0 || streams.some((stream) => !stream.live()),
     answered: () => void (turned = false),
     async until(signal, run) {
-      const own = new AbortController()
-      const abort = (): void => own.abort(signal.reason)
-      signal.addEventListener('abort', abort)
-      stop = () => own.abort()
-      const got = turned ? undefined : await run(own.signal)
-      signal.removeEventListener('abort', abort)
-      stop = () => {}
+      const query = lifeWithin(signal)
+      stop = () => query.end()
+      const got = turned ? undefined : await run(query.signal)
+      query.end()
       return turned ? undefined : got
     },
   }

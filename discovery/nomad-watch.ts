@@ -1,5 +1,6 @@
 // One watched service of Nomad: when to list it, and what a list says given what was listed and heard before.
 import type { Rejection, ServiceRef } from '../src/model/discoverer.ts'
+import { lifeWithin } from '../src/model/life.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { AllocationChecks } from './nomad-checks.ts'
 import type { NomadClient, Query } from './nomad-client.ts'
@@ -125,15 +126,13 @@ export class NomadWatch implements Listener {
 
   /** True when it was woken before its time. */
   async #sleep(ms: number, signal: AbortSignal): Promise<boolean> {
-    const own = new AbortController()
-    const abort = (): void => own.abort()
-    signal.addEventListener('abort', abort)
-    this.#wake = abort
-    if (ms === Infinity) await new Promise<void>((resolve) => own.signal.addEventListener('abort', () => resolve()))
-    else await this.#shared.platform.sleep(ms, own.signal)
-    signal.removeEventListener('abort', abort)
-    this.#wake = () => {}
-    return own.signal.aborted
+    const life = lifeWithin(signal)
+    this.#wake = () => life.end()
+    if (ms === Infinity) await new Promise<void>((resolve) => life.signal.addEventListener('abort', () => resolve()))
+    else await this.#shared.platform.sleep(ms, life.signal)
+    const woken = life.signal.aborted
+    life.end()
+    return woken
   }
 }
 

@@ -1,4 +1,5 @@
 // A bound on things done at once: questions to one registry, connections held by blocking queries.
+import { ENDED } from '../src/model/life.ts'
 import type { Platform } from '../src/model/platform.ts'
 
 /** Slots that are taken and given back. */
@@ -12,9 +13,6 @@ export interface Slots {
   free(): number
 }
 
-/** Why the wait of a slot ends with its answer. One value, since an abort without a reason makes an error with a stack each time. */
-const ANSWERED = new Error('answered')
-
 /** Gives a slot back with the answer, or after `ms` milliseconds when that takes longer; `late` is called then, before. */
 export async function holding<T>(platform: Pick<Platform, 'sleep'>, slots: Slots, ms: number, work: Promise<T>, late = (): void => {}): Promise<T> {
   const answered = new AbortController()
@@ -25,7 +23,7 @@ export async function holding<T>(platform: Pick<Platform, 'sleep'>, slots: Slots
   try {
     return await work
   } finally {
-    answered.abort(ANSWERED)
+    answered.abort(ENDED)
     await given
   }
 }

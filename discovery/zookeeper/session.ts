@@ -1,5 +1,6 @@
 // One session for all services of a registry: which server, resumed or new, when to try again. A reader owns no nodes, so a
 // session that is lost costs one reading of the lists.
+import { type Life, lifeWithin } from '../../src/model/life.ts'
 import type { UpstreamTlsConfig } from '../../src/model/service-config.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import { saidBy } from '../admit.ts'
@@ -152,9 +153,7 @@ export class Session {
   // One server: connects, and serves as long as the connection lasts.
   async #attempt(server: Server): Promise<'expired' | { readonly trouble: Trouble; readonly proven: boolean; readonly atHandshake: boolean }> {
     const name = `${server.host}:${server.port}`
-    const life = new AbortController()
-    const stop = (): void => life.abort(this.#stop.signal.reason)
-    this.#stop.signal.addEventListener('abort', stop)
+    const life = lifeWithin(this.#stop.signal)
     let atHandshake = false
     try {
       const connection = await this.#open(server, name, life, () => (atHandshake = true))
@@ -168,17 +167,16 @@ export class Session {
       if (late === undefined && error instanceof Trouble) return { trouble: error, proven: false, atHandshake }
       return { trouble: new Trouble(`${name}: ${saidBy(late ?? error)}`), proven: false, atHandshake: atHandshake && late === undefined }
     } finally {
-      this.#stop.signal.removeEventListener('abort', stop)
-      life.abort()
+      life.end()
     }
   }
 
-  async #open(server: Server, name: string, life: AbortController, atHandshake: () => void): Promise<Connection | undefined> {
+  async #open(server: Server, name: string, life: Life, atHandshake: () => void): Promise<Connection | undefined> {
     const { platform, connect, tls, timeout } = this.#options
     const limit = Math.min(MAX_ATTEMPT, Math.max(MIN_ATTEMPT, (timeout * 2) / 3 / this.#order.length))
     const open = async (signal: AbortSignal): Promise<Connection | undefined> => {
       // The signal is aborted as well when all went well; the connection outlives that.
-      signal.addEventListener('abort', () => signal.reason instanceof Late && life.abort(signal.reason))
+      signal.addEventListener('abort', () => signal.reason instanceof Late && life.end(signal.reason))
       const credentials = await this.#options.credentials()
       const stream = await connect({ host: server.host, port: server.port, tls, signal: life.signal })
       atHandshake()

@@ -1,5 +1,6 @@
 // From a layout of nodes to a discoverer: what serversets and Curator share. One session serves every service that is watched.
 import type { Discoverer, Rejection, ServiceRef } from '../../src/model/discoverer.ts'
+import { lifeWithin } from '../../src/model/life.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { MAX_INSTANCES, printable, saidBy } from '../admit.ts'
@@ -90,18 +91,15 @@ class Ensemble<T> {
 
   // True when something has happened. Rejects with what is wrong when no server can be reached any more.
   async #awaitChange(client: ZooKeeper, nodes: Nodes<T>, wait: number, signal: AbortSignal): Promise<boolean> {
-    const done = new AbortController()
-    const abort = (): void => done.abort()
-    signal.addEventListener('abort', abort)
+    const life = lifeWithin(signal)
     try {
-      await Promise.race([nodes.changed(done.signal), client.down(done.signal), this.#platform.sleep(wait, done.signal)])
+      await Promise.race([nodes.changed(life.signal), client.down(life.signal), this.#platform.sleep(wait, life.signal)])
       // Asked for and not raced for: a session that is given up wakes every watcher as well.
       const trouble = client.trouble()
       if (trouble !== undefined) throw trouble
       return nodes.hasChanged
     } finally {
-      signal.removeEventListener('abort', abort)
-      done.abort()
+      life.end()
     }
   }
 

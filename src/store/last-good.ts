@@ -1,5 +1,6 @@
 // The last good table: kept outside the store, so that a gateway that starts while its store is down still serves.
 import { messageOf } from '../model/error.ts'
+import { lifeWithin } from '../model/life.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { LastGoodStatus, ParseTable, RouteStore, SavedSource, StoreEvent } from '../model/store.ts'
@@ -64,10 +65,7 @@ export function withLastGood(store: RouteStore, { loaded, fault }: LastGoodLoad,
   const status = store.status?.bind(store)
 
   async function* watch(signal: AbortSignal): AsyncGenerator<StoreEvent> {
-    const life = new AbortController()
-    const end = (): void => life.abort()
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
+    const life = lifeWithin(signal)
     const events = store.watch(life.signal)[Symbol.asyncIterator]()
     let next = events.next()
     try {
@@ -78,8 +76,7 @@ export function withLastGood(store: RouteStore, { loaded, fault }: LastGoodLoad,
         next = events.next()
       }
     } finally {
-      signal.removeEventListener('abort', end)
-      end()
+      life.end()
       await events.return?.()
       await keeper.finish()
     }
@@ -97,12 +94,9 @@ export function withLastGood(store: RouteStore, { loaded, fault }: LastGoodLoad,
 
 /** Whether the first thing that a store says in time is a table. */
 async function givesTable(first: Promise<IteratorResult<StoreEvent>>, platform: Platform, signal: AbortSignal): Promise<boolean> {
-  const nap = new AbortController()
-  const stop = (): void => nap.abort()
-  signal.addEventListener('abort', stop)
+  const nap = lifeWithin(signal)
   const step = await Promise.race([first, platform.sleep(START_BUDGET, nap.signal)])
-  signal.removeEventListener('abort', stop)
-  stop()
+  nap.end()
   return signal.aborted || (step !== undefined && step.done !== true && step.value.kind === 'table')
 }
 

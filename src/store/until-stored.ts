@@ -1,4 +1,5 @@
 // A store beside a file: until the store gives its first table, that of the file serves, and each good version of it.
+import { lifeWithin } from '../model/life.ts'
 import type { Platform } from '../model/platform.ts'
 import type { RouteStore, StoreEvent } from '../model/store.ts'
 
@@ -7,14 +8,8 @@ export function fileUntilStored(file: RouteStore, store: RouteStore, platform: P
   let fromFile = ''
 
   async function* watch(signal: AbortSignal): AsyncGenerator<StoreEvent> {
-    const life = new AbortController()
-    const lifeOfFile = new AbortController()
-    const end = (): void => {
-      life.abort()
-      lifeOfFile.abort()
-    }
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
+    const life = lifeWithin(signal)
+    const lifeOfFile = lifeWithin(life.signal)
     const [stored, files] = [store.watch(life.signal)[Symbol.asyncIterator](), file.watch(lifeOfFile.signal)[Symbol.asyncIterator]()]
     try {
       let [ofStore, ofFile] = [turnOf(stored), turnOf(files)]
@@ -26,7 +21,7 @@ export function fileUntilStored(file: RouteStore, store: RouteStore, platform: P
         if (whose === files) fromFile = event.origin
         else if (watched && event.kind === 'table') {
           watched = false
-          lifeOfFile.abort()
+          lifeOfFile.end()
           if (fromFile !== '') platform.log('info', 'the store has a table; that of the file serves no more, and the file is not watched until a start without one', { store: event.origin, file: fromFile })
         }
         yield event
@@ -34,8 +29,7 @@ export function fileUntilStored(file: RouteStore, store: RouteStore, platform: P
         else ofStore = turnOf(stored)
       }
     } finally {
-      signal.removeEventListener('abort', end)
-      end()
+      life.end()
       await Promise.all([stored.return?.(), files.return?.()])
     }
   }

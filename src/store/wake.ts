@@ -1,5 +1,6 @@
 // A bell between something that hints (a subscription, a file watcher) and a loop that reads. Any number of rings before the
 // loop looks are one ring, so a flood of hints costs one read at a time and no memory.
+import { lifeWithin } from '../model/life.ts'
 import type { Platform } from '../model/platform.ts'
 
 /** A bell with one place to wait at. */
@@ -19,11 +20,10 @@ export function createWake(platform: Pick<Platform, 'sleep'>): Wake {
     },
     async wait(ms, signal) {
       if (!rung && !signal.aborted) {
-        const nap = new AbortController()
-        stopNap = () => nap.abort()
-        signal.addEventListener('abort', stopNap)
+        const nap = lifeWithin(signal)
+        stopNap = () => nap.end()
         await platform.sleep(ms, nap.signal)
-        signal.removeEventListener('abort', stopNap)
+        nap.end()
       }
       const was = rung
       rung = false

@@ -14,6 +14,7 @@ import type { Ask, Reading, Source } from '../../../discovery/reading.ts'
 import { reconcile } from '../../../discovery/reconcile.ts'
 import { createSlots } from '../../../discovery/slots.ts'
 import type { Endpoint, EndpointHealth } from '../../../src/model/endpoint.ts'
+import { lifeWithin } from '../../../src/model/life.ts'
 import { read, summary } from '../../suites/discoverer.ts'
 import { fakePlatform, START } from '../../support/fake-platform.ts'
 import { listed, polled, ref, trust } from '../../support/scripted-source.ts'
@@ -175,6 +176,13 @@ test('pace: the first change is followed at once, later ones each 250 ms, useles
   expect(pace.next(20_000, true, 8 * 2 ** 20)).toBe(800)
   expect([0, 1, 2, 3].map(() => pace.next(30_000, false, 0))).toEqual([0, 0, 0, 1000])
   expect(pace.next(60_000, false, 0)).toBe(0)
+})
+
+test('withDeadline: work that does not heed the end of a longer life is left behind, too', async () => {
+  const longer = lifeWithin(new AbortController().signal)
+  const stopped = withDeadline(fakePlatform(), 1e9, longer.signal, () => new Promise<string>(() => {}), () => 'late')
+  longer.end()
+  expect(await stopped).toBe('late')
 })
 
 test('withDeadline: the answer, or what is said when it is late; and the work is told', async () => {
