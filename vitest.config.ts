@@ -7,12 +7,15 @@ export default defineConfig({
     // Generous, since a loaded machine is no defect: a test that hangs is still found.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Vitest's own limit is one second.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       { extends: true, test: { name: 'core', include: ['test/unit/**/*.test.ts'] } },
       { extends: true, test: { name: 'node', include: ['test/integration/**/*.test.ts'] } },
       // The worker runs in workerd; the tests drive it from Node over sockets.
       { extends: true, test: { name: 'edge', include: ['test/edge/**/*.test.ts'] } },
-      { extends: true, test: { name: 'servers', include: ['test/servers/**/*.test.ts'], fileParallelism: false } },
+      // A JVM starts in eight seconds alone, and in a minute beside builds; some drills write thousands of changes.
+      { extends: true, test: { name: 'servers', include: ['test/servers/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 240_000 } },
     ],
   },
 })

@@ -28,8 +28,11 @@ describeWithServers(['zookeeper', 'zookeeper-writers'], 'a gateway at a ZooKeepe
     hand = startCuratorWriter(server.address, '/', 'x', 10_000)
   })
   afterEach(async () => {
-    await hand.say(`delete ${SET}`)
-    await hand.stop()
+    try {
+      await hand.say(`delete ${SET}`)
+    } finally {
+      await hand.kill()
+    }
   })
 
   const node = (name: string): string => `${SET}/member_${name}`
@@ -107,8 +110,8 @@ describeWithServers(['zookeeper', 'zookeeper-writers'], 'a gateway at a ZooKeepe
 
   /** How often the gateway has read the set, and how many questions it has asked ZooKeeper since its session began. */
   async function effort(d: Drill): Promise<{ readonly at: number; readonly readings: number; readonly questions: number }> {
-    const own = (await server.say('cons')).split('\n').find((line) => line.includes(`to=${SESSION},`))
+    const own = await d.until('ZooKeeper tells of the connection', async () => (await server.say('cons')).split('\n').find((line) => line.includes(`to=${SESSION},`)))
     const { attempts } = await d.watch(REF)
-    return { at: performance.now(), readings: Object.values(attempts).reduce((sum, count) => sum + count, 0), questions: Number(/recved=(\d+)/.exec(own ?? '')?.[1]) }
+    return { at: performance.now(), readings: Object.values(attempts).reduce((sum, count) => sum + count, 0), questions: Number(/recved=(\d+)/.exec(own)?.[1]) }
   }
 })

@@ -1,8 +1,9 @@
 // A server as a child process of a test: started until it answers, paused, killed, started again on the same port.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How to run a server. */
@@ -34,6 +35,13 @@ export interface RealServer {
 }
 
 const READY_WITHIN = 30_000
+/** How long an orderly end may take, milliseconds. */
+const END_WITHIN = 15_000
+/**
+ * Where free ports are looked for: below those that the system gives to outgoing connections (32768 and up), which would take one before its
+ * server listens or while it is down, and below those that Nomad gives to its jobs (20000 and up).
+ */
+const PORTS = { from: 10_240, to: 20_000 }
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -41,12 +49,15 @@ process.on('exit', () => {
 
 /** Starts a server and waits until it is ready; rejects with the end of its output when it is not in time. */
 export async function startServer(spec: ServerSpec): Promise<RealServer> {
-  let child = await launch(spec)
+  let child = await launch(spec).catch(async (error: unknown) => {
+    await spec.cleanUp?.()
+    throw error
+  })
   return {
     address: spec.address,
     async stop() {
       child.kill('SIGCONT')
-      await end(child, 'SIGTERM')
+      await endProcess(child, 'SIGTERM')
       await spec.cleanUp?.()
     },
     pause() {
@@ -54,7 +65,7 @@ export async function startServer(spec: ServerSpec): Promise<RealServer> {
       awaitStopped(child.pid ?? 0)
     },
     resume: () => void child.kill('SIGCONT'),
-    kill: () => end(child, 'SIGKILL'),
+    kill: () => endProcess(child, 'SIGKILL'),
     async restart() {
       child = await launch(spec)
     },
@@ -63,18 +74,20 @@ export async function startServer(spec: ServerSpec): Promise<RealServer> {
 
 /** Ports that were free a moment ago on 127.0.0.1. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports: number[] = []
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    ports.push((server.address() as AddressInfo).port)
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    // Another each time and in each process: who just closed one may get it back only after a while.
+    const port = randomInt(PORTS.from, PORTS.to)
+    if (await isFree(port)) ports.add(port)
   }
-  for (const server of servers) {
-    server.close()
-    await once(server, 'close')
-  }
-  return ports
+  return [...ports]
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  const free = await once(server, 'listening').then(() => true, () => false)
+  if (free) await new Promise((resolve) => server.close(resolve))
+  return free
 }
 
 async function launch(spec: ServerSpec): Promise<ChildProcess> {
@@ -93,21 +106,32 @@ async function launch(spec: ServerSpec): Promise<ChildProcess> {
     if (await spec.ready(spec.address).catch(() => false)) return child
     await sleep(50)
   }
-  await end(child, 'SIGKILL')
+  await endProcess(child, 'SIGKILL')
   throw new Error(`${spec.program} did not become ready on ${spec.address}; its output ended with:\n${output}`)
 }
 
-async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+/** Sends a signal, or none to a process that ends by itself, and waits until it is gone. It is killed where it takes too long. */
+export async function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' | undefined): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   const gone = once(child, 'exit')
-  child.kill(signal)
+  if (signal !== undefined) child.kill(signal)
+  const late = setTimeout(() => child.kill('SIGKILL'), END_WITHIN)
   await gone
+  clearTimeout(late)
 }
 
 /** Threads on other cores go on for a moment after the signal: returns once the kernel says that every one of them has stopped. */
 function awaitStopped(pid: number): void {
   const tasks = `/proc/${pid}/task`
   if (!existsSync(tasks)) return
-  const running = (): boolean => readdirSync(tasks).some((task) => !/^\d+ \(.*\) [TtZ]/s.test(readFileSync(`${tasks}/${task}/stat`, 'latin1')))
-  for (let tries = 0; tries < 10_000 && running(); tries++);
+  for (let tries = 0; tries < 10_000 && readdirSync(tasks).some((task) => runs(`${tasks}/${task}/stat`)); tries++);
+}
+
+function runs(stat: string): boolean {
+  try {
+    return !/^\d+ \(.*\) [TtZ]/s.test(readFileSync(stat, 'latin1'))
+  } catch {
+    // It ended meanwhile.
+    return false
+  }
 }

@@ -1,4 +1,5 @@
 // Instances that come and go: one all the time, or a thousand at once, all of which answer although only a few backends run.
+import { within } from '../within.ts'
 import type { Drill } from './plan.ts'
 
 /** One instance, as any registry's client takes it. */
@@ -49,10 +50,13 @@ export async function has(d: Drill, service: string, members: readonly Member[])
   await d.until(`${service} has ${wanted.size} instances and no other`, holds, () => `${shown.length}, of which ${shown.filter((address) => !wanted.has(address)).length} are none of them`)
 }
 
+/** Longest time of what is watched while it runs, milliseconds. */
+const WHILE = 110_000
+
 /** How many instances of a reference were known, at each look while `act` ran; the service is asked between two looks. */
 export async function countsWhile(d: Drill, service: string, ref: string, act: () => Promise<void>): Promise<readonly number[]> {
   const counts: number[] = []
-  const acting = act().then(() => 'done')
+  const acting = within(WHILE, act(), () => `what was watched did not end within ${WHILE / 1000} s`).then(() => 'done')
   do counts.push((await d.watch(ref)).endpoints)
   while ((await Promise.race([acting, d.next(service, 1)])) !== 'done')
   return counts

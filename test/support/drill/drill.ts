@@ -15,6 +15,7 @@
 // In the end, and by itself, it fails when a request failed that could have succeeded: one that got no 200 while a backend of
 // its service was up all the time (from the first answer of that service on; `d.excuse` for what a drill means to break).
 // Nothing is waited for by time: `sees`, `serves`, `uses` and `until` wait for what they name, at most 30 s.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { messageOf } from '../../../src/model/error.ts'
 import type { RefStatus } from '../../../src/model/ref-status.ts'
 import type { StoreStatus } from '../../../src/model/store.ts'
@@ -94,6 +95,9 @@ class Running implements Drill {
   }
 
   async sees(service: string, text: string | RegExp, more: { readonly cause?: RegExp; readonly since?: number } = {}): Promise<ShownState> {
+    // What was on its way may lie in a socket for as long as this process stands still.
+    const stalls = monitorEventLoopDelay({ resolution: 10 })
+    if (more.since !== undefined) stalls.enable()
     let last: ShownState | undefined
     const shows = async (): Promise<ShownState | false> => {
       const state = await shownState(this.#running, service, (address) => this.#nameOf(address))
@@ -106,7 +110,8 @@ class Running implements Drill {
     // Asked anew, so that both sides of the comparison are taken in this order.
     const elapsed = Date.now() - more.since
     const { age } = await shownState(this.#running, service, (address) => this.#nameOf(address))
-    if (age === undefined || age < elapsed - ON_ITS_WAY) throw new Error(`${service} is shown as confirmed ${age ?? 'never'} ms ago, but was cut off ${elapsed} ms ago`)
+    stalls.disable()
+    if (age === undefined || age < elapsed - ON_ITS_WAY - stalls.max / 1e6) throw new Error(`${service} is shown as confirmed ${age ?? 'never'} ms ago, but was cut off ${elapsed} ms ago`)
     return state
   }
 

@@ -35,7 +35,7 @@ export async function startDrillGateway(config: object, speed: number, log: LogS
   const control = new ControlPlane(parsed, fast, serving, store, () => undefined)
   await control.start()
   const admin = await startAdmin(parsed.admin, control.source, real)
-  const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${admin.port}${path}`)
+  const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${admin.port}${path}`, { signal: AbortSignal.timeout(10_000) })
   return {
     port: Object.values(control.ports)[0] ?? 0,
     admin: async <T>(path: string) => (await (await ask(path)).json()) as T,

@@ -1,8 +1,11 @@
 // Waiting in drills: for something to hold, never for time to pass.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { within } from '../within.ts'
 
 /** Longer than anything that is waited for takes on a slow machine, milliseconds. */
 const WITHIN = 30_000
+/** How much longer than all of it one look may take, so that the end of a wait within it is said first, milliseconds. */
+const LOOK = 5000
 
 /**
  * Waits until `holds` gives neither false nor undefined, and gives what it gave. What it throws counts as not yet. Fails after
@@ -13,12 +16,12 @@ export async function until<T>(what: string, holds: () => Promise<T | false | un
   for (;;) {
     let thrown: unknown
     try {
-      const value = await holds()
+      const value = await within(end + LOOK - performance.now(), holds(), () => 'no answer to the last look')
       if (value !== false && value !== undefined) return value
     } catch (error) {
       thrown = error
     }
-    if (performance.now() > end) throw new Error(`it never came to this: ${what}; last seen: ${String(await seen())}`, thrown === undefined ? {} : { cause: thrown })
+    if (performance.now() > end) throw new Error(`it never came to this: ${what}; last seen: ${String(await within(LOOK, seen(), () => ''))}`, thrown === undefined ? {} : { cause: thrown })
     await sleep(10)
   }
 }

@@ -10,7 +10,7 @@ export interface Registrant {
 /** Asks the API; rejects with what it said where that is no success. `path` begins after `/v1/`. */
 export async function callConsul(url: string, method: string, path: string, body?: object | Uint8Array<ArrayBuffer>, token?: string): Promise<Response> {
   const headers = token === undefined ? {} : { 'x-consul-token': token }
-  const answer = await fetch(`${url}/v1/${path}`, { method, headers, ...(body === undefined ? {} : { body: body instanceof Uint8Array ? body : JSON.stringify(body) }) })
+  const answer = await fetch(`${url}/v1/${path}`, { method, headers, signal: AbortSignal.timeout(10_000), ...(body === undefined ? {} : { body: body instanceof Uint8Array ? body : JSON.stringify(body) }) })
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
   return answer
 }

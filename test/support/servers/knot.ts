@@ -3,7 +3,7 @@ import { Resolver } from 'node:dns/promises'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../drill/until.ts'
 import { freePorts, startServer, type RealServer } from '../server-process.ts'
 import { programOf } from '../servers.ts'
 
@@ -40,7 +40,7 @@ export async function startKnot(): Promise<RealNameServer> {
       await write(records)
       process.kill(Number(await readFile(join(directory, 'knot.pid'), 'utf8')), 'SIGHUP')
       // It reads the file a little later.
-      while ((await serialOf(started.address)) !== serial) await sleep(20)
+      await until(`Knot DNS serves zone ${serial}`, async () => (await serialOf(started.address)) === serial)
     },
   }
 }

@@ -1,13 +1,17 @@
 // The real writers of ZooKeeper as child processes: services that register with Curator's and Finagle's own libraries.
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { endProcess } from '../server-process.ts'
 import { programOf } from '../servers.ts'
+import { within } from '../within.ts'
+
+/** Longest time that one command takes, the start of the JVM on a loaded machine included, milliseconds. */
+const WITHIN = 45_000
 
 /** A service that registers. */
 export interface Writer {
-  /** Gives one command of the program in test/fixtures/zookeeper-writers, and waits until it is done. */
+  /** Gives one command of the program in test/fixtures/zookeeper-writers, and waits until it is done, at most 45 s. */
   say(command: string): Promise<void>
   pause(): void
   resume(): void
@@ -34,21 +38,29 @@ function start(build: string, main: string, args: readonly string[]): Writer {
   const kill = (): void => void child.kill('SIGKILL')
   process.once('exit', kill)
   let errors = ''
-  child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)))
+  const keep = (said: string): void => {
+    errors = (errors + said).slice(-4000)
+  }
+  child.stderr.on('data', (chunk: Buffer) => keep(chunk.toString()))
+  child.on('error', (error) => keep(String(error)))
+  // A command to one that is gone is answered by the end of its output.
+  child.stdin.on('error', (error) => keep(String(error)))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const end = async (signal: 'SIGKILL' | undefined): Promise<void> => {
     process.off('exit', kill)
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
     child.stdin.end()
-    if (signal !== undefined) child.kill(signal)
-    await gone
+    await endProcess(child, signal)
+  }
+  const done = async (command: string): Promise<void> => {
+    for (let line = await lines.next(); line.done !== true; line = await lines.next()) if (line.value === 'ok') return
+    throw new Error(`the writer ended at ${command}:\n${errors}`)
   }
   return {
     async say(command) {
       child.stdin.write(`${command}\n`)
-      for (let line = await lines.next(); line.done !== true; line = await lines.next()) if (line.value === 'ok') return
-      throw new Error(`the writer ended at ${command}:\n${errors}`)
+      // Some are a mebibyte long.
+      const shown = command.slice(0, 200)
+      await within(WITHIN, done(shown), () => `the writer was not done within ${WITHIN / 1000} s with ${shown}:\n${errors}`)
     },
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
