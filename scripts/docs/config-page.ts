@@ -27,6 +27,7 @@ This page is made by \`npm run docs\` from the schema that parses the file.
 - **Paths** are compared in the form that requests are brought into: non-ASCII letters as UTF-8 in percent-encoding, hex digits in upper
   case, unreserved characters decoded. So \`/caf\u00e9\` and \`/caf%c3%a9\` are one path. What no request can have then is an error: \`//\`, \`.\` and \`..\`
   segments, \`;\`, backslashes, and encoded slashes, backslashes and control characters.
+- **Header values** beyond ASCII are UTF-8, both those that the gateway writes and those of headers and cookies that it compares.
 - In the short form of a match, \`[METHODS ]host/path\`, the host may be missing (\`/health\`) and so may the path (\`*.example.com\`, any path).
 - A destination that begins with the name of a service is that service; otherwise its first part must be a registry. A name cannot be both.
 - A table of many thousand routes is read some ten times faster as JSON than as YAML; \`fairlead routes push\` stores it so.

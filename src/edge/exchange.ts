@@ -2,8 +2,8 @@
 // enters JavaScript, so its bytes are not counted and an exchange ends with its response head.
 import { GatewayError } from '../model/error.ts'
 import type { Exchange, UpstreamResponse } from '../model/exchange.ts'
-import type { HeaderList } from '../model/headers.ts'
 import { isBodiless, type RequestHead, type ResponseHead } from '../model/request.ts'
+import { whatwgHeaders } from './headers.ts'
 import type { FetchedResponse } from './transport.ts'
 import type { WorkerdRequest, WorkerdResponseInit } from './workerd.ts'
 
@@ -109,13 +109,6 @@ export class EdgeExchange implements Exchange {
     this.response = new Response(head.status === 101 || isBodiless(head.status) ? null : fetched.body, init)
     return Promise.resolve()
   }
-}
-
-/** Fields as WHATWG headers. */
-export function whatwgHeaders(list: HeaderList): Headers {
-  const headers = new Headers()
-  for (const [name, value] of list) headers.append(name, value)
-  return headers
 }
 
 function initOf(head: ResponseHead): ResponseInit & { readonly headers: Headers } {

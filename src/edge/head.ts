@@ -1,11 +1,11 @@
 // From a Request to the guarded head that the table decides on: the same normal forms as on Node. What the runtime has
 // already changed cannot be seen any more: it joins repeated fields with commas and resolves dot segments itself.
 import { GatewayError, type Reason } from '../model/error.ts'
-import { HeaderList } from '../model/headers.ts'
 import type { RequestHead } from '../model/request.ts'
 import { unmapped } from '../proxy/client-address.ts'
 import { removeClaims } from '../proxy/header-class.ts'
 import { normalizeHost, normalizePath } from '../proxy/normalize.ts'
+import { headerList } from './headers.ts'
 import type { WorkerdRequest } from './workerd.ts'
 
 /** Throws a GatewayError for what Node would refuse as well. */
@@ -19,7 +19,7 @@ export function headOf(request: WorkerdRequest, listener: string): RequestHead {
   if (host === undefined) throw refuse('bad_host', 'Host is not a host name, an optional port and nothing else')
   const path = normalizePath(rawPath === '' ? '/' : rawPath)
   if (path === undefined) throw refuse('bad_path', 'the path can be read in more than one way')
-  const headers = HeaderList.from(request.headers)
+  const headers = headerList(request.headers)
   // As on Node for a peer that is not trusted, since nobody is here; what the runtime says of the client is in `source`.
   removeClaims(headers)
   return {

@@ -3,10 +3,10 @@ import type { EndpointState } from '../model/balancer.ts'
 import type { ServiceConfig } from '../model/service-config.ts'
 import { GatewayError, messageOf } from '../model/error.ts'
 import type { Exchange, OutboundRequest, Transport, UpstreamResponse } from '../model/exchange.ts'
-import { HeaderList } from '../model/headers.ts'
 import type { Platform } from '../model/platform.ts'
 import { addressText } from '../proxy/view.ts'
-import { type EdgeExchange, whatwgHeaders } from './exchange.ts'
+import type { EdgeExchange } from './exchange.ts'
+import { headerList, whatwgHeaders } from './headers.ts'
 import type { WorkerdResponse } from './workerd.ts'
 
 /** A response whose body the runtime holds. */
@@ -64,7 +64,7 @@ function fetchedResponse(fetched: WorkerdResponse, upgrade: string): FetchedResp
     throw new GatewayError('upstream_protocol', `status ${status} ends no response`, { side: 'upstream' })
   }
   // A tab may stand in a reason (RFC 9112 section 4), and the runtime takes none.
-  return { fetched, status, reason: fetched.statusText.replaceAll('\t', ' '), headers: HeaderList.from(fetched.headers), discard }
+  return { fetched, status, reason: fetched.statusText.replaceAll('\t', ' '), headers: headerList(fetched.headers), discard }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { ExplainRequest } from '../model/admin.ts'
 import type { CallerConfig } from '../model/table-config.ts'
 import { GatewayError, type Reason } from '../model/error.ts'
 import { HeaderList } from '../model/headers.ts'
+import { octetsOf } from '../model/octets.ts'
 import type { RequestHead, Source } from '../model/request.ts'
 import { parseAddress } from '../route/cidr.ts'
 import { clientAddress, clientScheme, type Trust, trustOf, unmapped } from './client-address.ts'
@@ -80,7 +81,7 @@ function headersOf(pairs: readonly (readonly [string, string])[]): HeaderList {
   for (const [name, value] of pairs) {
     if (!TOKEN.test(name)) throw refuse('bad_request', `${JSON.stringify(name)} is not the name of a header field`)
     if (NOT_IN_VALUE.test(value)) throw refuse('bad_request', `the value of ${name} holds a control character`)
-    headers.append(name, value.trim())
+    headers.append(name, octetsOf(value.trim()))
   }
   if (headers.getAll('host').length > 1) throw refuse('bad_host', 'more than one Host')
   return headers

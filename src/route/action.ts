@@ -1,7 +1,7 @@
 // Compiles a route without its match: destinations with their shares, and the texts that captures go into.
 import type { DestinationConfig, RouteConfig } from '../model/route-config.ts'
 import type { Destination, Route } from '../model/route.ts'
-import { LOCATION_NAMES, compileHeaderRules, compileLocation, compileRewriteHost, compileRewritePath } from './rewrite.ts'
+import { LOCATION_NAMES, compileAnswerHeaders, compileHeaderRules, compileLocation, compileRewriteHost, compileRewritePath } from './rewrite.ts'
 import type { TableScope } from './scope.ts'
 import type { TemplateRules } from './template.ts'
 
@@ -19,7 +19,7 @@ export function compileRoute(config: RouteConfig, index: number, captured: Reado
     index,
     name: config.name,
     config,
-    action,
+    action: action.kind === 'respond' ? { ...action, headers: compileAnswerHeaders(action.headers, `${at}.action.headers`, scope) } : action,
     destinations: action.kind === 'forward' ? scope.destinations.get(action.to, () => compileDestinations(action.to, `${at}.action.to`, scope)) : [],
     ...(rewrite?.path === undefined ? {} : { rewritePath: compileRewritePath(rewrite.path, rules, `${at}.rewrite.path`, scope) }),
     ...(rewriteHost === undefined ? {} : { rewriteHost }),

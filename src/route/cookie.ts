@@ -3,13 +3,15 @@
 import type { MatchConfig } from '../model/match-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition } from '../model/route.ts'
-import { fieldConditions } from './field.ts'
+import { fieldConditions, type FieldKind } from './field.ts'
 import type { Matcher, Scope } from './matcher.ts'
+
+const COOKIE: FieldKind = { on: 'cookie', octets: true, some: someCookie }
 
 export const cookieMatcher = {
   key: 'cookies',
   doc: { summary: 'Cookies by name; the same tests as for headers.', example: 'cookies: { canary: true }' },
-  compile: (match: MatchConfig, at: string, scope: Scope): readonly Condition[] => fieldConditions('cookie', match.cookies ?? [], someCookie, `${at}.cookies`, scope),
+  compile: (match: MatchConfig, at: string, scope: Scope): readonly Condition[] => fieldConditions(COOKIE, match.cookies ?? [], `${at}.cookies`, scope),
 } satisfies Matcher
 
 function someCookie(head: RequestHead, name: string, accept: (value: string) => boolean): boolean {
@@ -22,10 +24,22 @@ function someInField(field: string, name: string, accept: (value: string) => boo
     const end = semicolon < 0 ? field.length : semicolon
     const pair = field.slice(start, end)
     const equals = pair.indexOf('=')
-    if (equals > 0 && pair.slice(0, equals).trim() === name && accept(unquote(pair.slice(equals + 1).trim()))) return true
+    if (equals > 0 && bare(pair.slice(0, equals)) === name && accept(unquote(bare(pair.slice(equals + 1))))) return true
     start = end + 1
   }
   return false
+}
+
+/** Without the white space around it. `trim` would take the octet A0 too, with which `à` ends. */
+function bare(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && isSpace(text.charCodeAt(start))) start++
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
 }
 
 function unquote(value: string): string {

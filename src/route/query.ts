@@ -3,13 +3,15 @@
 import type { MatchConfig } from '../model/match-config.ts'
 import type { RequestHead } from '../model/request.ts'
 import type { Condition } from '../model/route.ts'
-import { fieldConditions } from './field.ts'
+import { fieldConditions, type FieldKind } from './field.ts'
 import type { Matcher, Scope } from './matcher.ts'
+
+const QUERY: FieldKind = { on: 'query', octets: false, some: someParameter }
 
 export const queryMatcher = {
   key: 'query',
   doc: { summary: 'Query parameters, decoded; the same tests as for headers.', example: 'query: { version: [v2, v3] }' },
-  compile: (match: MatchConfig, at: string, scope: Scope): readonly Condition[] => fieldConditions('query', match.query ?? [], someParameter, `${at}.query`, scope),
+  compile: (match: MatchConfig, at: string, scope: Scope): readonly Condition[] => fieldConditions(QUERY, match.query ?? [], `${at}.query`, scope),
 } satisfies Matcher
 
 function someParameter(head: RequestHead, name: string, accept: (value: string) => boolean): boolean {

@@ -2,6 +2,7 @@
 // the table is compiled, and what is rendered from a request is checked or escaped once more as the last step.
 import type { HeaderRulesConfig, RewriteConfig } from '../model/route-config.ts'
 import { GatewayError } from '../model/error.ts'
+import { octetsOf } from '../model/octets.ts'
 import type { HeaderRules, Template } from '../model/route.ts'
 import type { Scope } from './matcher.ts'
 import { type Piece, type TemplateRules, splitTemplate, templateOf } from './template.ts'
@@ -44,12 +45,23 @@ export function compileLocation(text: string, rules: TemplateRules, at: string, 
 export function compileHeaderRules(config: HeaderRulesConfig, rules: TemplateRules, at: string, scope: Scope): HeaderRules {
   const lines = (list: 'set' | 'add'): readonly (readonly [string, string, Template])[] =>
     config[list].map(([name, value], i) => {
-      checkName(name, `${at}.${list}[${i}]`, scope)
-      if (/[^\t -~\x80-\uffff]/.test(value)) scope.problem(`${at}.${list}[${i}]`, 'a header value holds no control characters')
-      return [name, name.toLowerCase(), templateOf(splitTemplate(value, rules, `${at}.${list}[${i}]`, scope))]
+      const octets = fieldValue(name, value, `${at}.${list}[${i}]`, scope)
+      return [name, name.toLowerCase(), templateOf(splitTemplate(octets, rules, `${at}.${list}[${i}]`, scope))]
     })
   for (const [i, name] of config.remove.entries()) checkName(name, `${at}.remove[${i}]`, scope)
   return { remove: config.remove.map((name) => name.toLowerCase()), set: lines('set'), add: lines('add') }
+}
+
+/** Compiles the headers of an answer that a route makes. */
+export function compileAnswerHeaders(headers: readonly (readonly [string, string])[], at: string, scope: Scope): readonly (readonly [string, string])[] {
+  return headers.map(([name, value], i) => [name, fieldValue(name, value, `${at}[${i}]`, scope)])
+}
+
+/** A value as it is sent, a character for each byte: runtimes keep no more of a character, and the low byte of `č` is a carriage return. */
+function fieldValue(name: string, value: string, at: string, scope: Scope): string {
+  checkName(name, at, scope)
+  if (/[^\t -~\x80-\uffff]/.test(value)) scope.problem(at, 'a header value holds no control characters')
+  return octetsOf(value)
 }
 
 function checkName(name: string, at: string, scope: Scope): void {

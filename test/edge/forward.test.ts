@@ -37,8 +37,8 @@ routes:
     match: /users/{id}/**
     to: origin
     rewrite: { path: '/v2/{id}/{**}' }
-    requestHeaders: { set: { x-user: '{id}' }, remove: x-secret, add: { x-more: two } }
-    responseHeaders: { set: { x-served: 'edge {id}' }, remove: x-inner }
+    requestHeaders: { set: { x-user: '{id}', x-name: 'Jürgen č {id} 上' }, remove: x-secret, add: { x-more: two } }
+    responseHeaders: { set: { x-served: 'edge {id}', x-name: 'Jürgen č {id} 上' }, remove: x-inner }
   - { match: /gone, to: gone }
   - { match: /either, to: either }
   - { match: /retry, to: origin, retry: { attempts: 2, on: [5xx], methods: [GET, POST] } }
@@ -108,6 +108,14 @@ describe('a request', () => {
     expect(sent('x-forwarded-host')).toEqual(['edge.test'])
     expect(sent('x-request-id')).toHaveLength(1)
     for (const name of ['x-secret', 'cf-connecting-ip']) expect(sent(name)).toEqual([])
+    expect(origin.problems()).toEqual([])
+  })
+
+  test('and its answer have values beyond ASCII as UTF-8, those of the rules and those that pass', async () => {
+    const [name, passing] = ['Jürgen č 7 上', 'Žofie 上'].map((text) => Buffer.from(text).toString('latin1'))
+    origin.script = () => ({ bytes: response('200 OK', 'hi', [`X-Passing: ${passing ?? ''}`]), next: 'keep' })
+    const answer = await only(get('/users/7/x', `X-Passing: ${passing ?? ''}`))
+    for (const fields of [origin.requests[0]?.fields ?? [], answer.fields]) expect(['x-name', 'x-passing'].map((key) => valuesOf(fields, key))).toEqual([[name], [passing]])
     expect(origin.problems()).toEqual([])
   })
 

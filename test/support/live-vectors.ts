@@ -1,5 +1,6 @@
 // Decision vectors as real requests: the bytes to send, and what must be seen at both ends when the decision is the right one.
 import { REASONS, type Reason } from '../../src/model/error.ts'
+import { octetsOf } from '../../src/model/octets.ts'
 import type { TableConfig } from '../../src/model/table-config.ts'
 import { valuesOf } from './http1.ts'
 import { type Origin, startOrigin } from './origin.ts'
@@ -33,7 +34,7 @@ export function requestBytes({ method, url, headers = [], from }: VectorRequest,
   const [, scheme, host, rest = ''] = /^(https?):\/\/([^/?#]*)(.*)$/.exec(url) ?? []
   if (scheme !== 'http' || (from !== undefined && proxyLine(from) === undefined)) return undefined
   const target = rest.startsWith('/') ? rest : `/${rest}`
-  return [`${method} ${target} HTTP/1.1`, `Host: ${host ?? ''}`, ...headers.map(([name, value]) => `${name}: ${value}`), ...(method === 'POST' || method === 'PUT' ? ['Content-Length: 0'] : []), ...more, '', ''].join('\r\n')
+  return [`${method} ${target} HTTP/1.1`, `Host: ${host ?? ''}`, ...headers.map(([name, value]) => `${name}: ${octetsOf(value)}`), ...(method === 'POST' || method === 'PUT' ? ['Content-Length: 0'] : []), ...more, '', ''].join('\r\n')
 }
 
 /** A PROXY protocol header that says where the request comes from. */

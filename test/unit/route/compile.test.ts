@@ -1,3 +1,4 @@
+import { assert, constantFrom, oneof, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RouteConfig } from '../../../src/model/route-config.ts'
 import type { TableConfig } from '../../../src/model/table-config.ts'
@@ -99,4 +100,27 @@ it('renders header rules with captures', () => {
   const rules = compiled.routes[0]?.requestHeaders
   expect(rules?.remove).toEqual(['x-old'])
   expect(rules?.set.map(([name, key, value]) => [name, key, value.render({ id: '7' })])).toEqual([['X-Id', 'x-id', 'id=7; json={"a":1}']])
+})
+
+describe('header values, which leave a byte for each character', () => {
+  const respond = (pairs: readonly (readonly [string, string])[]): RouteConfig => route('r', {}, { action: { kind: 'respond', status: 200, body: '', headers: pairs } })
+
+  it.each([['č', 'Ä\u008d'], ['上', 'ä¸\u008a'], ['Grüße {id}', 'GrÃ¼Ã\u009fe 7']])('%j leave as UTF-8', (value, sent) => {
+    expect(compileTable(table([headers([['x', value]])])).routes[0]?.requestHeaders?.set[0]?.[2].render({ id: '7' })).toBe(sent)
+  })
+
+  it('never hold what would end the line, whatever compiles', () => {
+    const clean = /^[\t\x20-\x7e\x80-\xff]*$/
+    assert(property(string({ unit: oneof(string({ unit: 'binary', minLength: 1, maxLength: 1 }), constantFrom('č', '上', '\u010a', '\r', '{id}')) }), (value) => {
+      const [rules, answer] = [headers([['x', value]]), respond([['x', value]])]
+      if (problemsOf(table([rules])).length === 0) expect(compileTable(table([rules])).routes[0]?.requestHeaders?.set[0]?.[2].render({ id: '7' })).toMatch(clean)
+      if (problemsOf(table([answer])).length > 0) return
+      const { action } = compileTable(table([answer])).routes[0] ?? {}
+      expect(action?.kind === 'respond' ? action.headers[0]?.[1] : undefined).toMatch(clean)
+    }), { numRuns: 1000 })
+  })
+
+  it.each<readonly [pair: readonly [string, string], message: RegExp]>([[['x', 'a\r\nb: c'], /no control characters/], [['x y', '1'], /not a header name/]])('of an answer are checked too: %j', (pair, message) => {
+    expect(problemsOf(table([respond([pair])]))).toEqual([['routes[0].action.headers[0]', expect.stringMatching(message)]])
+  })
 })

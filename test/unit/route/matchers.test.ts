@@ -84,7 +84,15 @@ const FIELD_TESTS: readonly [why: string, test: FieldCondition['test'], values: 
   ['absent is there', field('absent').test, ['v'], false],
   ['absent is there though empty', field('absent').test, [''], false],
   ['an empty text', field('exact:').test, [''], true],
+  ['a text beyond ASCII', field('exact:Jürgen').test, ['Jürgen'], true],
+  ['another beyond ASCII', field('exact:Jürgen').test, ['Jörgen'], false],
+  ['a text whose last octet is that of a hard space', field('exact:voilà').test, ['voilà'], true],
+  ['a regex beyond ASCII', field('regex:^J[üuö]rgen$').test, ['Jürgen'], true],
+  ['a regex on one letter beyond ASCII', field('regex:^.$').test, ['č'], true],
 ]
+
+/** As the engine reads the bytes that a client sends. */
+const onTheWire = (text: string): string => Buffer.from(text).toString('latin1')
 
 function fieldCases(key: 'headers' | 'query' | 'cookies', send: (values: readonly string[]) => RequestParts & { readonly query?: string }): MatcherCase[] {
   return FIELD_TESTS.map(([why, test, values, holds]) => {
@@ -148,7 +156,7 @@ const SUITES: readonly MatcherSuite[] = [
   {
     matcher: headerMatcher,
     cases: [
-      ...fieldCases('headers', (values) => ({ headers: values.map((value) => ['X-N', value] as const) })),
+      ...fieldCases('headers', (values) => ({ headers: values.map((value) => ['X-N', onTheWire(value)] as const) })),
       { why: 'all of several', match: { headers: [{ ...field('present'), name: 'a' }, { ...field('present'), name: 'b' }] }, head: request('a.test/', { headers: [['a', '1']] }), holds: false },
       { why: '__proto__ is not everywhere', match: { headers: [{ ...field('present'), name: '__proto__' }] }, head: request('a.test/'), holds: false },
     ],
@@ -157,7 +165,7 @@ const SUITES: readonly MatcherSuite[] = [
   {
     matcher: queryMatcher,
     cases: [
-      ...fieldCases('query', (values) => ({ query: `?other=1&${values.map((value) => `x-n=${value}`).join('&')}` })),
+      ...fieldCases('query', (values) => ({ query: `?other=1&${values.map((value) => `x-n=${encodeURIComponent(value)}`).join('&')}` })),
       withQuery('an encoded value', 'n', 'admin', '?n=%61dmin', true),
       withQuery('an encoded name', 'n', 'v', '?%6e=v', true),
       withQuery('a plus is a space', 'n', 'a b', '?n=a+b', true),
@@ -174,7 +182,7 @@ const SUITES: readonly MatcherSuite[] = [
   {
     matcher: cookieMatcher,
     cases: [
-      ...fieldCases('cookies', (values) => ({ headers: values.map((value) => ['Cookie', `a=1; x-n=${value}`] as const) })),
+      ...fieldCases('cookies', (values) => ({ headers: values.map((value) => ['Cookie', onTheWire(`a=1; x-n=${value}`)] as const) })),
       withCookie('the first of several', ['x-n=v; b=2'], true),
       withCookie('without space', ['a=1;x-n=v;b=2'], true),
       withCookie('a quoted value', ['x-n="v"'], true),
