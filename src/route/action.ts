@@ -1,7 +1,8 @@
 // Compiles a route without its match: destinations with their shares, and the texts that captures go into.
 import type { DestinationConfig, RouteConfig } from '../model/route-config.ts'
 import type { Destination, Route } from '../model/route.ts'
-import { LOCATION_NAMES, compileAnswerHeaders, compileHeaderRules, compileLocation, compileRewriteHost, compileRewritePath } from './rewrite.ts'
+import { type Captured, compileLocation } from './location.ts'
+import { compileAnswerHeaders, compileHeaderRules, compileRewriteHost, compileRewritePath } from './rewrite.ts'
 import type { TableScope } from './scope.ts'
 import type { TemplateRules } from './template.ts'
 
@@ -9,10 +10,10 @@ import type { TemplateRules } from './template.ts'
  * Compiles one route. `captured` are the names that every alternative of its match captures, so that a template never renders
  * a hole.
  */
-export function compileRoute(config: RouteConfig, index: number, captured: ReadonlySet<string>, scope: TableScope): Route {
+export function compileRoute(config: RouteConfig, index: number, captured: Captured, scope: TableScope): Route {
   const at = `routes[${index}]`
   const { action, rewrite, requestHeaders, responseHeaders } = config
-  const rules: TemplateRules = { names: captured, why: () => 'is not captured by every path of this route', looseBraces: false }
+  const rules: TemplateRules = { names: captured.names, why: () => 'is not captured by every path of this route', looseBraces: false }
   const valueRules: TemplateRules = { ...rules, looseBraces: true }
   const rewriteHost = rewrite === undefined ? undefined : compileRewriteHost(rewrite, `${at}.rewrite.host`, scope)
   return {
@@ -23,19 +24,9 @@ export function compileRoute(config: RouteConfig, index: number, captured: Reado
     destinations: action.kind === 'forward' ? scope.destinations.get(action.to, () => compileDestinations(action.to, `${at}.action.to`, scope)) : [],
     ...(rewrite?.path === undefined ? {} : { rewritePath: compileRewritePath(rewrite.path, rules, `${at}.rewrite.path`, scope) }),
     ...(rewriteHost === undefined ? {} : { rewriteHost }),
-    ...(action.kind === 'redirect' ? { location: compileLocation(action.location, locationRules(captured), `${at}.action.location`, scope) } : {}),
+    ...(action.kind === 'redirect' ? { location: compileLocation(action.location, captured, `${at}.action.location`, scope) } : {}),
     ...(requestHeaders === undefined ? {} : { requestHeaders: compileHeaderRules(requestHeaders, valueRules, `${at}.requestHeaders`, scope) }),
     ...(responseHeaders === undefined ? {} : { responseHeaders: compileHeaderRules(responseHeaders, valueRules, `${at}.responseHeaders`, scope) }),
-  }
-}
-
-/** A capture with the name of a built-in would be read in two ways, so it cannot stand in a location. */
-function locationRules(captured: ReadonlySet<string>): TemplateRules {
-  const clash = LOCATION_NAMES.filter((name) => captured.has(name))
-  return {
-    names: new Set([...captured, ...LOCATION_NAMES].filter((name) => !clash.includes(name))),
-    why: (name) => (clash.includes(name) ? 'is both a capture of the path and a built-in: rename the capture' : `is neither captured by every path of this route nor one of ${LOCATION_NAMES.map((known) => `{${known}}`).join(', ')}`),
-    looseBraces: false,
   }
 }
 

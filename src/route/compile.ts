@@ -10,6 +10,7 @@ import type { FiledEntry } from './bucket.ts'
 import { type HostCondition, hostMatcher } from './host.ts'
 import { HostIndex } from './index-host.ts'
 import { FURTHER_MATCHERS } from './list.ts'
+import type { Captured } from './location.ts'
 import type { Scope } from './matcher.ts'
 import { compareStanding, standingOf } from './order.ts'
 import { NO_PARAMS, type PathCondition, pathMatcher } from './path.ts'
@@ -82,10 +83,11 @@ function checkLists(match: MatchConfig, at: string, scope: Scope): void {
 }
 
 /** Names that every entry captures. */
-function capturedByAll(entries: readonly UnrankedEntry[]): ReadonlySet<string> {
+function capturedByAll(entries: readonly UnrankedEntry[]): Captured {
   const [first, ...others] = entries
-  const names = first?.onPath?.captures ?? []
-  return new Set(names.filter((name) => others.every(({ onPath }) => onPath?.captures.includes(name) === true)))
+  const names = (first?.onPath?.captures ?? []).filter((name) => others.every(({ onPath }) => onPath?.captures.includes(name) === true))
+  const areTemplates = entries.every(({ onPath }) => onPath?.pattern.kind === 'template')
+  return { names: new Set(names), segments: new Set(areTemplates ? names.filter((name) => name !== '**') : []) }
 }
 
 class RankedEntry implements FiledEntry {

@@ -1,14 +1,11 @@
-// The texts of a route that leave the gateway: rewritten path and host, redirect location, header rules. All are checked when
-// the table is compiled, and what is rendered from a request is checked or escaped once more as the last step.
+// The texts of a route that leave the gateway: rewritten path and host, header rules (location.ts has the location of a redirect). All are
+// checked when the table is compiled, and what is rendered from a request is checked or escaped once more as the last step.
 import type { HeaderRulesConfig, RewriteConfig } from '../model/route-config.ts'
 import { GatewayError } from '../model/error.ts'
 import { octetsOf } from '../model/octets.ts'
 import type { HeaderRules, Template } from '../model/route.ts'
 import type { Scope } from './matcher.ts'
-import { type Piece, type TemplateRules, splitTemplate, templateOf } from './template.ts'
-
-/** Names a redirect's location may hold besides the captures. */
-export const LOCATION_NAMES: readonly string[] = ['scheme', 'host', 'path', 'query']
+import { type TemplateRules, splitTemplate, templateOf } from './template.ts'
 
 /** Compiles the path of a rewrite. */
 export function compileRewritePath(text: string, rules: TemplateRules, at: string, scope: Scope): Template {
@@ -24,21 +21,6 @@ export function compileRewriteHost(rewrite: RewriteConfig, at: string, scope: Sc
   const { host } = rewrite
   if (host !== undefined && !/^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(host)) scope.problem(at, `${JSON.stringify(host)} is not a host: write a name or an address, with or without a port`)
   return host
-}
-
-/** Compiles the location of a redirect. Whatever it renders is `[!-~]`; the rest is percent-encoded. */
-export function compileLocation(text: string, rules: TemplateRules, at: string, scope: Scope): Template {
-  if (/[^!-~]/.test(text) || text === '') scope.problem(at, 'a location holds only visible ASCII, at least one character: percent-encode the rest')
-  const pieces = splitTemplate(text, rules, at, scope)
-  checkAuthority(pieces, at, scope)
-  const template = templateOf(pieces)
-  const isPath = !text.startsWith('//')
-  return {
-    render(params) {
-      const rendered = template.render(params).replaceAll(/[^!-~]+/gu, encodeLoose)
-      return isPath ? oneLeadingSlash(rendered) : rendered
-    },
-  }
 }
 
 /** Compiles the header rules of a route. */
@@ -68,27 +50,8 @@ function checkName(name: string, at: string, scope: Scope): void {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) scope.problem(at, `${JSON.stringify(name)} is not a header name`)
 }
 
-/**
- * Refuses captures that could move the end of a location's host: `https://example.com{**}` would send `/.evil.example` to another
- * site. `{host}` may stand there, and a one-segment capture before a dot (`https://{tenant}.example.com`).
- */
-function checkAuthority(pieces: readonly Piece[], at: string, scope: Scope): void {
-  let before = ''
-  for (const [i, piece] of pieces.entries()) {
-    if (typeof piece === 'string') before += piece
-    else if (piece.name === 'path' || piece.name === 'query') return
-    else {
-      const inAuthority = /^[^/?#]*\/\/[^/?#]*$/.test(before)
-      const next = pieces[i + 1]
-      const closed = typeof next === 'string' && next.startsWith('.')
-      if (inAuthority && piece.name !== 'host' && (piece.name === '**' || !closed)) scope.problem(at, `{${piece.name}} could change the host of the location: put a / before it`)
-      before += 'x'
-    }
-  }
-}
-
 /** A path that begins with two slashes would be read as `//host` by browsers and by some origins. */
-function oneLeadingSlash(text: string): string {
+export function oneLeadingSlash(text: string): string {
   return /^\/[/\\]/.test(text) ? text.replace(/^\/[/\\]+/, '/') : text
 }
 
@@ -96,8 +59,4 @@ function oneLeadingSlash(text: string): string {
 function checkPath(path: string): string {
   if (/^\/[!-~]*$/.test(path) && !/\/\.{1,2}(?:[/;]|%3B|%3F|%23|$)/i.test(path)) return path
   throw new GatewayError('bad_path', 'the rewritten path is not a clean path: check the captures in the route\'s rewrite')
-}
-
-function encodeLoose(text: string): string {
-  return encodeURIComponent(text.toWellFormed())
 }

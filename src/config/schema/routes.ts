@@ -31,7 +31,7 @@ const STATUSES = [301, 302, 303, 307, 308] as const
 const redirect = z.union([
   plain.transform((location) => ({ location, status: 302 as const })),
   section({
-    location: plain.meta({ description: 'Where to: an URL or a path; `{name}` and `{**}` as in `rewrite.path`.', samples: ['https://words.example.com/{**}'] }),
+    location: plain.meta({ description: 'Where to: an URL or a path; `{name}` and `{**}` as in `rewrite.path`, and `{scheme}`, `{host}`, `{path}`, `{query}` of the request.', samples: ['https://words.example.com/{**}'] }),
     status: z.literal(STATUSES).prefault(302).meta({ description: 'Status of the answer.' }),
   }),
 ])

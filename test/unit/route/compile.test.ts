@@ -1,4 +1,4 @@
-import { assert, constantFrom, oneof, property, string } from 'fast-check'
+import { array, assert, constantFrom, oneof, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RouteConfig } from '../../../src/model/route-config.ts'
 import type { TableConfig } from '../../../src/model/table-config.ts'
@@ -48,6 +48,22 @@ describe('refuses', () => {
     [redirect('https://a.test{**}'), 'routes[0].action.location', /\{\*\*\} could change the host/],
     [redirect('https://{id}'), 'routes[0].action.location', /\{id\} could change the host/],
     [redirect('//{**}.a.test/'), 'routes[0].action.location', /\{\*\*\} could change the host/],
+    // A group of a regular expression may hold slashes.
+    [redirect('https://{site}.a.test/', ['~^/(?P<site>.+)$']), 'routes[0].action.location', /\{site\} could change the host/],
+    [redirect('https://{site}.a.test/', ['/{site}', '~^/x/(?P<site>.+)$']), 'routes[0].action.location', /\{site\} could change the host/],
+    // `https:/evil.example` and `https:evil.example` are of another site to browsers.
+    [redirect('{**}'), 'routes[0].action.location', /\{\*\*\} .*another site/],
+    [redirect('{id}'), 'routes[0].action.location', /\{id\} .*another site/],
+    [redirect('x{id}'), 'routes[0].action.location', /\{id\} .*another site/],
+    [redirect('{host}/x'), 'routes[0].action.location', /\{host\} .*another site/],
+    [redirect('{query}{id}'), 'routes[0].action.location', /\{id\} .*another site/],
+    [redirect('https:/{id}'), 'routes[0].action.location', /\{id\} could change the host/],
+    [redirect('https:///{id}/x'), 'routes[0].action.location', /\{id\} could change the host/],
+    [redirect('https://{path}'), 'routes[0].action.location', /\{path\} could change the host/],
+    [redirect('https://a.test{query}{id}'), 'routes[0].action.location', /\{id\} could change the host/],
+    [redirect('https://{id}.'), 'routes[0].action.location', /\{id\} could change the host/],
+    [redirect('https://{id}./x'), 'routes[0].action.location', /\{id\} could change the host/],
+    [redirect('https://a.test/\\{id}'), 'routes[0].action.location', /no backslash/],
     [headers([['x y', '1']]), 'routes[0].requestHeaders.set[0]', /"x y" is not a header name/],
     [headers([['x', 'a\r\nb: c']]), 'routes[0].requestHeaders.set[0]', /no control characters/],
     [headers([['x', '{nr}']]), 'routes[0].requestHeaders.set[0]', /\{nr\} is not captured/],
@@ -83,7 +99,7 @@ describe('refuses', () => {
 })
 
 describe('accepts', () => {
-  it.each([redirect('https://{host}{path}{query}'), redirect('https://{id}.a.test/{**}'), redirect('{scheme}://a.test/{id}'), rewrite('/'), headers([['x-json', '{"a":{"b":1}}'], ['x-id', 'id={id}']])])('%j', (config) => {
+  it.each([redirect('https://{host}{path}{query}'), redirect('https://{id}.a.test/{**}'), redirect('{scheme}://a.test/{id}'), redirect('{path}/{id}'), redirect('https://{host}:8443{path}{query}'), redirect('https://{id}.{host}/'), redirect('x/{id}'), redirect('?for={id}'), rewrite('/'), headers([['x-json', '{"a":{"b":1}}'], ['x-id', 'id={id}']])])('%j', (config) => {
     expect(problemsOf(table([config]))).toEqual([])
   })
 })
@@ -93,6 +109,23 @@ it('spreads hosts and paths into entries that share what they can', () => {
   const { entries } = compileTable(table([route('r', match), route('s', { ...match, host: [host('c.test')] })]))
   expect(entries).toHaveLength(6)
   expect(new Set(entries.map(({ conditions }) => conditions.at(-1))).size).toBe(1)
+})
+
+it('a location leads nowhere but to the hosts that its text names, whatever was captured', () => {
+  const pieces = constantFrom('https:', 'http:', '{scheme}', ':', '/', '//', 'x', '.a.test', '.', '@', '?', '#', '{id}', '{id}', '{**}', '{group}', '{host}', '{path}', '{query}')
+  const evil = constantFrom('evil.test', 'evil.test:80', '@evil.test', ':evil.test', '.evil.test', 'https:evil.test')
+  const far = oneof(evil, constantFrom('', '/evil.test', '//evil.test', 'https://evil.test', 'https:/evil.test'))
+  let compiled = 0
+  assert(property(array(pieces, { minLength: 1, maxLength: 6 }), evil, far, far, constantFrom('', '?x'), (text, id, rest, group, query) => {
+    const location = text.join('')
+    const config = table([redirect(location, location.includes('{group}') ? ['~^/(?P<group>.*)$'] : undefined)])
+    if (problemsOf(config).length > 0) return
+    compiled++
+    const names = { id, '**': rest.replace(/^\/+|(?<=\/)\/+/g, ''), group, scheme: 'https', host: 'h.test', path: `/${id}`, query }
+    const rendered = compileTable(config).routes[0]?.location?.render(names) ?? ''
+    for (const base of ['http://gateway.test/a/b', 'https://gateway.test/a/b']) expect(URL.parse(rendered, base)?.hostname ?? '', `${location} as ${rendered}`).not.toMatch(/evil\.test$/)
+  }), { numRuns: 3000 })
+  expect(compiled).toBeGreaterThan(100)
 })
 
 it('renders header rules with captures', () => {
