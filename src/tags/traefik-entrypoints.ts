@@ -2,7 +2,7 @@
 // nowhere public, or only over TLS, is not put on every listener here.
 import { BadTag, type DialectContext } from './dialect.ts'
 import { checkScheme } from './redirect-scheme.ts'
-import type { Router } from './traefik-labels.ts'
+import { readBool, type Router } from './traefik-labels.ts'
 
 type Listener = DialectContext['listeners'][number]
 
@@ -71,7 +71,7 @@ function askedFor(asked: readonly string[], router: Router, listeners: readonly 
 }
 
 function asksForTls(router: Router): boolean {
-  return [...router].some(([key, value]) => (key === 'tls' ? value !== 'false' : key.startsWith('tls.')))
+  return [...router].some(([key, value]) => (key === 'tls' ? readBool(key, value) : key.startsWith('tls.')))
 }
 
 function onListeners(at: readonly Listener[], narrowed: boolean): OnListeners {

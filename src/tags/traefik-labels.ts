@@ -1,5 +1,5 @@
 // The labels of Traefik sorted: routers, middlewares and services with their settings. Keys are compared in lower case.
-import type { Refusal } from './dialect.ts'
+import { BadTag, type Refusal } from './dialect.ts'
 
 /** Settings of a router by key. */
 export type Router = ReadonlyMap<string, string>
@@ -22,11 +22,29 @@ const HTTP = /^http\.(?<part>routers|middlewares|services)\.(?<name>[^.]+)\.(?<s
 /** Of Traefik’s providers; they say nothing about routes. */
 const IGNORED = /^(?:enable|docker\.|consulcatalog\.|nomad\.|marathon\.|tags$)/
 
+/** A switch as Go's `strconv.ParseBool` reads it, and so Traefik. Throws `BadTag`. */
+export function readBool(key: string, value: string): boolean {
+  if (/^(?:1|t|T|TRUE|true|True)$/.test(value)) return true
+  if (/^(?:0|f|F|FALSE|false|False)$/.test(value)) return false
+  throw new BadTag(`${key}=${value} is not true or false`)
+}
+
+function orRefused<T>(tag: string, read: () => T, refused: Refusal[]): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof BadTag)) throw error
+    refused.push({ tag, reason: error.message })
+    return undefined
+  }
+}
+
 /** Sorts labels; those that Traefik 1 knew, and those of other protocols, are refused. */
 export function collect(labels: readonly string[]): { readonly tags: TraefikTags; readonly refused: Refusal[] } {
   const refused: Refusal[] = []
   const parts = { routers: new Map<string, Map<string, string>>(), middlewares: new Map<string, Map<string, string>>(), services: new Map<string, Map<string, string>>() }
-  let [enable, otherProtocols] = ['', false]
+  let enable: boolean | undefined
+  let otherProtocols = false
   for (const label of labels) {
     const parsed = LABEL.exec(label)?.groups
     const key = (parsed?.['key'] ?? label.slice('traefik.'.length)).toLowerCase().trim()
@@ -40,8 +58,8 @@ export function collect(labels: readonly string[]): { readonly tags: TraefikTags
     } else if (/^(?:tcp|udp)\./.test(key)) {
       if (/\.rule$|^udp\.routers\./.test(key)) refused.push({ tag: label, reason: `routes of ${key.slice(0, 3).toUpperCase()} are not made from tags` })
       otherProtocols = true
-    } else if (key === 'enable') enable = value.toLowerCase()
+    } else if (key === 'enable') enable = orRefused(label, () => readBool('enable', value), refused) ?? false
     else if (!IGNORED.test(key)) refused.push({ tag: label, reason: /^(?:frontend|backend|protocol|port|weight)\b/.test(key) ? 'is a label of Traefik 1; write traefik.http.routers.NAME.rule=…' : 'is no label that routes HTTP' })
   }
-  return { tags: { enabled: enable !== 'false', asked: enable === 'true', otherProtocols, ...parts }, refused }
+  return { tags: { enabled: enable !== false, asked: enable === true, otherProtocols, ...parts }, refused }
 }

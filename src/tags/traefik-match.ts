@@ -31,8 +31,9 @@ interface Gathered {
 export function matchOf(terms: readonly Term[]): readonly TraefikMatch[] {
   const gathered: Gathered = { headers: Object.create(null) as Fields, query: Object.create(null) as Fields }
   for (const term of terms) {
-    if (!Object.hasOwn(READERS, term.name)) throw new BadTag(`there is no matcher ${term.name}(…) here (known: ${Object.keys(READERS).join(', ')})`)
-    READERS[term.name]?.(term, gathered)
+    const read = BY_NAME.get(term.name.toLowerCase())
+    if (read === undefined) throw new BadTag(`there is no matcher ${term.name}(…) here (known: ${Object.keys(READERS).join(', ')})`)
+    read(term, gathered)
   }
   const { path, headers, query, ...rest } = gathered
   const match = { ...rest, ...(Object.keys(headers).length === 0 ? {} : { headers }), ...(Object.keys(query).length === 0 ? {} : { query }) }
@@ -58,6 +59,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   Query: queryReader(exactText),
   QueryRegexp: queryReader((text) => `/${text}/`),
 }
+
+/** Traefik takes them in lower and upper case as well. */
+const BY_NAME: ReadonlyMap<string, Reader> = new Map(Object.entries(READERS).map(([name, read]) => [name.toLowerCase(), read]))
 
 function queryReader(write: (text: string) => string): Reader {
   return (term, into) => {

@@ -2,15 +2,18 @@
 // must not be let in.
 import { BadTag } from './dialect.ts'
 import { commonRanges } from './ranges.ts'
+import { readBool } from './traefik-labels.ts'
+import { readRedirectRegex, readRedirectScheme, type Redirect } from './traefik-redirect.ts'
 
 /** What the middlewares of a router come to. */
 export interface Effects {
   /** Any of these, the first that fits. */
-  strip: string[]
+  strip: readonly string[]
   prepend: string
   /** New path, whole. */
   path: string | undefined
-  redirect: { readonly status: number; readonly location: string; readonly scheme?: string } | undefined
+  /** In the order in which they are asked; one of each kind. */
+  readonly redirects: Redirect[]
   allow: string[] | undefined
   readonly requestHeaders: Record<string, string>
   readonly responseHeaders: Record<string, string>
@@ -23,7 +26,7 @@ type Options = ReadonlyMap<string, string>
 
 /** Without effects. */
 export function noEffects(): Effects {
-  return { strip: [], prepend: '', path: undefined, redirect: undefined, allow: undefined, requestHeaders: {}, responseHeaders: {}, attempts: undefined, notes: [] }
+  return { strip: [], prepend: '', path: undefined, redirects: [], allow: undefined, requestHeaders: {}, responseHeaders: {}, attempts: undefined, notes: [] }
 }
 
 /** Adds one middleware. Throws `BadTag` when it cannot be expressed. */
@@ -38,40 +41,30 @@ export function addMiddleware(name: string, kind: string, options: Options, effe
 const IGNORED: ReadonlySet<string> = new Set(['compress', 'contenttype', 'circuitbreaker', 'errors'])
 
 const KINDS: Readonly<Record<string, (options: Options, effects: Effects) => void>> = {
-  stripprefix: (options, effects) => void effects.strip.push(...list(options, 'prefixes')),
+  stripprefix: (options, effects) => void (effects.strip = oneAfterAnother(effects.strip, list(options, 'prefixes'))),
   addprefix: (options, effects) => void (effects.prepend = needed(options, 'prefix').replace(/\/+$/, '') + effects.prepend),
   replacepath: (options, effects) => void (effects.path = needed(options, 'path')),
-  redirectscheme: redirectScheme,
-  redirectregex: redirectRegex,
+  redirectscheme: (options, effects) => redirect(readRedirectScheme((key) => options.get(key)), effects),
+  redirectregex: (options, effects) => redirect(readRedirectRegex((key) => options.get(key)), effects),
   headers,
   retry: (options, effects) => void (effects.attempts = Math.min(10, Math.max(0, whole(needed(options, 'attempts')) - 1))),
   ipallowlist: allowList,
   ipwhitelist: allowList,
 }
 
-function redirectScheme(options: Options, effects: Effects): void {
-  const [scheme, port] = [needed(options, 'scheme'), options.get('port')]
-  if (scheme !== 'https' && scheme !== 'http') throw new BadTag(`redirectscheme to '${scheme}' cannot be expressed`)
-  const authority = port === undefined || port === (scheme === 'https' ? '443' : '80') ? '{host}' : `{host}:${whole(port)}`
-  effects.redirect = { status: options.get('permanent') === 'true' ? 308 : 307, location: `${scheme}://${authority}{path}{query}`, scheme }
-}
-
-/** `^https?://www.example.com/(.*)` to `https://example.com/${1}`: the one form that is a host and the same path. */
-function redirectRegex(options: Options, effects: Effects): void {
-  const [regex, replacement] = [needed(options, 'regex'), needed(options, 'replacement')]
-  const to = /^(?<origin>https?:\/\/[A-Za-z0-9.-]+(?::\d+)?)\/\$\{?1\}?$/.exec(replacement)?.groups?.['origin']
-  if (to === undefined || !/^\^?https?\??:\/\/[A-Za-z0-9.\\-]+\/\(\.[*+]\)\$?$/.test(regex)) throw new BadTag('redirectregex can be expressed only from ^https?://HOST/(.*) to https://HOST/${1}')
-  const [from, target] = [/:\/\/([^/]+)\//.exec(regex)?.[1]?.replaceAll('\\', ''), URL.parse(to)?.hostname]
-  if (from === target) throw new BadTag('redirectregex to the same host cannot be expressed; use redirectscheme')
-  effects.redirect = { status: options.get('permanent') === 'true' ? 308 : 307, location: `${to}{path}{query}` }
+/** One of each kind: which of two would come first could not be told here. */
+function redirect(one: Redirect, effects: Effects): void {
+  const kind = 'scheme' in one ? 'scheme' : 'from'
+  if (effects.redirects.some((other) => kind in other)) throw new BadTag(`two middlewares ${kind === 'scheme' ? 'redirectscheme' : 'redirectregex'} cannot be expressed`)
+  effects.redirects.push(one)
 }
 
 /** The headers that Traefik sets for a word of its own. */
 const SECURITY: Readonly<Record<string, (value: string) => readonly [string, string] | undefined>> = {
-  framedeny: (value) => (value === 'true' ? ['X-Frame-Options', 'DENY'] : undefined),
+  framedeny: (value) => (readBool('framedeny', value) ? ['X-Frame-Options', 'DENY'] : undefined),
   customframeoptionsvalue: (value) => ['X-Frame-Options', value],
-  contenttypenosniff: (value) => (value === 'true' ? ['X-Content-Type-Options', 'nosniff'] : undefined),
-  browserxssfilter: (value) => (value === 'true' ? ['X-XSS-Protection', '1; mode=block'] : undefined),
+  contenttypenosniff: (value) => (readBool('contenttypenosniff', value) ? ['X-Content-Type-Options', 'nosniff'] : undefined),
+  browserxssfilter: (value) => (readBool('browserxssfilter', value) ? ['X-XSS-Protection', '1; mode=block'] : undefined),
   contentsecuritypolicy: (value) => ['Content-Security-Policy', value],
   referrerpolicy: (value) => ['Referrer-Policy', value],
   permissionspolicy: (value) => ['Permissions-Policy', value],
@@ -88,9 +81,10 @@ function headers(options: Options, effects: Effects): void {
       if (header !== undefined) effects.responseHeaders[header[0]] = header[1]
     } else if (!HSTS.has(key)) throw new BadTag(`headers.${key} cannot be expressed`)
   }
+  const isOn = (key: string): boolean => readBool(key, options.get(key) ?? 'false')
   const seconds = options.get('stsseconds')
   if (seconds === undefined || whole(seconds) === 0) return
-  const more = `${options.get('stsincludesubdomains') === 'true' ? '; includeSubDomains' : ''}${options.get('stspreload') === 'true' ? '; preload' : ''}`
+  const more = `${isOn('stsincludesubdomains') ? '; includeSubDomains' : ''}${isOn('stspreload') ? '; preload' : ''}`
   effects.responseHeaders['Strict-Transport-Security'] = `max-age=${whole(seconds)}${more}`
 }
 
@@ -99,6 +93,12 @@ function allowList(options: Options, effects: Effects): void {
   const ranges = list(options, 'sourcerange')
   // Each list keeps out whom it does not name.
   effects.allow = effects.allow === undefined ? ranges : commonRanges(effects.allow, ranges)
+}
+
+/** Prefixes in the order in which to look for them, where some are taken off what is left after others: both, one of the first, one of the second. */
+function oneAfterAnother(first: readonly string[], second: readonly string[]): readonly string[] {
+  const under = (prefix: string): readonly string[] => [...second.map((other) => prefix.replace(/\/+$/, '') + (other.startsWith('/') ? other : `/${other}`)), prefix]
+  return [...first.flatMap(under), ...second]
 }
 
 function needed(options: Options, key: string): string {

@@ -5,6 +5,7 @@ import { placeRouter, type OnListeners } from './traefik-entrypoints.ts'
 import type { Router, TraefikTags } from './traefik-labels.ts'
 import { matchOf, type TraefikMatch } from './traefik-match.ts'
 import { addMiddleware, noEffects, type Effects } from './traefik-middleware.ts'
+import { divide, type Answered, type Redirect } from './traefik-redirect.ts'
 import { readRule } from './traefik-rule.ts'
 
 const KNOWN = /^(?:rule|rulesyntax|entrypoints|middlewares|service|priority|tls|tls\.(?:options|certresolver|domains\[\d+\]\.(?:main|sans))|observability\..+)$/
@@ -21,11 +22,13 @@ export function routesOf(rule: string, router: Router, tags: TraefikTags, contex
   const effects = noEffects()
   for (const name of listOf(router.get('middlewares'))) addNamed(name, tags, effects, 0)
   checkTlsOptions(router)
-  const { redirect, ...served } = effects
-  const { serves, redirects, notes } = placeRouter(listOf(router.get('entrypoints')), router, context.listeners, redirect?.scheme)
+  const ofHost = effects.redirects.filter((redirect) => 'from' in redirect)
+  const toScheme = effects.redirects.find((redirect) => 'scheme' in redirect)
+  const { serves, redirects, notes } = placeRouter(listOf(router.get('entrypoints')), router, context.listeners, toScheme?.scheme)
   const matches = readRule(rule).flatMap((terms) => matchOf(terms))
-  const made = (on: OnListeners, as: Effects): RouteBody[] => matches.flatMap((match) => bodiesOf(match, on, as))
-  const routes = [...(redirects === undefined ? [] : made(redirects, effects)), ...(serves === undefined ? [] : made(serves, redirect?.scheme === undefined ? effects : { ...served, redirect: undefined }))]
+  const made = (on: OnListeners | undefined, asked: readonly Redirect[]): RouteBody[] =>
+    on === undefined ? [] : matches.flatMap((match) => divide(match, on, asked, context.listeners)).flatMap((part) => bodiesOf(part, effects))
+  const routes = [...made(redirects, effects.redirects), ...made(serves, ofHost)]
   return { routes, allow: effects.allow, notes: [...notes, ...effects.notes] }
 }
 
@@ -35,11 +38,11 @@ function checkTlsOptions(router: Router): void {
   if (options !== undefined && options !== 'default') throw new BadTag(`tls.options=${options} is defined elsewhere, and may demand a certificate of clients; without it the route could be open (the listener's own TLS counts here: leave it out, or write default)`)
 }
 
-function bodiesOf(match: TraefikMatch, on: OnListeners, effects: Effects): RouteBody[] {
+function bodiesOf({ match, on, redirect }: Answered, effects: Effects): RouteBody[] {
   return pathsOf(match, effects).map(({ path, rewrite, stripped }): RouteBody => {
     const at = { ...match.match, ...(path === undefined ? {} : { path }), ...on }
     if (Object.keys(at).length === 0) throw new BadTag('the rule has no condition')
-    return { match: at, ...actionOf(effects, stripped), ...(rewrite === undefined || effects.redirect !== undefined ? {} : { rewrite: { path: rewrite } }) }
+    return { match: at, ...(redirect === undefined ? actionOf(effects, stripped) : { redirect: { location: redirect.location, status: redirect.status } }), ...(rewrite === undefined || redirect !== undefined ? {} : { rewrite: { path: rewrite } }) }
   })
 }
 
@@ -64,8 +67,7 @@ export function priorityOf(rule: string, router: Router): RulePriority {
   return { length: rule.length, ...(Number(written) === 0 ? {} : { written: Number(written) }) }
 }
 
-function actionOf({ redirect, requestHeaders, responseHeaders, attempts }: Effects, stripped: string | undefined): RouteBody {
-  if (redirect !== undefined) return { redirect: { location: redirect.location, status: redirect.status } }
+function actionOf({ requestHeaders, responseHeaders, attempts }: Effects, stripped: string | undefined): RouteBody {
   return {
     ...rules('requestHeaders', stripped === undefined || Object.keys(requestHeaders).some((name) => name.toLowerCase() === FORWARDED_PREFIX.toLowerCase()) ? requestHeaders : { ...requestHeaders, [FORWARDED_PREFIX]: stripped }),
     ...rules('responseHeaders', responseHeaders),

@@ -2,7 +2,7 @@
 // (https://doc.traefik.io/traefik/, versions 2 and 3).
 import { guarded } from './access.ts'
 import { BadTag, type Dialect, type DialectContext, type Draft, type Refusal } from './dialect.ts'
-import { collect, type Router, type TraefikTags } from './traefik-labels.ts'
+import { collect, readBool, type Router, type TraefikTags } from './traefik-labels.ts'
 import { priorityOf, routesOf } from './traefik-routes.ts'
 
 /** `traefik.…`. */
@@ -11,7 +11,8 @@ export const traefik: Dialect = {
   speaks: (label) => /^traefik\./i.test(label),
   read(labels, context) {
     const { tags, refused } = collect(labels)
-    if (!tags.enabled) return { drafts: [], refused: [] }
+    // Nothing else is said of a service that is switched off, but why where the switch cannot be read.
+    if (!tags.enabled) return { drafts: [], refused: refused.filter(({ tag }) => /^traefik\.enable=/i.test(tag)) }
     const drafts: Draft[] = []
     for (const [name, router] of routersOf(tags, context.service)) {
       try {
@@ -61,7 +62,7 @@ function serviceOf(router: Router, tags: TraefikTags, context: DialectContext): 
   for (const [key, value] of tags.services.get(name) ?? []) {
     if (key === 'loadbalancer.server.port') checkPort(value, context.port)
     else if (key === 'loadbalancer.server.scheme') settings = schemeOf(value)
-    else if (key === 'loadbalancer.passhostheader' && value === 'true') continue
+    else if (key === 'loadbalancer.passhostheader' && readBool(key, value)) continue
     else if (/^loadbalancer\.(?:healthcheck|sticky|responseforwarding)\b/.test(key)) notes.push(`${key} is ignored`)
     else throw new BadTag(`the service setting ${key}=${value} cannot be expressed`)
   }

@@ -42,6 +42,9 @@ describe('a rule', () => {
     ['ClientIP(`127.0.0.0/8`)', 'a.test/', 'yes'],
     ['ClientIP(`10.0.0.0/8`)', 'a.test/', 'no'],
     ['!(!Host(`a.test`))', 'a.test/', 'yes'],
+    // Traefik takes matchers in lower and upper case, too.
+    ['host(`a.test`) && PATHPREFIX(`/api`)', 'a.test/api/x', 'yes'],
+    ['host(`a.test`) && PATHPREFIX(`/api`)', 'a.test/x', 'no'],
   ])('%s: %s %s', (text, request, expected) => {
     const made = assembled([tagged('words', [rule(text)])])
     expect(reasons(made)).toEqual([])
@@ -109,6 +112,7 @@ describe('a rule', () => {
 })
 
 describe('middlewares', () => {
+  const made2 = (middleware: readonly string[], text: string, listeners = [{ name: 'http', tls: false }]) => assembled([tagged('words', [rule(text), 'traefik.http.routers.r.middlewares=m', ...middleware.map((each) => `traefik.http.middlewares.m.${each}`)])], { listeners })
   const made = (middleware: readonly string[], text = 'Host(`a.test`)', more: readonly string[] = []) =>
     assembled([tagged('words', [rule(text), 'traefik.http.routers.r.middlewares=m', ...middleware.map((each) => `traefik.http.middlewares.m.${each}`), ...more])])
   test.each([
@@ -130,6 +134,68 @@ describe('middlewares', () => {
     ['Host(`a.test`)', ['compress=true'], 'a.test/', 'consul/words /'],
   ])('%s with %j: %s is %s', (text, middleware, request, expected) => {
     expect(asked(made(middleware, text), request)).toBe(expected)
+  })
+
+  const regex = (scheme: string, from: string, to: string): string[] => [`redirectregex.regex=^${scheme}://${from}/(.*)`, `redirectregex.replacement=https://${to}/\${1}`]
+  const both = 'Host(`example.test`) || Host(`www.example.test`)'
+  test.each([
+    [both, 'www.example.test/x', 'redirect 307 https://example.test/x'],
+    [both, 'example.test/x', 'consul/words /x'],
+    ['Host(`example.test`, `www.example.test`) && PathPrefix(`/a`)', 'example.test/a', 'consul/words /a'],
+    ['Host(`example.test`, `www.example.test`) && PathPrefix(`/a`)', 'www.example.test/a', 'redirect 307 https://example.test/a'],
+    ['Host(`WWW.Example.test`)', 'www.example.test/', 'redirect 307 https://example.test/'],
+    ['Host(`other.test`)', 'other.test/', 'consul/words /'],
+  ])('redirectregex lets pass what it does not match: %s: %s is %s', (text, request, expected) => {
+    const made = made2(regex('https?', 'www\\.example\\.test', 'example.test'), text)
+    expect(reasons(made)).toEqual([])
+    expect(asked(made, request)).toBe(expected)
+  })
+
+  test.each([['http', ['redirect 307 https://b.test/x', 'consul/words /x']], ['https', ['consul/words /x', 'redirect 307 https://b.test/x']], ['https?', ['redirect 307 https://b.test/x', 'redirect 307 https://b.test/x']]])('redirectregex of %s redirects there alone', (scheme, expected) => {
+    const listeners = [{ name: 'web', tls: false }, { name: 'websecure', tls: true }]
+    const made = made2(regex(scheme, 'a.test', 'b.test'), 'Host(`a.test`)', listeners)
+    expect(['web', 'websecure'].map((listener) => asked(made, 'a.test/x', { listener }))).toEqual(expected)
+  })
+
+  test('to https and from www: each redirect where it applies, in their order', () => {
+    const listeners = [{ name: 'web', tls: false }, { name: 'websecure', tls: true }]
+    const labels = [rule(both), 'traefik.http.routers.r.entrypoints=web,websecure', ...regex('https?', 'www.example.test', 'example.test').map((each) => `traefik.http.middlewares.w.${each}`), 'traefik.http.middlewares.s.redirectscheme.scheme=https']
+    const story = (order: string): string[] => {
+      const made = assembled([tagged('words', [...labels, `traefik.http.routers.r.middlewares=${order}`])], { listeners })
+      return ['web', 'websecure'].flatMap((listener) => ['www.example.test/x', 'example.test/x'].map((request) => asked(made, request, { listener })))
+    }
+    const secure = ['redirect 307 https://example.test/x', 'consul/words /x']
+    expect(story('s,w')).toEqual(['redirect 307 https://www.example.test/x', 'redirect 307 https://example.test/x', ...secure])
+    expect(story('w,s')).toEqual(['redirect 307 https://example.test/x', 'redirect 307 https://example.test/x', ...secure])
+  })
+
+  test.each(['PathPrefix(`/`)', 'HostRegexp(`.+`)', 'Host(`*.example.test`)', 'Host(`example.test`) || PathPrefix(`/x`)'])('redirectregex is refused where the rule says no host: %s', (text) => {
+    const made = made2(regex('https?', 'www.example.test', 'example.test'), text)
+    expect(reasons(made).join()).toContain('redirectregex needs Host(')
+    expect(made.table.routes).toEqual([])
+  })
+
+  test.each([
+    [['stripprefix.prefixes=/a', 'stripprefix.prefixes=/b'], '/a/b/x', '/x'],
+    [['stripprefix.prefixes=/a', 'stripprefix.prefixes=/b'], '/b/x', '/x'],
+    [['stripprefix.prefixes=/a', 'stripprefix.prefixes=/b'], '/a/x', '/x'],
+    [['stripprefix.prefixes=/a', 'stripprefix.prefixes=/b'], '/b/a/x', '/a/x'],
+    [['stripprefix.prefixes=/a,/b', 'stripprefix.prefixes=/b'], '/b/b/x', '/x'],
+  ])('of two middlewares %j each strips what the one before left: %s is %s', (list, path, expected) => {
+    const labels = [rule('Host(`a.test`)'), 'traefik.http.routers.r.middlewares=m0,m1', ...list.map((each, i) => `traefik.http.middlewares.m${i}.${each}`)]
+    expect(asked(assembled([tagged('words', labels)]), `a.test${path}`)).toBe(`consul/words ${expected}`)
+  })
+
+  test.each([
+    ['true', 308], ['1', 308], ['T', 308], ['True', 308], ['f', 307], ['0', 307], ['FALSE', 307],
+  ])('permanent=%s is read as Go reads it', (written, status) => {
+    expect(asked(made(['redirectregex.regex=^https?://a.test/(.*)', 'redirectregex.replacement=https://b.test/${1}', `redirectregex.permanent=${written}`]), 'a.test/')).toBe(`redirect ${status} https://b.test/`)
+  })
+
+  test('other switches are, too', () => {
+    expect(made(['headers.framedeny=1', 'headers.contenttypenosniff=T', 'headers.browserxssfilter=0', 'headers.stsseconds=60', 'headers.stspreload=t', 'headers.stsincludesubdomains=f']).table.routes[0]).toMatchObject({
+      responseHeaders: { set: [['X-Frame-Options', 'DENY'], ['X-Content-Type-Options', 'nosniff'], ['Strict-Transport-Security', 'max-age=60; preload']] },
+    })
   })
 
   test.each([
@@ -184,6 +250,8 @@ describe('middlewares', () => {
     [['redirectregex.regex=(.*)', 'redirectregex.replacement=https://b.test/$1'], 'redirectregex can be expressed only'],
     [['redirectscheme.scheme=https'], 'no listener of this gateway has TLS'],
     [['chain.middlewares=m'], 'too long'],
+    [['headers.framedeny=yes'], 'framedeny=yes is not true or false'],
+    [['redirectregex.regex=^https?://a.test/(.*)', 'redirectregex.replacement=https://b.test/${1}', 'redirectregex.permanent=on'], 'permanent=on is not true or false'],
     [['ipallowlist.sourcerange=10.0.0.0/8', 'ipwhitelist.sourcerange=10.1.1.1/8'], 'is no address and no range'],
     [[], 'the middleware m is not defined'],
   ])('refused: %j: %s', (middleware, reason) => {
@@ -233,6 +301,8 @@ describe('routers and services', () => {
     [['entrypoints=web', 'tls.certresolver=le'], others, []],
     [['tls.certresolver=le', 'tls.domains[0].main=a.test', 'tls.domains[0].sans=*.a.test'], others, ['secure']],
     [['tls.options=default'], others, ['secure']],
+    [['tls=1'], others, ['secure']],
+    [['tls=f'], others, ['public', 'secure']],
   ] as const)('%j of %j is on %j', (settings, on, expected) => {
     expect(servedOn(router(...settings), on)).toEqual(expected)
     const { refused } = assembled([tagged('words', router(...settings))], { listeners: on })
@@ -257,6 +327,12 @@ describe('routers and services', () => {
     [['traefik.enable=true'], ['my-words'], 'Host(`my-words`)'],
     [['traefik.enable=false', rule('Host(`a.test`)')], [], ''],
     [['traefik.enable=true', 'traefik.tcp.routers.x.rule=HostSNI(`*`)'], [], 'TCP'],
+    [['traefik.enable=0', rule('Host(`a.test`)')], [], ''],
+    [['traefik.enable=False', rule('Host(`a.test`)')], [], ''],
+    [['traefik.enable=T'], ['my-words'], 'Host(`my-words`)'],
+    [['traefik.enable=no', rule('Host(`a.test`)')], [], 'enable=no is not true or false'],
+    [[rule('Host(`a.test`)'), 'traefik.http.routers.r.tls=maybe'], [], 'tls=maybe is not true or false'],
+    [[rule('Host(`a.test`)'), 'traefik.http.services.s.loadbalancer.passhostheader=1'], ['r'], ''],
     [['traefik.tags=x'], [], ''],
     [['traefik.frontend.rule=Host:a.test'], [], 'Traefik 1'],
     [[rule('Host(`a.test`)'), 'traefik.http.routers.r.service=other'], [], 'is not defined'],
