@@ -1,4 +1,5 @@
 // Hosts as routes name them: exact, `*.suffix` or `/regex/`, brought into the normal form of `RequestHead.host`.
+import { normalV6Literal } from '../model/host.ts'
 import type { HostPattern } from '../model/match-config.ts'
 import { Complaint } from './complaint.ts'
 import { checkPattern } from './pattern.ts'
@@ -27,11 +28,12 @@ export function normalHost(text: string): string {
 function asciiHost(text: string): string {
   // oxlint-disable-next-line no-control-regex -- the whole of ASCII is meant
   if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase()
-  return URL.parse(`http://${text}/`)?.hostname ?? text
+  // Of more than a host the URL would be that of something else; tabs it would drop, and escapes decode.
+  return /[\s/?#@\\%:[\]]/.test(text) ? text : (URL.parse(`http://${text}/`)?.hostname ?? text)
 }
 
 function normalIPv6(text: string): string {
-  const host = text.endsWith(']') ? URL.parse(`http://${text}/`)?.hostname : undefined
+  const host = normalV6Literal(text.toLowerCase())
   if (host === undefined) throw new Complaint(`'${text}' is not an IPv6 address in brackets`, 'write [2001:db8::1]')
   return host
 }

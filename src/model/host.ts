@@ -1,5 +1,15 @@
-// The one spelling of the host of an endpoint. Two spellings of one server would be two endpoints: twice the share, and what is
-// learned of the one is not known of the other.
+// The one spelling of a host. Two spellings of one server would be two endpoints, with twice the share and what is learned of the one not
+// known of the other; two of the host that a request is for would be two hosts to routes.
+
+const V6 = /^\[[0-9a-f:.]{2,45}\]$/
+
+/**
+ * The one spelling (RFC 5952) of an IPv6 address in brackets, given in lower case; undefined for anything else in them: `[1.2.3.4]` is one
+ * host to some parsers and none to others.
+ */
+export function normalV6Literal(host: string): string | undefined {
+  return V6.test(host) ? URL.parse(`http://${host}/`)?.hostname : undefined
+}
 
 /** IPv6 in its short form without brackets, IPv4 that was written as IPv6 as IPv4, names in lower case. A dot at the end of a name stays: resolvers heed it. */
 export function normalEndpointHost(text: string): string {

@@ -1,6 +1,6 @@
 // The one normal form of a path and of a host. What is matched is what is forwarded, so that no origin can read another
 // path than the one a rule was applied to (RFC 3986 section 6.2.2; docs/reference/paths.md).
-import ipaddr from 'ipaddr.js'
+import { normalV6Literal } from '../model/host.ts'
 
 /** A path in normal form; see `RequestHead`. */
 export interface NormalPath {
@@ -103,26 +103,25 @@ export interface NormalHost {
 }
 
 const NAME = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/
-const V6 = /^\[[0-9a-f:.]{2,45}\]$/
 
-/** Brackets hold an IPv6 address and nothing else: `[1.2.3.4]` is one host to some parsers and none to others. */
-function isV6Literal(host: string): boolean {
-  return V6.test(host) && ipaddr.IPv6.isValid(host.slice(1, -1))
+function normalName(written: string): string | undefined {
+  const name = written.endsWith('.') ? written.slice(0, -1) : written
+  return name.length <= 253 && NAME.test(name) ? name : undefined
 }
 
 /**
- * Brings the value of Host into normal form: lower case, one trailing dot and the scheme's default port removed.
+ * Brings the value of Host into normal form: lower case, IPv6 in its one spelling, one trailing dot and the scheme's default port removed.
  * Undefined for anything that is not host[:port] (RFC 9112 section 3.2), a name over 253 octets included.
  */
 export function normalizeHost(raw: string, scheme: 'http' | 'https'): NormalHost | undefined {
   const lower = raw.toLowerCase()
   const portAt = lower.startsWith('[') ? lower.indexOf(':', lower.indexOf(']') + 1) : lower.indexOf(':')
   const port = portAt < 0 ? '' : lower.slice(portAt + 1)
-  let host = portAt < 0 ? lower : lower.slice(0, portAt)
+  const written = portAt < 0 ? lower : lower.slice(0, portAt)
   if (portAt >= 0 && !/^[1-9][0-9]{0,4}$/.test(port)) return undefined
   if (Number(port) > 65_535) return undefined
-  if (host.endsWith('.')) host = host.slice(0, -1)
-  if (host.length > 253 || !(NAME.test(host) || isV6Literal(host))) return undefined
+  const host = written.startsWith('[') ? normalV6Literal(written) : normalName(written)
+  if (host === undefined) return undefined
   const isDefault = port === '' || port === (scheme === 'https' ? '443' : '80')
   return { authority: isDefault ? host : `${host}:${port}`, host }
 }
