@@ -6,13 +6,12 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { findServer } from '../scripts/servers/list.ts'
-import { repository, scratchFolder } from './paths.ts'
+import { main, scratchFolder } from './paths.ts'
 import { cpuMicros, freePort, launch, listening, stop } from './process.ts'
-import { startRelay, type Relay } from './scale/consul.ts'
+import { startRelay, type Relay } from './scale/relay.ts'
 
 const { values } = parseArgs({ options: { services: { type: 'string', default: '100' }, instances: { type: 'string', default: '5' }, seconds: { type: 'string', default: '30' }, changes: { type: 'string', default: '5' } } })
 const [services, instances, seconds, changes] = [Number(values.services), Number(values.instances), Number(values.seconds), Number(values.changes)]
-const main = process.env['FAIRLEAD_BENCH_MAIN'] ?? join(repository, 'src', 'cli', 'main.ts')
 const scratch = scratchFolder()
 
 const consul = findServer('consul')
@@ -90,8 +89,7 @@ async function measure(watcher: Watcher): Promise<void> {
     relay.take()
     const [cpu, began] = [cpuMicros(agent.pid ?? 0), performance.now()]
     await work()
-    const [{ requests, bytes, paths }, elapsed] = [relay.take(), (performance.now() - began) / 1000]
-    if (process.env['PATHS'] !== undefined) console.log(paths)
+    const [{ requests, bytes }, elapsed] = [relay.take(), (performance.now() - began) / 1000]
     return `${(requests / elapsed).toFixed(1)} | ${(bytes / elapsed / 1024).toFixed(1)} | ${((cpuMicros(agent.pid ?? 0) - cpu) / elapsed / 1e4).toFixed(1)} %`
   }
   const quiet = await phase(() => sleep(seconds * 1000).then(() => undefined))

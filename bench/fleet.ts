@@ -5,11 +5,13 @@ import { startBackend, type Backend } from './backend.ts'
 import type { Peer, RunningPeer, Setup } from './peer.ts'
 import { scratchFolder } from './paths.ts'
 
+/** The contestants of one run, with the backend that all of them have. */
 export class Fleet {
   readonly scratch: string
   readonly backend: Backend
   private readonly peers: readonly Peer[]
   private readonly running = new Map<string, Promise<RunningPeer>>()
+  private made: Setup['certificate'] | undefined
 
   private constructor(peers: readonly Peer[], backend: Backend, scratch: string) {
     this.peers = peers
@@ -54,8 +56,6 @@ export class Fleet {
     await this.clear()
     await this.backend.stop()
   }
-
-  private made: Setup['certificate'] | undefined
 
   private certificate(): Setup['certificate'] {
     if (this.made !== undefined) return this.made

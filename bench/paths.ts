@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const repository = fileURLToPath(new URL('..', import.meta.url))
+/** Fairlead's program; `FAIRLEAD_BENCH_MAIN` names another one with the same command line, to compare two versions. */
+export const main = process.env['FAIRLEAD_BENCH_MAIN'] ?? join(repository, 'src', 'cli', 'main.ts')
 /** `FAIRLEAD_BENCH_CACHE`, or a folder of the user's cache. */
 export const cache = process.env['FAIRLEAD_BENCH_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'fairlead-bench')
 export const python = join(cache, 'venv')

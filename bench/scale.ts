@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { nginxFrame } from './backend.ts'
-import { repository, scratchFolder } from './paths.ts'
+import { main, scratchFolder } from './paths.ts'
 import { childrenOf, cpuMicros, freePort, launch, listening, residentBytes, stop } from './process.ts'
 import { startApiServer } from './scale/api-server.ts'
 import { addressOf, configuration, Estate, hostOf, type Probed } from './scale/estate.ts'
@@ -26,7 +26,6 @@ const { values } = parseArgs({
 })
 const size = { services: Number(values.services), instances: Number(values.instances) }
 const [changes, seconds, rate, workers] = [Number(values.changes), Number(values.seconds), Number(values.rate), Number(values.workers)]
-const main = process.env['FAIRLEAD_BENCH_MAIN'] ?? join(repository, 'src', 'cli', 'main.ts')
 /** Services that requests go to; the probed ones are others. */
 const LOADED = 100
 const PROBED = 100

@@ -3,13 +3,10 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
-import { repository } from '../paths.ts'
+import { main } from '../paths.ts'
 import { HOST, routePath, type Peer, type Setup } from '../peer.ts'
 import { childrenOf, freePort, launch, listening, stop } from '../process.ts'
 import { status } from '../status.ts'
-
-/** The program; FAIRLEAD_BENCH_MAIN names another one with the same command line, to compare two versions. */
-const main = process.env['FAIRLEAD_BENCH_MAIN'] ?? join(repository, 'src', 'cli', 'main.ts')
 
 export const fairlead: Peer = {
   name: 'fairlead',

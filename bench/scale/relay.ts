@@ -1,5 +1,4 @@
-// What watching 100 services costs a Consul: the requests and bytes that a gateway asks of a real agent, counted by a relay
-// in front of it, while nothing changes and while services do.
+// A relay before a registry, which counts the requests and bytes that a gateway asks of it.
 import { createServer, request } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -7,20 +6,17 @@ import type { AddressInfo } from 'node:net'
 export interface Relay {
   readonly port: number
   /** Since the last time it was asked. */
-  take(): { readonly requests: number; readonly bytes: number; readonly open: number; readonly paths: ReadonlyMap<string, number> }
+  take(): { readonly requests: number; readonly bytes: number; readonly open: number }
   stop(): Promise<void>
 }
 
-/** Passes HTTP on to the agent and counts it. */
-export async function startRelay(agent: string): Promise<Relay> {
+/** Passes HTTP on to the registry at this URL and counts it. */
+export async function startRelay(registry: string): Promise<Relay> {
   let [requests, bytes, open] = [0, 0, 0]
-  let paths = new Map<string, number>()
   const server = createServer((incoming, outgoing) => {
     requests++
     open++
-    const path = (incoming.url ?? '').split('?')[0]?.split('/').slice(0, 4).join('/') ?? ''
-    paths.set(path, (paths.get(path) ?? 0) + 1)
-    const onward = request(`${agent}${incoming.url}`, { method: incoming.method ?? 'GET', headers: incoming.headers }, (answer) => {
+    const onward = request(`${registry}${incoming.url}`, { method: incoming.method ?? 'GET', headers: incoming.headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.on('data', (chunk: Buffer) => (bytes += chunk.length))
       answer.pipe(outgoing)
@@ -37,9 +33,8 @@ export async function startRelay(agent: string): Promise<Relay> {
   return {
     port: (server.address() as AddressInfo).port,
     take() {
-      const taken = { requests, bytes, open, paths }
+      const taken = { requests, bytes, open }
       ;[requests, bytes] = [0, 0]
-      paths = new Map()
       return taken
     },
     async stop() {
