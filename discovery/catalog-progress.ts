@@ -66,10 +66,8 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   const names = new Set(next.map(({ ref }) => ref))
   const isGone = ({ ref }: CatalogService): boolean => !names.has(ref)
   const { unsure } = reading
-  const all = before.accepted ?? []
-  const stay = unsure === undefined ? all : all.filter((service) => !isGone(service) || !unsure.except.has(service.ref))
-  // The very list where nobody left: whether a list is another is seen by that.
-  const known = stay.length === all.length ? all : stay
+  const all = inUse(before)
+  const known = unsure === undefined ? all : all.filter((service) => !isGone(service) || !unsure.except.has(service.ref))
   const vanished = known.filter(isGone)
   const lately = withLosses(before.lately, { lost: vanished, before: known.length, stated: 0, isGone, since: moment.now - HOLD }, moment.now)
   const lost = lately.map(({ item }) => item)
@@ -77,10 +75,14 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   if (reading.filtered === true && !before.filtered && vanished.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read')
   const rest = { token: reading.token, failures: 0 }
   const outcome = next.length > 0 ? 'ok-with-data' : 'ok-empty'
-  const isSuspicious = vanished.length > 0 && (before.hold !== undefined || unsure !== undefined || isSudden(lost.length, most, next.length))
+  const base = new Set(before.accepted?.map(({ ref }) => ref))
+  // Where only what was added during a hold is missing, and all others are back, it is judged like anything else.
+  const isHeld = unsure !== undefined || (before.hold !== undefined && vanished.some(({ ref }) => base.has(ref)))
+  const isSuspicious = vanished.length > 0 && (isHeld || isSudden(lost.length, most, next.length))
   const hold = rules.allowEmpty || !isSuspicious ? undefined : confirm(before.hold, question.ask, unsure === undefined ? HOLD : Infinity, moment)
   if (hold === undefined) {
-    const accepted = same(known, next) && before.accepted !== undefined ? known : next
+    // The very list where it says the same: whether one is another is seen by that.
+    const accepted = before.accepted !== undefined && same(before.accepted, next) ? before.accepted : next
     const set: CatalogSet = { kind: 'ready', services: accepted, at: moment.wall }
     return { progress: { ...before, ...rest, accepted, lately: isSuspicious || rules.allowEmpty ? [] : lately, at: set.at, filtered: reading.filtered ?? false, hold, set: difference(before.set, set) }, outcome }
   }
@@ -88,7 +90,12 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   const services = ordered([...next, ...lost])
   const until = unsure === undefined ? `this is confirmed over ${HOLD / 1000} s` : 'a registry that has just come back, or another server of it, had time to know all of them'
   const cause: StaleCause = { outcome: 'guarded', message: `${lost.length} of ${most} services with routes vanished at once; they are kept until ${until}` }
-  return { progress: { ...before, ...rest, accepted: ordered([...known, ...lost]), lately: [], hold, set: difference(before.set, { kind: 'stale', services, at: before.at, cause }) }, outcome, message: cause.message }
+  return { progress: { ...before, ...rest, accepted: ordered([...known.filter(({ ref }) => base.has(ref)), ...lost]), lately: [], hold, set: difference(before.set, { kind: 'stale', services, at: before.at, cause }) }, outcome, message: cause.message }
+}
+
+/** The last believed list; while a suspicion is confirmed all that is watched, with what was added meanwhile. */
+function inUse({ accepted = [], set, hold }: CatalogProgress): readonly CatalogService[] {
+  return hold === undefined || set === undefined || set.kind === 'pending' ? accepted : set.services
 }
 
 function troubled(before: CatalogProgress, outcome: 'failed' | 'denied', message: string): Digested {

@@ -36,14 +36,17 @@ export interface Suspicion {
 
 /** What an answer is compared with. */
 export interface Known {
-  /** The last believed answer. */
+  /** The last believed answer; while a suspicion is confirmed, with what is new and what was said since. */
   readonly accepted: readonly Endpoint[]
   /** What answers before it lost. */
   readonly lately: readonly Loss<Endpoint>[]
   /** Whether the registry said that it has left. */
   hasLeft(endpoint: Endpoint): boolean
-  /** A suspicion is already being confirmed, or the registry was away: then every loss is part of it, since instances that register again after an accident come back one by one. */
-  readonly holding: boolean
+  /**
+   * Whether losses are part of a suspicion that is already being confirmed, since instances that register again after an accident come back one by one, or
+   * the registry was away. Where only what was added meanwhile is missing, and all others are back, they are not.
+   */
+  isHeld(lost: readonly Endpoint[]): boolean
   /** How long losses count as one, milliseconds. */
   readonly window: number
 }
@@ -74,7 +77,7 @@ export function suspect(known: Known, answer: { readonly endpoints: readonly End
   const lost = before.filter(isGone)
   const lately = withLosses(known.lately, { lost, before: before.length, stated: inService.length - before.length, isGone, since: now - known.window }, now)
   const most = mostOf(lately)
-  const isSuspicious = lost.length > 0 && (known.holding || isSudden(lately.length, most, after.length))
+  const isSuspicious = lost.length > 0 && (known.isHeld(lost) || isSudden(lately.length, most, after.length))
   if (!isSuspicious) return { suspicion: undefined, lately }
   const message = after.length === 0 ? `all ${most} endpoints vanished at once` : `${lately.length} of ${most} endpoints vanished at once`
   return { suspicion: { lost: lately.map(({ item }) => item), message }, lately }

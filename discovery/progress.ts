@@ -120,13 +120,25 @@ function answered(before: Progress, question: Question, answer: Answer, reading:
 
 const UNSUSPICIOUS = { suspicion: undefined, lately: [] } as const
 
-function knownOf({ lately, hold }: Progress, accepted: readonly Endpoint[], reading: Listed | NotFound, trust: Trust): Known {
+function knownOf(before: Progress, accepted: readonly Endpoint[], reading: Listed | NotFound, trust: Trust): Known {
   const hasLeft = (endpoint: Endpoint): boolean => reading.left?.has(endpoint.id.slice(trust.registry.length + 1)) === true
-  return { accepted, lately, hasLeft, holding: hold !== undefined || reading.unsure === true, window: trust.hold }
+  const ids = new Set(before.hold === undefined ? [] : accepted.map(({ id }) => id))
+  const isHeld = (lost: readonly Endpoint[]): boolean => reading.unsure === true || lost.some(({ id }) => ids.has(id))
+  return { accepted: inUse(before), lately: before.lately, hasLeft, isHeld, window: trust.hold }
+}
+
+/**
+ * The last believed answer. While a suspicion is confirmed it is what is in use, with what is held in its last good form: else what was added meanwhile would be
+ * gone with the next emptiness, and what was put into maintenance or said to have left would come back as it was before.
+ */
+function inUse({ accepted = [], set, hold }: Progress): readonly Endpoint[] {
+  if (hold === undefined || set === undefined) return accepted
+  const known = new Map(accepted.map((endpoint) => [endpoint.id, endpoint]))
+  return endpointsOf(set).map((endpoint) => (endpoint.held === true ? (known.get(endpoint.id) ?? endpoint) : endpoint))
 }
 
 function believed(before: Progress, answer: Answer, lately: Progress['lately'], reading: Reading, moment: Moment): Progress {
-  const accepted = reconcile(before.accepted ?? [], answer.endpoints)
+  const accepted = reconcile(inUse(before), answer.endpoints)
   const set: EndpointSet = reading.kind === 'not-found' ? { kind: 'absent', at: moment.wall } : { kind: 'ready', endpoints: accepted, at: moment.wall }
   const filtered = reading.kind === 'listed' ? (reading.filtered ?? false) : before.filtered
   return { ...before, accepted, lately, at: moment.wall, filtered, hold: undefined, set: difference(before.set, set) }
@@ -135,7 +147,7 @@ function believed(before: Progress, answer: Answer, lately: Progress['lately'], 
 function held(before: Progress, answer: Answer, suspicion: Suspicion, hold: Hold, reading: Reading, trust: Trust): Progress {
   const listed = reading.kind === 'not-found' ? 'the registry does not know the service any more' : suspicion.message
   const cause: StaleCause = { outcome: 'guarded', message: `${listed}; the endpoints are kept until this is confirmed over ${trust.hold / 1000} s` }
-  const endpoints = reconcile(endpointsOf(before.set ?? { kind: 'pending' }), withHeld(reconcile(before.accepted ?? [], answer.endpoints), suspicion.lost))
+  const endpoints = reconcile(endpointsOf(before.set ?? { kind: 'pending' }), withHeld(reconcile(inUse(before), answer.endpoints), suspicion.lost))
   return { ...before, accepted: withLost(before.accepted ?? [], suspicion.lost), lately: [], hold, set: difference(before.set, { kind: 'stale', endpoints, at: before.at, cause }) }
 }
 
@@ -162,5 +174,5 @@ function causeText(set: EndpointSet): string {
 
 function loses(before: Progress, endpoints: readonly Endpoint[]): boolean {
   const listed = new Set(endpoints.map((endpoint) => endpoint.id))
-  return (before.accepted ?? []).some((endpoint) => !listed.has(endpoint.id))
+  return inUse(before).some((endpoint) => !listed.has(endpoint.id))
 }

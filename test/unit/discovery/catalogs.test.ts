@@ -498,6 +498,26 @@ test('time in which the registry fails confirms no emptiness of its catalogue', 
   stop.abort()
 })
 
+/** The list of Consul after these lists, one each second. */
+async function afterLists(...lists: readonly (readonly string[])[]): Promise<string> {
+  const platform = fakePlatform()
+  const fake = fakeConsul(platform)
+  fake.putCatalog(Object.fromEntries((lists[0] ?? []).map((name) => [name, []])))
+  const { stop, text } = listsOf(consul.catalog?.('consul', {}, platform))
+  for (const names of lists) {
+    fake.putCatalog(Object.fromEntries(names.map((name) => [name, []])))
+    await platform.advance(1000)
+  }
+  stop.abort()
+  return text().replaceAll(/consul\/\w+=/g, '')
+}
+
+test('services that were added while a suspicion is confirmed are kept with the others when they vanish, too, and judged alone where all others are back', async () => {
+  expect(await afterLists(['a', 'b', 'c'], [], ['d', 'e'], [])).toBe('stale a,b,c,d,e')
+  expect(await afterLists(['a', 'b', 'c'], [], ['d'], ['a', 'b', 'c'])).toBe('ready a,b,c')
+  expect(await afterLists(['a', 'b', 'c'], [], ['d', 'e', 'f', 'g', 'h'], ['a', 'b', 'c'])).toBe('stale a,b,c,d,e,f,g,h')
+})
+
 test('a catalogue that loses its services one by one is held as a whole', async () => {
   const platform = fakePlatform()
   const fake = fakeConsul(platform)

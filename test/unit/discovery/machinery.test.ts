@@ -39,7 +39,7 @@ const range = (count: number, from = 1): Endpoint[] => Array.from({ length: coun
 const nobody: ReadonlySet<string> = new Set()
 
 const suspect = (accepted: readonly Endpoint[], endpoints: readonly Endpoint[], presumed: ReadonlySet<string>, holding: boolean): Suspicion | undefined =>
-  suspectOf({ accepted, lately: [], hasLeft: () => false, holding, window: 30_000 }, { endpoints, presumed }, 0).suspicion
+  suspectOf({ accepted, lately: [], hasLeft: () => false, isHeld: () => holding, window: 30_000 }, { endpoints, presumed }, 0).suspicion
 
 test.each<readonly [string, readonly Endpoint[], readonly Endpoint[], readonly number[]]>([
   ['nothing changes', range(5), range(5), []],

@@ -180,6 +180,47 @@ test('small losses that are long apart are no mass failure', async () => {
   expect(reader.sets.filter(({ kind }) => kind !== 'ready')).toEqual([])
 })
 
+/** Answers each 600 ms, and the set after the last of them. */
+async function after(...answers: readonly Reading[]): Promise<Reader> {
+  const { reader, next } = await shrinking((step) => answers[Math.min(step, answers.length - 1)] ?? listed())
+  await next(answers.length - 1)
+  return reader
+}
+
+test('what was added while a suspicion is confirmed is held with the others when it vanishes, too', async () => {
+  const reader = await after(listed(1, 2, 3), listed(), listed(4, 5), listed())
+  expect(summary(reader.last())).toBe('stale guarded 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80 10.0.0.5:80')
+  expect(held(reader)).toEqual([1, 2, 3, 4, 5])
+})
+
+test('where those that were missing are back, what was added meanwhile is judged like anything else', async () => {
+  const few = await after(listed(1, 2, 3), listed(), listed(4), listed(1, 2, 3))
+  expect(summary(few.last())).toBe('ready 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80')
+  const many = await after(listed(1, 2, 3), listed(), listed(4, 5, 6, 7, 8), listed(1, 2, 3))
+  expect(held(many)).toEqual([4, 5, 6, 7, 8])
+})
+
+test.each<readonly [string, Partial<Instance>, string]>([
+  ['was put into maintenance', { health: 'maintenance', draining: true }, 'stale guarded 10.0.0.2:80 10.0.0.3:80'],
+  ['was said to be critical', { health: 'critical' }, 'stale guarded 10.0.0.2:80 10.0.0.3:80'],
+  ['was given another weight', { weight: 7 }, 'stale guarded 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80'],
+])('what %s during a hold is not forgotten when it vanishes', async (_, said, wanted) => {
+  const one = listed(1).instances.map((each) => ({ ...each, ...said }))
+  const reader = await after(listed(1, 2, 3), listed(), { kind: 'listed', instances: one }, listed(), listed())
+  expect(summary(reader.last())).toBe(wanted)
+  if (said.weight !== undefined) expect(endpointsOf(reader.last())[0]).toMatchObject({ weight: 7, held: true })
+})
+
+test('what is said to have left during a hold is gone at once, and stays so', async () => {
+  const reader = await after(listed(1, 2, 3), listed(), listed(4, 5), { ...listed(5), left: new Set(['4', '1']) }, listed(5))
+  expect(summary(reader.last())).toBe('stale guarded 10.0.0.2:80 10.0.0.3:80 10.0.0.5:80')
+})
+
+test('a server that comes back under another id during a hold is there once', async () => {
+  const reader = await after(listed(1, 2, 3), listed(), { kind: 'listed', instances: [{ id: 'new', host: '10.0.0.1', port: 80, health: 'unknown' }] }, listed())
+  expect(summary(reader.last())).toBe('stale guarded 10.0.0.2:80 10.0.0.3:80 10.0.0.1:80')
+})
+
 test.each([['trouble', 'failed'], ['no rights', 'denied']] as const)('%s is no time of confirmation: after five minutes of it whoever was lost has 30 s to come back', async (_, kind) => {
   const platform = fakePlatform()
   let answer: Reading = listed(1, 2, 3, 4, 5)
