@@ -18,7 +18,8 @@ export interface CatalogProgress extends Asked {
   /** Wall clock of the last believed answer, milliseconds. */
   readonly at: number
   readonly set: CatalogSet | undefined
-  readonly filtered: boolean
+  /** Whether the last believed list left services out for lack of rights; undefined when that is not known. */
+  readonly filtered: boolean | undefined
 }
 
 export interface CatalogRules {
@@ -29,7 +30,7 @@ export interface CatalogRules {
 /** The state before the first question. */
 export function beginCatalog(last: readonly CatalogService[] | undefined, moment: Moment): CatalogProgress {
   const accepted = last === undefined || last.length === 0 ? undefined : ordered(last)
-  return { accepted, lately: [], at: 0, set: undefined, token: undefined, filtered: false, hold: undefined, failures: 0, resyncAt: nextResync(moment) }
+  return { accepted, lately: [], at: 0, set: undefined, token: undefined, filtered: undefined, hold: undefined, failures: 0, resyncAt: nextResync(moment) }
 }
 
 /** What an answer makes of the state. */
@@ -72,7 +73,7 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
   const lately = withLosses(before.lately, { lost: vanished, before: known.length, stated: 0, isGone, since: moment.now - HOLD }, moment.now)
   const lost = lately.map(({ item }) => item)
   const most = mostOf(lately)
-  if (reading.filtered === true && !before.filtered && vanished.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read')
+  if (reading.filtered === true && before.filtered === false && vanished.length > 0) return troubled(before, 'denied', 'the registry now leaves services out for lack of rights; check what the token may read')
   const rest = { token: reading.token, failures: 0 }
   const outcome = next.length > 0 ? 'ok-with-data' : 'ok-empty'
   const base = new Set(before.accepted?.map(({ ref }) => ref))

@@ -34,6 +34,8 @@ export interface CatalogSource {
   readonly changes: { readonly kind: 'block'; readonly wait: number } | { readonly kind: 'poll'; readonly every: number; readonly hint?: (signal: AbortSignal) => Promise<void> }
   readonly allowEmpty: boolean
   readonly platform: Platform
+  /** As `Catalog.nameOf`; default the name of a reference without options, and no other. */
+  readonly nameOf?: Catalog['nameOf']
 }
 
 /** A source that keeps something for as long as a watch lasts. */
@@ -44,7 +46,11 @@ export interface WatchedCatalogSource extends Omit<CatalogSource, 'read' | 'chan
 
 /** Makes a catalogue of a source. */
 export function createCatalog(source: CatalogSource | WatchedCatalogSource): Catalog {
-  return { watch: (signal, options) => latestOf<CatalogSet>(source.platform, APPLY_GAP, signal, (own, put) => follow('open' in source ? { ...source, ...source.open(options, own) } : source, own, options, put)) }
+  const nameOf: Catalog['nameOf'] = source.nameOf ?? (({ name, options }) => (Object.keys(options).length === 0 ? name : undefined))
+  return {
+    nameOf,
+    watch: (signal, options) => latestOf<CatalogSet>(source.platform, APPLY_GAP, signal, (own, put) => follow('open' in source ? { ...source, ...source.open(options, own) } : source, own, options, put)),
+  }
 }
 
 async function follow(source: CatalogSource, signal: AbortSignal, options: CatalogWatchOptions, publish: (set: CatalogSet) => void): Promise<void> {

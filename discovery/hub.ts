@@ -21,8 +21,11 @@ export interface HubOptions {
 
 /** Watches references. */
 export interface Hub {
-  /** Makes these the watched references (canonical keys, see `refKey`); starts and stops what that takes. */
-  setRefs(refs: readonly string[]): void
+  /**
+   * Makes these the watched references (canonical keys, see `refKey`); starts and stops what that takes. `unlisted` are those of them that
+   * a catalogue has no more: they are used while they have endpoints, and a restart does not remember them.
+   */
+  setRefs(refs: readonly string[], unlisted?: ReadonlySet<string>): void
   /** Replaces the registries. Watches of a registry whose discoverer is another object start again, and keep their set meanwhile. */
   setDiscoverers(discoverers: ReadonlyMap<string, Discoverer>): void
   /** What is known of a watched reference; `pending` for any other. */
@@ -43,7 +46,7 @@ interface Watcher {
 export function createHub(options: HubOptions): Hub {
   const hub = new Watching(options)
   return {
-    setRefs: (refs) => hub.setRefs(refs),
+    setRefs: (refs, unlisted) => hub.setRefs(refs, unlisted),
     setDiscoverers: (discoverers) => hub.setDiscoverers(discoverers),
     get: (key) => hub.sets.get(key) ?? { kind: 'pending' },
     status: () => [...hub.status.values()].sort((a, b) => (a.ref < b.ref ? -1 : 1)),
@@ -62,6 +65,7 @@ class Watching {
   readonly #watchers = new Map<string, Watcher>()
   readonly #running = new Set<Promise<void>>()
   #discoverers: ReadonlyMap<string, Discoverer>
+  #unlisted: ReadonlySet<string> = new Set()
 
   constructor(options: HubOptions) {
     this.#platform = options.platform
@@ -71,9 +75,14 @@ class Watching {
     this.#loaded = this.#load()
   }
 
-  setRefs(refs: readonly string[]): void {
+  setRefs(refs: readonly string[], unlisted: ReadonlySet<string> = new Set()): void {
     const wanted = new Set(refs)
     for (const key of this.#watchers.keys()) if (!wanted.has(key)) this.#forget(key)
+    const before = this.#unlisted
+    this.#unlisted = unlisted
+    for (const key of unlisted) if (!before.has(key)) this.#memory?.save(key, undefined)
+    // Back again: what is written to disk with the next change would be missing until then.
+    for (const key of before) if (wanted.has(key) && !unlisted.has(key)) this.#save(key)
     for (const key of wanted) if (!this.#watchers.has(key)) this.#start(key)
   }
 
@@ -92,7 +101,7 @@ class Watching {
       stop.abort()
       this.#keep(key)
       const kept = this.#remembered.get(key)
-      if (kept !== undefined) this.#memory?.save(key, kept)
+      if (kept !== undefined && !this.#unlisted.has(key)) this.#memory?.save(key, kept)
     }
     this.#watchers.clear()
     await Promise.all(this.#running)
@@ -147,13 +156,20 @@ class Watching {
     this.#report(key, this.sets.get(key), set)
     this.sets.set(key, set)
     this.status.set(key, afterSet(this.status.get(key) ?? newStatus(key), set))
-    if (set.kind === 'ready') this.#memory?.save(key, remembered(set))
-    if (set.kind === 'absent') {
-      this.#memory?.save(key, undefined)
-      // Else it would come back with the reference, from before the service was gone.
-      this.#remembered.delete(key)
-    }
+    this.#save(key)
+    if (set.kind === 'absent') this.#drop(key)
     this.#onChange(key, set)
+  }
+
+  #save(key: string): void {
+    const set = this.sets.get(key)
+    if (set?.kind === 'ready' && !this.#unlisted.has(key)) this.#memory?.save(key, remembered(set))
+  }
+
+  // Else it would come back with the reference, from before the service was gone.
+  #drop(key: string): void {
+    this.#memory?.save(key, undefined)
+    this.#remembered.delete(key)
   }
 
   // One line for each change of mood, none for each change of endpoints.
@@ -172,7 +188,8 @@ class Watching {
     this.#keep(key)
     // Its age stands still from now on.
     const kept = this.#remembered.get(key)
-    if (kept !== undefined && this.sets.get(key)?.kind === 'ready') this.#memory?.save(key, kept)
+    if (this.#unlisted.has(key) || kept?.endpoints.length === 0) this.#drop(key)
+    else if (kept !== undefined && this.sets.get(key)?.kind === 'ready') this.#memory?.save(key, kept)
     this.#watchers.delete(key)
     this.sets.delete(key)
     this.status.delete(key)

@@ -1,7 +1,7 @@
 // The services of Nomad with their tags: one blocking query on the list of all, whatever their number. It wakes for each
 // registration in any namespace.
 import type { Catalog, CatalogService, CatalogWatchOptions } from '../src/model/catalog.ts'
-import { refKey } from '../src/model/discoverer.ts'
+import { refKey, type ServiceRef } from '../src/model/discoverer.ts'
 import { type CatalogReading, type CatalogSource, createCatalog } from './catalog.ts'
 import type { Trouble } from './nomad-client.ts'
 import { createInterrupts } from './nomad-interrupt.ts'
@@ -23,6 +23,7 @@ export function createNomadCatalog(registry: string, shared: Shared): Catalog {
     registry,
     allowEmpty: options.allowEmpty,
     platform,
+    nameOf: (ref) => nameOf(ref, options.namespaces),
     open: (watchOptions, life) => ({ read: reader(registry, shared, watchOptions, life), changes: { kind: 'block', wait: WAIT } }),
   })
 }
@@ -30,8 +31,7 @@ export function createNomadCatalog(registry: string, shared: Shared): Catalog {
 /** What one watch asks, until `life` is aborted. */
 function reader(registry: string, { options, client, streamOf }: Shared, { wanted }: CatalogWatchOptions, life: AbortSignal): CatalogSource['read'] {
   const { region, namespaces } = options
-  const [only, ...more] = namespaces
-  const single = more.length === 0 && only !== '*' ? only : undefined
+  const single = singleOf(namespaces)
   const named = single === undefined ? namespaces.filter((namespace) => namespace !== '*') : []
   const streams = namespaces.includes('*') ? ['*'] : [...new Set(namespaces)]
   const interrupts = createInterrupts(() => streams.map((namespace) => streamOf({ region, namespace })), life)
@@ -87,8 +87,23 @@ function listedIn(rows: readonly unknown[]): readonly Row[] {
   })
 }
 
+/** The one namespace that is looked in. */
+function singleOf([only, ...more]: readonly string[]): string | undefined {
+  return more.length === 0 && only !== '*' ? only : undefined
+}
+
 /** `nomad/web`; where several namespaces are looked in, each has services of its own. */
 function serviceOf(registry: string, { namespace, name, labels }: Row, single: string | undefined): CatalogService {
-  if (single !== undefined) return { ref: refKey({ registry, name, options: {} }), name, labels }
-  return { ref: refKey({ registry, name, options: { namespace } }), name: namespace === 'default' ? name : `${namespace}/${name}`, labels }
+  const ref: ServiceRef = { registry, name, options: single === undefined ? { namespace } : {} }
+  return { ref: refKey(ref), name: shownName(name, single === undefined ? namespace : undefined), labels }
+}
+
+function nameOf({ name, options: { namespace, ...others } }: ServiceRef, namespaces: readonly string[]): string | undefined {
+  if (Object.keys(others).length > 0) return undefined
+  if (singleOf(namespaces) !== undefined) return namespace === undefined ? name : undefined
+  return namespace !== undefined && (namespaces.includes('*') || namespaces.includes(namespace)) ? shownName(name, namespace) : undefined
+}
+
+function shownName(name: string, namespace: string | undefined): string {
+  return namespace === undefined || namespace === 'default' ? name : `${namespace}/${name}`
 }

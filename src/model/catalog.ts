@@ -1,6 +1,6 @@
 // The contract of a catalogue: every service of a registry with the labels that may route it. Endpoints come from a
 // `Discoverer`; a catalogue only says which services are worth watching.
-import type { Attempt } from './discoverer.ts'
+import type { Attempt, ServiceRef } from './discoverer.ts'
 import type { StaleCause } from './endpoint.ts'
 
 /** One service of a registry. */
@@ -30,6 +30,8 @@ export interface CatalogWatchOptions {
 
 /** The services of one registry. */
 export interface Catalog {
+  /** The name that its lists have for a reference; undefined for one that they never have. */
+  nameOf(ref: ServiceRef): string | undefined
   /** Reports the whole list now and after each real change until the signal is aborted. Never throws, never sends a partial list. */
   watch(signal: AbortSignal, options: CatalogWatchOptions): AsyncIterable<CatalogSet>
 }

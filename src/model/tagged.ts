@@ -20,6 +20,8 @@ export interface TaggedService {
   readonly ref: string
   /** Name inside the registry. */
   readonly name: string
+  /** Its registry lists it no more, and only its endpoints are not known to be gone: whoever is listed has a match before it. */
+  readonly unlisted: boolean
   readonly instances: readonly TaggedInstance[]
 }
 

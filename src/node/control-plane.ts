@@ -40,6 +40,8 @@ export class ControlPlane {
   private readonly tags: TagStore | undefined
   /** Watched for their tags, beside those that the table names. */
   private tagRefs: readonly string[] = []
+  /** Those of them that no catalogue lists any more. */
+  private unlisted: ReadonlySet<string> = new Set()
   private readonly hub: Hub
   private readonly announcements: Announcements
   private readonly snapshots: Snapshots
@@ -58,7 +60,7 @@ export class ControlPlane {
     this.serving = serving
     mkdirSync(config.stateDir, { recursive: true })
     const memory = createSetMemory(config.stateDir, platform, config.stateMaxAge)
-    this.tags = openTags(config, platform, { memory, get: (ref) => this.hub.get(ref), want: (refs) => this.wantTags(refs), release: (refs) => this.relay.release(refs), ...(store === undefined ? {} : { base: store }) })
+    this.tags = openTags(config, platform, { memory, get: (ref) => this.hub.get(ref), want: (refs, unlisted) => this.wantTags(refs, unlisted), release: (refs) => this.relay.release(refs), ...(store === undefined ? {} : { base: store }) })
     this.store = this.tags ?? orNone(store)
     this.revisions = createRevisions(platform)
     this.snapshots = new Snapshots(createEndpointBook(platform), () => {})
@@ -170,13 +172,14 @@ export class ControlPlane {
     return isNew
   }
 
-  private wantTags(refs: readonly string[]): void {
+  private wantTags(refs: readonly string[], unlisted: ReadonlySet<string>): void {
     this.tagRefs = refs
+    this.unlisted = unlisted
     this.watchRefs()
   }
 
   private watchRefs(): void {
-    this.hub.setRefs([...new Set([...this.snapshots.refs, ...this.tagRefs])])
+    this.hub.setRefs([...new Set([...this.snapshots.refs, ...this.tagRefs])], this.unlisted)
   }
 
   private async serve(table: TableConfig, sets: RefSets): Promise<void> {

@@ -24,7 +24,7 @@ export function openTags(config: Config, platform: Platform, { memory, base, ...
   const catalogs = new Map(config.routesFrom.map((name) => [name, catalogOf(config, name, platform)]))
   const listeners = config.listeners.map(({ name, tls }) => ({ name, tls: tls !== undefined }))
   const rules = { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: config.routesFrom, listeners }), merge: mergeTables }
-  return tagStore({ platform, catalogs, rules, feed, last: () => lastServices(memory, config.routesFrom), ...(base === undefined ? {} : { base }) })
+  return tagStore({ platform, catalogs, rules, feed, last: () => lastServices(memory, catalogs), ...(base === undefined ? {} : { base }) })
 }
 
 function catalogOf({ registries }: Config, name: string, platform: Platform): Catalog {
@@ -35,13 +35,15 @@ function catalogOf({ registries }: Config, name: string, platform: Platform): Ca
 }
 
 /** The services whose remembered endpoints carry routes: a start while the registry is down serves them. */
-async function lastServices(memory: Pick<SetMemory, 'load'>, registries: readonly string[]): Promise<ReadonlyMap<string, readonly CatalogService[]>> {
+async function lastServices(memory: Pick<SetMemory, 'load'>, catalogs: ReadonlyMap<string, Catalog>): Promise<ReadonlyMap<string, readonly CatalogService[]>> {
   const found = new Map<string, CatalogService[]>()
   for (const [key, { endpoints, at }] of await memory.load()) {
     const ref = parseRef(key)
+    // What only a route of a table can name is none of the catalogue's.
+    const name = ref && catalogs.get(ref.registry)?.nameOf(ref)
     const labels = instancesOf({ kind: 'ready', endpoints, at }).flatMap((instance) => instance.labels)
-    if (ref === undefined || labels.length === 0 || !registries.includes(ref.registry)) continue
-    found.set(ref.registry, [...(found.get(ref.registry) ?? []), { ref: key, name: ref.name, labels }])
+    if (ref === undefined || name === undefined || labels.length === 0) continue
+    found.set(ref.registry, [...(found.get(ref.registry) ?? []), { ref: key, name, labels }])
   }
   return found
 }

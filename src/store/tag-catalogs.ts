@@ -4,22 +4,30 @@ import type { Attempt } from '../model/discoverer.ts'
 import type { Platform } from '../model/platform.ts'
 import type { CatalogStatus } from '../model/tagged.ts'
 
+/** Services that a registry lists no more and that are still used; beyond, those that left the list first are let go. */
+const MAX_UNLISTED = 1000
+
 export interface TagCatalogsOptions {
   readonly platform: Platform
   /** By the name of the registry, in order of precedence. */
   readonly catalogs: ReadonlyMap<string, Catalog>
   /** Whether a service with these labels may carry routes. */
   readonly wanted: (labels: readonly string[]) => boolean
-  /** Told which references carry routes, whenever a catalogue has spoken. */
-  readonly want: (refs: readonly string[]) => void
+  /** Told which services carry routes, whenever that may have changed. */
+  readonly want: (services: readonly ListedService[]) => void
 }
 
-/** A service that carries routes, and whose it is. */
-export type ListedService = CatalogService & { readonly registry: string }
+/** A service that carries routes, and whose it is. `unlisted`: it is listed no more, and goes on until its own watch says that it is gone. */
+export type ListedService = CatalogService & { readonly registry: string; readonly unlisted: boolean }
 
 export class TagCatalogs {
   readonly #options: TagCatalogsOptions
   readonly #sets = new Map<string, CatalogSet>()
+  /**
+   * What a list lacks, by registry and reference. One of many is no sudden loss for a catalogue, but may be all that a route has (a node that missed its heartbeat
+   * takes all instances of one service along), and the guard of its endpoints is there for that.
+   */
+  readonly #unlisted = new Map<string, ReadonlyMap<string, CatalogService>>()
   /** Wall clock of the last believed answer of each registry. */
   readonly #believed = new Map<string, number>()
   #last: ReadonlyMap<string, readonly CatalogService[]> = new Map()
@@ -54,9 +62,21 @@ export class TagCatalogs {
 
   services(): readonly ListedService[] {
     return [...this.#options.catalogs.keys()].flatMap((registry) => {
-      const set = this.#sets.get(registry)
-      return set === undefined || set.kind === 'pending' ? [] : set.services.map((service) => ({ ...service, registry }))
+      const unlisted = [...(this.#unlisted.get(registry)?.values() ?? [])]
+      return [...servicesOf(this.#sets.get(registry)).map((service) => ({ ...service, registry, unlisted: false })), ...unlisted.map((service) => ({ ...service, registry, unlisted: true }))]
     })
+  }
+
+  /** Lets go of those that are listed no more and `gone`. */
+  settle(gone: (ref: string) => boolean): void {
+    let changed = false
+    for (const [registry, services] of this.#unlisted) {
+      const rest = [...services].filter(([ref]) => !gone(ref))
+      if (rest.length === services.size) continue
+      this.#unlisted.set(registry, new Map(rest))
+      changed = true
+    }
+    if (changed) this.#want()
   }
 
   status(): readonly CatalogStatus[] {
@@ -73,14 +93,24 @@ export class TagCatalogs {
     const observe = ({ believed, at }: Attempt): void => void (believed && this.#believed.set(registry, at))
     for await (const set of catalog.watch(signal, { wanted: this.#options.wanted, observe, ...(last === undefined ? {} : { last }) })) {
       this.#report(registry, this.#sets.get(registry), set)
+      this.#part(registry, set)
       this.#sets.set(registry, set)
       this.#want()
       ring()
     }
   }
 
+  /** Finds who left with a new list, and who is back. */
+  #part(registry: string, set: CatalogSet): void {
+    if (set.kind === 'pending') return
+    const unlisted = new Map(this.#unlisted.get(registry))
+    for (const service of servicesOf(this.#sets.get(registry))) unlisted.set(service.ref, service)
+    for (const { ref } of set.services) unlisted.delete(ref)
+    this.#unlisted.set(registry, new Map([...unlisted].slice(-MAX_UNLISTED)))
+  }
+
   #want(): void {
-    this.#options.want(this.services().map(({ ref }) => ref))
+    this.#options.want(this.services())
   }
 
   #report(registry: string, before: CatalogSet | undefined, set: CatalogSet): void {
@@ -90,4 +120,8 @@ export class TagCatalogs {
     const was = before?.kind === 'ready' || before === undefined ? '' : (before.cause?.message ?? '')
     if (message !== was) platform.log('warn', `${registry}: the services cannot be listed; ${set.kind === 'stale' ? `going on with the ${set.services.length} known from before` : 'no routes yet'}: ${message}`, { registry })
   }
+}
+
+function servicesOf(set: CatalogSet | undefined): readonly CatalogService[] {
+  return set === undefined || set.kind === 'pending' ? [] : set.services
 }

@@ -27,7 +27,7 @@ export class TagTables {
   readonly #setOf: (ref: string) => EndpointSet
   readonly #instances = new WeakMap<EndpointSet, readonly TaggedInstance[]>()
   /** What each reference said in the last table. */
-  #said = new Map<string, string>()
+  #said = new Map<string, Said>()
   #made = ''
   #tagged: TableConfig | undefined
   #told = new Set<string>()
@@ -44,8 +44,8 @@ export class TagTables {
 
   /** The table, when it is another than the last. */
   make(listed: readonly ListedService[], written: WrittenTable | undefined): TableConfig | undefined {
-    const services = listed.map(({ ref, name, registry }) => ({ registry, ref, name, instances: this.#instancesOf(ref) }))
-    const said = new Map(services.map(({ ref, instances }) => [ref, sayingOf(instances)]))
+    const services = listed.map(({ ref, name, registry, unlisted }) => ({ registry, ref, name, unlisted, instances: this.#instancesOf(ref) }))
+    const said = new Map(services.map(({ ref, name, unlisted, instances }) => [ref, { name, unlisted, saying: sayingOf(instances) }]))
     if (this.#tagged === undefined || !isSame(said, this.#said)) {
       const { table, refused } = this.#rules.assemble(services)
       this.#said = said
@@ -64,7 +64,12 @@ export class TagTables {
   /** Whether the set of a reference says something else than in the last table; undefined for one that was not part of it. */
   saysNews(ref: string): boolean | undefined {
     const before = this.#said.get(ref)
-    return before === undefined ? undefined : sayingOf(this.#instancesOf(ref)) !== before
+    return before === undefined ? undefined : sayingOf(this.#instancesOf(ref)) !== before.saying
+  }
+
+  /** Whether something is known of a reference, and no route in it. */
+  isSilent(ref: string): boolean {
+    return isTold(this.#setOf(ref)) && this.#instancesOf(ref).every(({ labels }) => labels.length === 0)
   }
 
   #instancesOf(ref: string): readonly TaggedInstance[] {
@@ -86,6 +91,18 @@ export class TagTables {
   }
 }
 
+/** What is known of one reference, in so far as it may matter to a table. */
+interface Said {
+  readonly name: string
+  readonly unlisted: boolean
+  readonly saying: string
+}
+
+/** Whether anything was said of a reference, be it that nothing can be known. */
+export function isTold(set: EndpointSet): boolean {
+  return set.kind !== 'pending' || set.cause !== undefined
+}
+
 const sayings = new WeakMap<readonly TaggedInstance[], string>()
 
 /** What of the instances may matter to a table. */
@@ -95,6 +112,7 @@ function sayingOf(instances: readonly TaggedInstance[]): string {
   return known
 }
 
-function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
+function isSame(a: ReadonlyMap<string, Said>, b: ReadonlyMap<string, Said>): boolean {
+  const isLike = (one: Said, other: Said | undefined): boolean => one.saying === other?.saying && one.name === other.name && one.unlisted === other.unlisted
+  return a.size === b.size && [...a].every(([ref, one]) => isLike(one, b.get(ref)))
 }

@@ -5,8 +5,8 @@ import type { EndpointSet } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { RouteStore, StoreEvent } from '../model/store.ts'
 import type { CatalogStatus, RefusedTag } from '../model/tagged.ts'
-import { TagCatalogs } from './tag-catalogs.ts'
-import { type TagRules, TagTables, type WrittenTable } from './tag-tables.ts'
+import { type ListedService, TagCatalogs } from './tag-catalogs.ts'
+import { isTold, type TagRules, TagTables, type WrittenTable } from './tag-tables.ts'
 import { createWake } from './wake.ts'
 
 /** Least time between two tables, milliseconds: the first change after a calm counts at once, a storm four times a second. */
@@ -20,8 +20,11 @@ const PATIENCE = 2000
  * that table, which brings it along, or has said that there is none.
  */
 export interface TagFeed {
-  /** Makes these the references that are watched for their tags. */
-  want(refs: readonly string[]): void
+  /**
+   * Makes these the references that are watched for their tags. `unlisted` are those of them that a registry lists no more and that nothing else names: they are used
+   * while they have endpoints, and a restart is not to remember them.
+   */
+  want(refs: readonly string[], unlisted: ReadonlySet<string>): void
   /** `pending` for what is not watched. */
   get(ref: string): EndpointSet
   /** The sets of these references changed nothing of the table: they may be used. */
@@ -53,7 +56,7 @@ export interface TagStore extends RouteStore {
 export function tagStore(options: TagStoreOptions): TagStore {
   const { base, feed, platform, rules } = options
   const wake = createWake(platform)
-  const catalogs = new TagCatalogs({ platform, catalogs: options.catalogs, wanted: rules.wanted, want: (refs) => feed.want(refs) })
+  const catalogs = new TagCatalogs({ platform, catalogs: options.catalogs, wanted: rules.wanted, want })
   const tables = new TagTables(platform, rules, (ref) => feed.get(ref))
   /** References whose sets are held. */
   const due = new Set<string>()
@@ -63,6 +66,11 @@ export function tagStore(options: TagStoreOptions): TagStore {
   let baseSaid = base === undefined
   /** When there was first something to wait by: a registry that is back after hours gets its patience, too. */
   let knownSince: number | undefined
+
+  function want(services: readonly ListedService[]): void {
+    const named = new Set(written?.table.services.flatMap(({ from }) => from))
+    feed.want(services.map(({ ref }) => ref), new Set(services.flatMap(({ ref, unlisted }) => (unlisted && !named.has(ref) ? [ref] : []))))
+  }
 
   /** Whether enough is known for a table; once there was one, always. */
   function isReady(): boolean {
@@ -86,6 +94,7 @@ export function tagStore(options: TagStoreOptions): TagStore {
       }
       const held = [...due]
       due.clear()
+      catalogs.settle((ref) => tables.isSilent(ref))
       const made = isReady() ? tables.make(catalogs.services(), written) : undefined
       if (made === undefined) feed.release(held)
       else {
@@ -130,8 +139,4 @@ async function collect(base: RouteStore, signal: AbortSignal, queue: StoreEvent[
 function originOf(written: string | undefined, catalogs: ReadonlyMap<string, Catalog>): string {
   const tags = `tags:${[...catalogs.keys()].join(',')}`
   return written === undefined ? tags : `${written} ${tags}`
-}
-
-function isTold(set: EndpointSet): boolean {
-  return set.kind !== 'pending' || set.cause !== undefined
 }

@@ -28,12 +28,12 @@ export interface AssemblerOptions {
 export function createAssembler(options: AssemblerOptions): (services: readonly TaggedService[]) => TagTable {
   const memory = remembering(options)
   /** What each service came to, by its instances: most of them are the very same as before. */
-  const known = new WeakMap<TaggedService['instances'], { readonly ref: string; readonly entries: readonly Entry[]; readonly refused: readonly RefusedTag[] }>()
+  const known = new WeakMap<TaggedService['instances'], { readonly service: TaggedService; readonly entries: readonly Entry[]; readonly refused: readonly RefusedTag[] }>()
   const read = (service: TaggedService): { readonly entries: readonly Entry[]; readonly refused: readonly RefusedTag[] } => {
     const before = known.get(service.instances)
-    if (before?.ref === service.ref) return before
+    if (before !== undefined && isSame(before.service, service)) return before
     const refused: RefusedTag[] = []
-    const now = { ref: service.ref, entries: readService(service, memory.reading, (tag) => refused.push(tag)), refused }
+    const now = { service, entries: readService(service, memory.reading, (tag) => refused.push(tag)), refused }
     known.set(service.instances, now)
     return now
   }
@@ -144,6 +144,10 @@ function readLabels(labels: readonly string[], context: DialectContext): Instanc
     return cut.length === 0 ? reading : withoutCut(reading, cut, dialect)
   })
   return { drafts: readings.flatMap(({ drafts }) => drafts), refused: readings.flatMap(({ refused }) => refused) }
+}
+
+function isSame(a: TaggedService, b: TaggedService): boolean {
+  return a.ref === b.ref && a.name === b.name && a.unlisted === b.unlisted
 }
 
 function compare(a: string, b: string): number {

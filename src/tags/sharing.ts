@@ -13,11 +13,12 @@ export type Shared = readonly [Entry, ...Entry[]]
 type Refuse = (tag: RefusedTag) => void
 
 /**
- * One holder for each match: the first in the order of precedence that does not ask for a share of it, or not with all its instances. The
- * others share it, or are refused.
+ * One holder for each match: the first in the order of precedence that does not ask for a share of it, or not with all its instances; who is listed no
+ * more comes last. The others share it, or are refused.
  */
 export function byMatch(entries: readonly Entry[], refuse: Refuse): readonly Shared[] {
-  return [...Map.groupBy(entries, ({ checked }) => matchKey(checked)).values()].flatMap((claims) => {
+  return [...Map.groupBy(entries, ({ checked }) => matchKey(checked)).values()].flatMap((all) => {
+    const claims = all.toSorted((a, b) => Number(a.service.unlisted) - Number(b.service.unlisted))
     const holder = claims.find(({ weighted }) => !weighted) ?? claims.find((entry) => !asksWhole(entry)) ?? claims[0]
     if (holder === undefined) return []
     const shared: [Entry, ...Entry[]] = [holder]

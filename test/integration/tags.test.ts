@@ -12,6 +12,7 @@ import { becomes, get } from '../support/drill/ask.ts'
 import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
 import { runWithoutFile } from '../support/run-without-file.ts'
+import { serveConsul } from '../support/serve-consul.ts'
 import { serveNomad, type ServedNomad } from '../support/serve-nomad.ts'
 import { freePorts } from '../support/server-process.ts'
 import { makeTempDirectory } from '../support/temp.ts'
@@ -74,6 +75,72 @@ test('a restart while the registry is down serves what was known', async () => {
   await becomes(() => get(second.port, 'words.test'), '200 a')
   expect((await second.admin<RoutesAnswer>('/api/routes')).catalogs).toMatchObject([{ registry: 'nomad', mode: 'stale', services: 1 }])
   expect(await second.metrics()).toContain('fairlead_catalog_services{registry="nomad"} 1')
+})
+
+test('services of several namespaces keep their names in a restart while the registry is down', async () => {
+  const { registry: fake } = await registry()
+  fake.put('words', [row('fairlead.route=words.test/**')], { namespace: 'shop' })
+  const { directory, remove } = await makeTempDirectory()
+  closing.push(remove)
+  const options = { registries: { nomad: { address: `http://${nomad.address}`, checks: false, namespaces: ['default', 'shop'] } }, routesFrom: 'nomad' }
+  const names = async (running: DrillGateway): Promise<readonly string[]> => (await running.admin<RoutesAnswer>('/api/routes')).routes.map(({ name }) => name)
+  const first = await gateway(options, directory)
+  await becomes(() => names(first), ['shop/words@nomad'])
+  await first.stop()
+  closing.pop()
+  await nomad.stop()
+  const second = await gateway(options, directory)
+  await becomes(() => get(second.port, 'words.test'), '200 a')
+  expect(await names(second)).toEqual(['shop/words@nomad'])
+})
+
+/** A Consul with two services, each with an instance that is the backend of its name. */
+async function consulWith(services: Readonly<Record<string, readonly string[]>>) {
+  const consul = await serveConsul()
+  closing.push(() => consul.stop())
+  const backends: Record<string, Backend> = {}
+  for (const name of Object.keys(services)) {
+    const own = (backends[name] = await startBackend(name, () => {}))
+    closing.push(async () => own.kill())
+  }
+  const put = (names: readonly string[]): void => {
+    for (const [name, tags] of Object.entries(services)) consul.registry.put(name, names.includes(name) ? [{ id: name, address: '127.0.0.1', port: backends[name]?.port ?? 0, tags }] : [])
+    consul.registry.putCatalog({ consul: [], ...Object.fromEntries(names.map((name) => [name, services[name] ?? []])) })
+  }
+  put(Object.keys(services))
+  return { consul, put, options: { registries: { consul: { address: `http://${consul.address}` } }, routesFrom: 'consul' } }
+}
+
+test('a service that was deregistered does not come back as a route in a restart while the registry is down', async () => {
+  const { consul, put, options } = await consulWith({ v1: ['fairlead.route=words.test/**'], v2: ['fairlead.route=words.test/**'] })
+  const { directory, remove } = await makeTempDirectory()
+  closing.push(remove)
+  const first = await gateway(options, directory)
+  await becomes(() => get(first.port, 'words.test'), '200 v1')
+  put(['v2'])
+  await becomes(() => get(first.port, 'words.test'), '200 v2')
+  await first.stop()
+  closing.pop()
+  await consul.stop()
+  const second = await gateway(options, directory)
+  await becomes(() => get(second.port, 'words.test'), '200 v2')
+  expect((await second.admin<RoutesAnswer>('/api/routes')).catalogs).toMatchObject([{ registry: 'consul', services: 1 }])
+})
+
+test('a service that vanishes from the catalogue and comes back is served meanwhile', async () => {
+  const { put, options } = await consulWith({ words: ['fairlead.route=words.test/**'], other: ['fairlead.route=other.test/**'] })
+  const running = await gateway(options)
+  await becomes(() => get(running.port, 'words.test'), '200 words')
+  put(['other'])
+  await becomes(async () => (await running.admin<RoutesAnswer>('/api/routes')).catalogs?.[0]?.services, 1)
+  // Faster time: the hold of 30 s lasts for 6.
+  for (const until = Date.now() + 3000; Date.now() < until; ) expect(await get(running.port, 'words.test')).toBe('200 words')
+  put(['words', 'other'])
+  await becomes(async () => (await running.admin<RoutesAnswer>('/api/routes')).catalogs?.[0]?.services, 2)
+  expect(await get(running.port, 'words.test')).toBe('200 words')
+  put(['other'])
+  await becomes(() => get(running.port, 'words.test'), '404 no_route')
+  expect(await get(running.port, 'other.test')).toBe('200 other')
 })
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ readonly code: number; readonly said: string }> {

@@ -53,7 +53,7 @@ export interface FakeConsul {
 const CATALOG = '/'
 
 /** Puts a Consul behind the platform's `fetch`, for whatever address is asked. */
-export function fakeConsul(platform: FakePlatform): FakeConsul {
+export function fakeConsul(platform: Pick<FakePlatform, 'now' | 'sleep' | 'random' | 'onFetch'>): FakeConsul {
   const rows = new Map<string, { readonly rows: readonly unknown[]; readonly index: bigint }>()
   const watchers = new Set<{ readonly service: string; readonly wake: () => void }>()
   let override: Override | undefined

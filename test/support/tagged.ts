@@ -9,7 +9,7 @@ import { createAssembler, type AssemblerOptions } from '../../src/tags/assemble.
 /** One instance `SERVICE-N` for each list of labels. */
 export function tagged(name: string, ...instances: readonly (readonly string[] | (Partial<TaggedInstance> & Pick<TaggedInstance, 'labels'>))[]): TaggedService {
   const all = instances.map((given, i): TaggedInstance => ({ id: `consul/n1/${name}-${i + 1}`, port: 8080, usable: true, ...('labels' in given ? given : { labels: given }) }))
-  return { registry: 'consul', ref: `consul/${name}`, name, instances: all }
+  return { registry: 'consul', ref: `consul/${name}`, name, unlisted: false, instances: all }
 }
 
 /** Assembles with a listener `http`, and the registries `consul` and `nomad`. */

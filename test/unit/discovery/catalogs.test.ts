@@ -6,7 +6,7 @@ import { eureka } from '../../../discovery/eureka.ts'
 import { marathon } from '../../../discovery/marathon.ts'
 import { nomad } from '../../../discovery/nomad.ts'
 import type { Catalog, CatalogSet } from '../../../src/model/catalog.ts'
-import type { Attempt } from '../../../src/model/discoverer.ts'
+import { parseRef, type Attempt } from '../../../src/model/discoverer.ts'
 import { fakeConsul, json, plain } from '../../support/fake-consul.ts'
 import { fakeEureka } from '../../support/fake-eureka.ts'
 import { json as marathonJson, page } from '../../support/fake-marathon/fake-marathon.ts'
@@ -496,6 +496,48 @@ test('time in which the registry fails confirms no emptiness of its catalogue', 
   await platform.advance(60_000)
   expect(text()).toBe('ready consul/consul=consul')
   stop.abort()
+})
+
+test('consul: a token that never could read everything is no other after a restart', async () => {
+  const platform = fakePlatform()
+  const fake = fakeConsul(platform)
+  const stop = new AbortController()
+  const sets: CatalogSet[] = []
+  const last = ['a', 'b', 'c'].map((name) => ({ ref: `consul/${name}`, name, labels: [] }))
+  fake.answerWith(() => json({ a: [], b: [] }, { 'x-consul-results-filtered-by-acls': 'true', 'x-consul-index': '900' }))
+  void (async () => {
+    for await (const set of real(consul.catalog?.('consul', {}, platform)).watch(stop.signal, { wanted: () => true, last })) sets.push(set)
+  })()
+  await platform.advance(60_000)
+  expect(sets.at(-1)).toMatchObject({ kind: 'ready', services: [{ name: 'a' }, { name: 'b' }] })
+  // One that is known to have read more is denied.
+  fake.answerWith(() => json({ a: [], b: [] }, { 'x-consul-index': '901' }))
+  await platform.advance(60_000)
+  fake.answerWith(() => json({ a: [] }, { 'x-consul-results-filtered-by-acls': 'true', 'x-consul-index': '902' }))
+  await platform.advance(60_000)
+  expect(sets.at(-1)).toMatchObject({ kind: 'stale', cause: { outcome: 'denied' } })
+  stop.abort()
+})
+
+test.each<readonly [object, string, string | undefined]>([
+  [{}, 'nomad/web', 'web'],
+  [{}, 'nomad/web?namespace=shop', undefined],
+  [{ namespaces: ['shop'] }, 'nomad/web', 'web'],
+  [{ namespaces: ['default', 'shop'] }, 'nomad/web', undefined],
+  [{ namespaces: ['default', 'shop'] }, 'nomad/web?namespace=default', 'web'],
+  [{ namespaces: ['default', 'shop'] }, 'nomad/web?namespace=shop', 'shop/web'],
+  [{ namespaces: ['default', 'shop'] }, 'nomad/web?namespace=blog', undefined],
+  [{ namespaces: ['*'] }, 'nomad/web?namespace=blog', 'blog/web'],
+  [{ namespaces: ['*'] }, 'nomad/web?namespace=blog&tag=v2', undefined],
+])('nomad with %j calls %s %s', (options, key, name) => {
+  const catalog = real(nomad.catalog?.('nomad', options, fakePlatform()))
+  const ref = parseRef(key)
+  expect(ref && catalog.nameOf(ref)).toBe(name)
+})
+
+test('references with options are none of the catalogue of a Consul', () => {
+  const catalog = real(consul.catalog?.('consul', {}, fakePlatform()))
+  expect(['consul/web', 'consul/web?tag=v2'].map((key) => catalog.nameOf(parseRef(key) ?? { registry: '', name: '', options: {} }))).toEqual(['web', undefined])
 })
 
 /** The list of Consul after these lists, one each second. */

@@ -22,10 +22,12 @@ function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagS
   const platform = fakePlatform()
   const sets = new Map<string, EndpointSet>()
   const wanted: (readonly string[])[] = []
+  const unlisted: (readonly string[])[] = []
   const released: string[] = []
   const held: boolean[] = []
   let put: (set: CatalogSet) => void = () => {}
   const catalog: Catalog = {
+    nameOf: ({ name }) => name,
     async *watch(signal) {
       const queue: CatalogSet[] = []
       let wake = (): void => {}
@@ -45,7 +47,7 @@ function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagS
     platform,
     catalogs: new Map([['consul', catalog]]),
     rules: { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: ['consul'], listeners: [{ name: 'http', tls: false }] }), merge: mergeTables },
-    feed: { want: (refs) => void wanted.push(refs), get: (ref) => sets.get(ref) ?? { kind: 'pending' }, release: (refs) => void released.push(...refs.filter((ref) => !store.changed(ref))) },
+    feed: { want: (refs, left) => void (wanted.push(refs), unlisted.push([...left])), get: (ref) => sets.get(ref) ?? { kind: 'pending' }, release: (refs) => void released.push(...refs.filter((ref) => !store.changed(ref))) },
     ...more(platform),
   })
   const stop = new AbortController()
@@ -55,9 +57,13 @@ function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagS
     for await (const event of store.watch(stop.signal)) events.push(event)
   })()
   return {
-    platform, store, events, wanted, released, held,
+    platform, store, events, wanted, unlisted, released, held,
     services: (...names: string[]) => put({ kind: 'ready', services: names.map((name) => ({ ref: `consul/${name}`, name, labels: ['fairlead.route=x'] })), at: 0 }),
     trouble: (set: CatalogSet) => put(set),
+    put(name: string, set: EndpointSet) {
+      sets.set(`consul/${name}`, set)
+      held.push(store.changed(`consul/${name}`))
+    },
     set(name: string, ...tags: string[][]) {
       sets.set(`consul/${name}`, { kind: 'ready', endpoints: tags.map((each, i) => endpoint(`consul/${name}-${i}`, { tags: each })), at: 0 })
       held.push(store.changed(`consul/${name}`))
@@ -208,4 +214,93 @@ test('what the last run knew is served while the registry is down', async () => 
   set('a', route('a.test'))
   await platform.advance(1000)
   expect(names()).toEqual(['a@consul'])
+})
+
+const guarded = (name: string, ...tags: string[]): EndpointSet => ({ kind: 'stale', endpoints: [{ ...endpoint(`consul/${name}-0`, { tags }), held: true }], at: 0, cause: { outcome: 'guarded', message: 'x' } })
+
+test('a service that the catalogue lists no more keeps its routes until its own endpoints are believed to be gone', async () => {
+  const { platform, services, set, put, names, wanted, unlisted } = setUp()
+  await platform.settle()
+  services('a', 'b')
+  set('a', route('a.test'))
+  set('b', route('b.test'))
+  await platform.advance(1000)
+  services('b')
+  await platform.advance(5000)
+  put('a', guarded('a', ...route('a.test')))
+  await platform.advance(30_000)
+  expect(names()).toEqual(['a@consul,b@consul'])
+  expect([wanted.at(-1), unlisted.at(-1)]).toEqual([['consul/b', 'consul/a'], ['consul/a']])
+  put('a', { kind: 'ready', endpoints: [], at: 0 })
+  await platform.advance(1000)
+  expect(names()).toEqual(['a@consul,b@consul', 'b@consul'])
+  expect([wanted.at(-1), unlisted.at(-1)]).toEqual([['consul/b'], []])
+})
+
+test.each<readonly [string, EndpointSet]>([
+  ['is unknown to its registry', { kind: 'absent', at: 0 }],
+  ['is there without a route', { kind: 'ready', endpoints: [endpoint('consul/a-0', { tags: ['v1'] })], at: 0 }],
+  ['cannot be asked for, and never could', { kind: 'pending', cause: { outcome: 'denied', message: 'x' } }],
+])('one that %s is let go as soon as the catalogue lists it no more', async (_, last) => {
+  const { platform, services, set, put, wanted } = setUp()
+  await platform.settle()
+  services('a', 'b')
+  set('b', route('b.test'))
+  put('a', last)
+  await platform.advance(1000)
+  services('b')
+  await platform.advance(500)
+  expect(wanted.at(-1)).toEqual(['consul/b'])
+})
+
+test('one that is listed again is as before', async () => {
+  const { platform, services, set, put, names, unlisted } = setUp()
+  await platform.settle()
+  services('a')
+  set('a', route('a.test'))
+  await platform.advance(1000)
+  services()
+  await platform.advance(1000)
+  expect(unlisted.at(-1)).toEqual(['consul/a'])
+  services('a')
+  await platform.advance(1000)
+  expect(unlisted.at(-1)).toEqual([])
+  put('a', { kind: 'ready', endpoints: [], at: 0 })
+  await platform.advance(1000)
+  expect([names(), unlisted.at(-1)]).toEqual([['a@consul', ''], []])
+})
+
+test('one that left has no match that another one has, too', async () => {
+  const { platform, services, set, events } = setUp()
+  const to = (): unknown => events.at(-1)?.kind === 'table' ? (events.at(-1) as Extract<StoreEvent, { kind: 'table' }>).table.services.map(({ from }) => from.join()) : undefined
+  await platform.settle()
+  services('a', 'b')
+  set('a', route('x.test'))
+  set('b', route('x.test'))
+  await platform.advance(1000)
+  expect(to()).toEqual(['consul/a'])
+  services('b')
+  await platform.advance(1000)
+  expect(to()).toEqual(['consul/b'])
+})
+
+test('what a table names as well is remembered like everything that it names', async () => {
+  const written = assembled([tagged('a', route('w.test'))]).table
+  const { platform, services, set, unlisted, wanted } = setUp((clock) => ({ base: memoryStore(clock, written) }))
+  await platform.settle()
+  services('a')
+  set('a', route('a.test'))
+  await platform.advance(1000)
+  services()
+  await platform.advance(1000)
+  expect([wanted.at(-1), unlisted.at(-1)]).toEqual([['consul/a'], []])
+})
+
+test('a service that is listed under another name than the last run knew is called so', async () => {
+  const { platform, set, trouble, names } = setUp(() => ({ last: async () => new Map([['consul', [{ ref: 'consul/a', name: 'a', labels: [] }]]]) }))
+  set('a', route('a.test'))
+  await platform.advance(1000)
+  trouble({ kind: 'ready', services: [{ ref: 'consul/a', name: 'shop/a', labels: [] }], at: 0 })
+  await platform.advance(1000)
+  expect(names()).toEqual(['a@consul', 'shop/a@consul'])
 })

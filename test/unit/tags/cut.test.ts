@@ -9,7 +9,7 @@ const LONG = `${'10.0.0.0/8, '.repeat(200)}10.0.0.0/8`
 /** What the tags and metadata of one instance come to, all the way from the registry. */
 function from(tags: readonly string[], meta: Readonly<Record<string, string>> = {}) {
   const { endpoints } = admit([{ id: 'n1/words-1', host: '10.0.0.1', port: 8080, health: 'passing', tags, meta }], { registry: 'consul', allowLinkLocal: false, at: 1 })
-  return assembled([{ registry: 'consul', ref: 'consul/words', name: 'words', instances: instancesOf({ kind: 'ready', endpoints, at: 1 }) }])
+  return assembled([{ registry: 'consul', ref: 'consul/words', name: 'words', unlisted: false, instances: instancesOf({ kind: 'ready', endpoints, at: 1 }) }])
 }
 
 test.each<[name: string, tags: readonly string[], meta: Record<string, string>]>([
