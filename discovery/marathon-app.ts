@@ -40,7 +40,7 @@ export function readApp(value: unknown, id: string, place: string, view: View, b
   const labels = readLabels(id, app['labels'], view)
   const sheet: Sheet = { app, network, port, labels, view, before, unready: notReady(app) }
   const instances: Instance[] = []
-  const rejected: Rejection[] = [...labels.rejected]
+  const rejected: Rejection[] = []
   const memory = new Map<string, Known>()
   for (const [position, task] of tasks.entries()) {
     const read = readTask(recordOf(task), position, sheet)
@@ -52,7 +52,7 @@ export function readApp(value: unknown, id: string, place: string, view: View, b
     instances.push(read.instance)
     memory.set(read.instance.id, read.known)
   }
-  return { reading: { kind: 'listed', instances, rejected, stated: isAsWanted(app, instances) }, memory }
+  return { reading: { kind: 'listed', instances, rejected, notes: labels.notes, stated: isAsWanted(app, instances) }, memory }
 }
 
 // All that the app's owner asked for is there, be it nothing: then what is gone was taken away on purpose.

@@ -20,22 +20,23 @@ export interface Labels {
   readonly weight?: number
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, string>>
-  readonly rejected: readonly Rejection[]
+  /** What was left out of them. */
+  readonly notes: readonly Rejection[]
 }
 
 /** Reads them. */
 export function readLabels(id: string, labels: unknown, names: LabelNames): Labels {
   const all = new Map(Object.entries(recordOf(labels) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
   const usable = [...all].filter(([name, value]) => isPlain(name, MAX_NAME) && isPlain(value, MAX_VALUE))
-  const rejected: Rejection[] = usable.length < all.size ? [{ id, reason: `${all.size - usable.length} of its labels are too long for metadata or have control characters, and are left out` }] : []
+  const notes: Rejection[] = usable.length < all.size ? [{ id, reason: `${all.size - usable.length} of its labels are too long for metadata or have control characters, and are left out` }] : []
   const written = all.get(names.weightLabel)
   const weight = written === undefined ? undefined : weightOf(written)
-  if (written !== undefined && weight === undefined) rejected.push({ id, reason: `its label ${names.weightLabel} is not a number from 0 to 65535; 1 is used` })
+  if (written !== undefined && weight === undefined) notes.push({ id, reason: `its label ${names.weightLabel} is not a number from 0 to 65535; 1 is used` })
   // Without a prototype, so that a label `__proto__` is a label like any other.
   const meta = Object.create(null) as Record<string, string>
   for (const [name, value] of usable) meta[name] = value
   const tags = (all.get(names.tagsLabel) ?? '').split(',').map((tag) => tag.trim()).filter((tag) => tag !== '')
-  return { tags, meta, rejected, ...(weight === undefined ? {} : { weight }) }
+  return { tags, meta, notes, ...(weight === undefined ? {} : { weight }) }
 }
 
 function weightOf(text: string): number | undefined {

@@ -30,7 +30,7 @@ export function readPod(value: unknown, id: string, place: string, view: View): 
   const wanted = chooseEndpoint(spec, view.port)
   if ('reason' in wanted && list.length > 0) return failed(`the pod ${id} ${wanted.reason}`)
   const labels = readLabels(id, spec['labels'], view)
-  const rejected: Rejection[] = [...labels.rejected]
+  const rejected: Rejection[] = []
   const instances: Instance[] = []
   for (const [position, each] of (list as readonly unknown[]).entries()) {
     const read = 'reason' in wanted ? undefined : readInstance(recordOf(each), position, wanted, spec, labels, view)
@@ -39,7 +39,7 @@ export function readPod(value: unknown, id: string, place: string, view: View): 
   }
   const asked = countOf(recordOf(spec['scaling'])?.['instances'])
   const stated = asked !== undefined && instances.filter((instance) => instance.draining !== true && instance.presumed !== true).length >= asked
-  return { kind: 'listed', instances, rejected, stated }
+  return { kind: 'listed', instances, rejected, notes: labels.notes, stated }
 }
 
 function chooseEndpoint(spec: Json, port: string | undefined): Wanted | { readonly reason: string } {

@@ -7,8 +7,7 @@ import type { Loss } from './losses.ts'
 import { nextResync, type Asked, type Moment, type Question } from './question.ts'
 import type { Reading } from './reading.ts'
 import { reconcile } from './reconcile.ts'
-
-const MAX_REJECTIONS = 100
+import { mayBeInService, rowsOf, toldOf, type Refused } from './refusals.ts'
 
 /** All that is known of one service. */
 export interface Progress extends Asked {
@@ -22,6 +21,8 @@ export interface Progress extends Asked {
   readonly set: EndpointSet | undefined
   /** Whether the last believed answer left rows out for lack of rights; undefined when that is not known. */
   readonly filtered: boolean | undefined
+  /** Rows that were refused in the last answer that could be used. */
+  readonly refused: ReadonlySet<string>
 }
 
 /** What a registry's configuration says about believing it. */
@@ -36,7 +37,7 @@ export interface Trust {
 
 /** The state before the first question. */
 export function begin(last: WatchOptions['last'], moment: Moment): Progress {
-  return { accepted: last?.endpoints, lately: [], at: last?.at ?? 0, set: undefined, token: undefined, filtered: undefined, hold: undefined, failures: 0, resyncAt: nextResync(moment) }
+  return { accepted: last?.endpoints, lately: [], at: last?.at ?? 0, set: undefined, token: undefined, filtered: undefined, refused: new Set(), hold: undefined, failures: 0, resyncAt: nextResync(moment) }
 }
 
 /** What an answer makes of the state. */
@@ -91,17 +92,17 @@ type NotFound = Extract<Reading, { kind: 'not-found' }>
 
 function listed(before: Progress, question: Question, reading: Listed, trust: Trust, moment: Moment): Digested {
   if (reading.instances.length > MAX_INSTANCES) return troubled(before, 'failed', `the registry lists ${reading.instances.length} instances; more than ${MAX_INSTANCES} of one service are refused`)
-  const { endpoints, rejected: refused, presumed } = admit(reading.instances, { registry: trust.registry, allowLinkLocal: trust.allowLinkLocal, at: moment.wall })
-  const all = [...(reading.rejected ?? []), ...refused]
-  const rejected = all.length > MAX_REJECTIONS ? [...all.slice(0, MAX_REJECTIONS), { id: '…', reason: `and ${all.length - MAX_REJECTIONS} more` }] : all
-  const first = rejected[0]
+  const { endpoints, rejected: instances, presumed } = admit(reading.instances, { registry: trust.registry, allowLinkLocal: trust.allowLinkLocal, at: moment.wall })
+  const refused: Refused = { rows: reading.rejected ?? [], instances }
+  const rejected = toldOf([...refused.rows, ...(reading.notes ?? []), ...instances])
+  const first = refused.rows[0] ?? instances[0]
   if (first !== undefined && trust.strict) return troubled(before, 'failed', `entry ${first.id} ${first.reason}`, rejected)
-  if (first !== undefined && endpoints.length === 0) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, rejected)
+  if (first !== undefined && endpoints.length === 0 && mayBeInService(refused, { endpoints: before.accepted && inUse(before), registry: trust.registry, refused: before.refused })) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, rejected)
   if (reading.filtered === true && before.filtered === false && loses(before, endpoints)) {
     return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', rejected)
   }
   const digested = answered(before, question, { endpoints, presumed }, reading, trust, moment)
-  return { ...digested, attempt: { ...digested.attempt, rejected } }
+  return { progress: { ...digested.progress, refused: rowsOf(refused) }, attempt: { ...digested.attempt, rejected } }
 }
 
 interface Answer {

@@ -54,6 +54,8 @@ export type Reading =
       readonly instances: readonly Instance[]
       /** Rows that could not even become an `Instance`. */
       readonly rejected?: readonly Rejection[]
+      /** What was left out of all instances at once, such as a label of the service: told of, and no row. */
+      readonly notes?: readonly Rejection[]
       /** Version of this answer, for the next `follow`. Without one the source is polled. */
       readonly token?: string
       /** Size of the answer; large ones are asked for less often. */

@@ -229,15 +229,15 @@ describe('labels', () => {
   })
 
   test.each(['', 'many', '-1', '65536', '1e3', 'NaN', '0x10'])('a weight of %j is refused once for the app', (text) => {
-    const { instances, rejected } = read({ 'fairlead.weight': text })
+    const { instances, notes } = read({ 'fairlead.weight': text })
     expect(instances[0]).not.toHaveProperty('weight')
-    expect(rejected).toEqual([{ id: '/shop/cart', reason: 'its label fairlead.weight is not a number from 0 to 65535; 1 is used' }])
+    expect(notes).toEqual([{ id: '/shop/cart', reason: 'its label fairlead.weight is not a number from 0 to 65535; 1 is used' }])
   })
 
   test('templates of load balancers are left out, once for the app', () => {
-    const { instances, rejected } = read({ HAPROXY_0_BACKEND_HTTP_OPTIONS: '  option forwardfor\n', big: 'x'.repeat(2049), rule: 'x'.repeat(2048), owner: 'zeus' })
+    const { instances, notes } = read({ HAPROXY_0_BACKEND_HTTP_OPTIONS: '  option forwardfor\n', big: 'x'.repeat(2049), rule: 'x'.repeat(2048), owner: 'zeus' })
     expect({ ...(instances[0]?.meta as object) }).toEqual({ owner: 'zeus', rule: 'x'.repeat(2048) })
-    expect(rejected).toEqual([{ id: '/shop/cart', reason: '2 of its labels are too long for metadata or have control characters, and are left out' }])
+    expect(notes).toEqual([{ id: '/shop/cart', reason: '2 of its labels are too long for metadata or have control characters, and are left out' }])
   })
 
   test('zone is the task’s, and region is metadata', () => {

@@ -639,3 +639,13 @@ describe('credentials', () => {
 function json502(): Response {
   return new Response('{"message":"no"}', { status: 502 })
 }
+
+test('an app that is scaled to nothing has no endpoints, also where a label of it is left out', async () => {
+  const labels = { owner: 'zeus', template: 'a\nb' }
+  const { platform, registry, reader } = await watch({ prepare: (double) => double.put(web(1, { labels, instances: 1 })) })
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:8080')
+  expect(reader.attempts.at(-1)?.rejected).toMatchObject([{ reason: expect.stringContaining('1 of its labels') }])
+  registry.put(web(0, { labels, instances: 0 }))
+  await platform.advance(120_000)
+  expect(summary(reader.last())).toBe('ready')
+})

@@ -38,7 +38,7 @@ test.each<readonly [string, () => Reading, string, string, string]>([
   ['no rights', () => ({ kind: 'denied', message: 'x' }), 'denied', 'pending denied', 'stale denied 10.0.0.1:80'],
   ['trouble', () => ({ kind: 'failed', message: 'x' }), 'failed', 'pending failed', 'stale failed 10.0.0.1:80'],
   ['an exception', () => { throw new Error('x') }, 'failed', 'pending failed', 'stale failed 10.0.0.1:80'],
-  ['instances none of which can be used', () => ({ kind: 'listed', instances: [{ id: 'a', host: '10.0.0.1', port: 0, health: 'passing' }] }), 'failed', 'pending failed', 'stale failed 10.0.0.1:80'],
+  ['instances none of which can be used', () => ({ kind: 'listed', instances: [{ id: '1', host: '10.0.0.1', port: 0, health: 'passing' }] }), 'failed', 'pending failed', 'stale failed 10.0.0.1:80'],
   ['more instances than one service may have', () => ({ kind: 'listed', instances: crowd(10_001) }), 'failed', 'pending failed', 'stale failed 10.0.0.1:80'],
 ])('%s is an outcome of its own, at first and after endpoints', async (_, answer, outcome, first, later) => {
   for (const [before, wanted] of [[undefined, first], [listed(1), later]] as const) {
@@ -60,6 +60,31 @@ test('ten thousand instances of one service are not too many', async () => {
   const reader = reading(platform, createDiscoverer(polled(() => ({ kind: 'listed', instances: crowd(10_000) })).source, platform, trust))
   await platform.advance(10)
   expect(reader.attempts[0]).toMatchObject({ outcome: 'ok-with-data', count: 10_000, rejected: [] })
+  await reader.stop()
+})
+
+const bad = (id: string): Instance => ({ id, host: '10.0.0.99', port: 0, health: 'unknown' })
+const row = (id: string): Reading => ({ kind: 'listed', instances: [], rejected: [{ id, reason: 'is no row' }] })
+const and = (reading: Extract<Reading, { kind: 'listed' }>, other: Reading): Reading => (other.kind === 'listed' ? { ...reading, instances: [...reading.instances, ...other.instances], rejected: other.rejected ?? [] } : reading)
+
+test.each<readonly [string, Reading, Reading, string, string]>([
+  ['an entry that was always refused', and(listed(1), { kind: 'listed', instances: [bad('x')] }), { kind: 'listed', instances: [bad('x')] }, 'stale guarded 10.0.0.1:80', 'ready'],
+  ['a row that was always refused', and(listed(1), row('#1')), row('#1'), 'stale guarded 10.0.0.1:80', 'ready'],
+  ['another one’s entry', listed(1), { kind: 'listed', instances: [bad('x')] }, 'stale guarded 10.0.0.1:80', 'ready'],
+  ['what one in service says now', listed(1, 2), { kind: 'listed', instances: [bad('1')] }, 'stale failed 10.0.0.1:80 10.0.0.2:80', 'stale failed 10.0.0.1:80 10.0.0.2:80'],
+  ['a row that nobody had before, and that may be anyone’s', listed(1), row('#0'), 'stale failed 10.0.0.1:80', 'stale failed 10.0.0.1:80'],
+  ['a note about all', { ...listed(1), notes: [{ id: 'web', reason: 'is odd' }] }, { kind: 'listed', instances: [], notes: [{ id: 'web', reason: 'is odd' }] }, 'stale guarded 10.0.0.1:80', 'ready'],
+])('where only %s is left, the last good endpoints stay until that is confirmed, or for as long as it may be they', async (_, before, only, first, later) => {
+  const platform = fakePlatform()
+  let answer = before
+  const reader = reading(platform, createDiscoverer(polled(() => answer).source, platform, trust))
+  await platform.advance(10)
+  answer = only
+  await platform.advance(12_000)
+  expect(summary(reader.last())).toBe(first)
+  expect(reader.attempts.at(-1)?.rejected).toHaveLength(1)
+  await platform.advance(45_000)
+  expect(summary(reader.last())).toBe(later)
   await reader.stop()
 })
 
