@@ -31,14 +31,15 @@ export class Departures {
   /**
    * Takes the next list in. Gives the instances whose absence is believed.
    * @param wanted the instances that the watch is about
-   * @param present all instances of the service: one that is there with other tags left on purpose
+   * @param present all instances of the service: one that is there with other tags left on purpose. With the index of the list that has it, since namespaces are
+   * listed one after the other, and what leaves the first meanwhile is older than the list of the next one.
    */
-  listed(wanted: ReadonlySet<string>, present: ReadonlySet<string>, index: bigint, at: number): ReadonlySet<string> {
-    for (const id of present) {
+  listed(wanted: ReadonlySet<string>, present: ReadonlyMap<string, bigint>, at: number): ReadonlySet<string> {
+    for (const [id, index] of present) {
       this.#remember(id, { index, at })
       if ((this.#left.get(id) ?? index) <= index) this.#left.delete(id)
     }
-    const left = new Set([...this.#left.keys(), ...[...present].filter((id) => !wanted.has(id))])
+    const left = new Set([...this.#left.keys(), ...[...present.keys()].filter((id) => !wanted.has(id))])
     // Only now: the first list after an outage is judged by what was heard before it.
     for (const [id, seen] of this.#seen) {
       if (this.#seen.size <= MAX_IDS && at - seen.at < EVIDENCE) break

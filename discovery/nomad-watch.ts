@@ -43,6 +43,7 @@ export class NomadWatch implements Listener {
   /** Index of the newest event that no list has shown yet; 0 for none. */
   #heard = 0n
   #rung = false
+  #listed = false
   /** What `changes` of the checks was at the last list. */
   #healthChanges: number | undefined
   #wake = (): void => {}
@@ -83,27 +84,34 @@ export class NomadWatch implements Listener {
     const called = this.#rung
     this.#rung = false
     const heard = this.#heard
+    if (!this.#listed && this.#streamsOf().every((stream) => stream.live())) this.#join()
     const lists = await this.#lists.read(ask, heard, signal)
     if ('message' in lists) return lists
     if (this.#heard === heard) this.#heard = 0n
     const registrations: Registration[] = []
+    const present = new Map<string, bigint>()
     const rejected: Rejection[] = []
-    for (const { rows, namespace } of lists) {
+    for (const { rows, namespace, index } of lists) {
       for (const [position, row] of rows.entries()) {
         const entry = readRegistration(row, position, namespace)
-        if ('registration' in entry) registrations.push(entry.registration)
-        else rejected.push(entry.rejection)
+        if ('rejection' in entry) {
+          rejected.push(entry.rejection)
+          continue
+        }
+        registrations.push(entry.registration)
+        present.set(entry.registration.instance.id, index)
       }
     }
     const tags = (this.#ref.options['tag'] ?? '').split(',').filter((tag) => tag !== '')
     const wanted = registrations.filter(({ instance }) => tags.every((tag) => hasTag(instance, tag)))
     await this.#checks?.follow(wanted, signal)
     const index = lists.reduce((newest, list) => (list.index > newest ? list.index : newest), 0n)
-    const left = this.#departures.listed(idsOf(wanted), idsOf(registrations), index, this.#shared.platform.now())
+    const left = this.#departures.listed(new Set(wanted.map(({ instance }) => instance.id)), present, this.#shared.platform.now())
     // While every event is heard a list that nothing asked for should bring nothing new, but for what checks say.
-    const missed = ask.purpose === 'full' && !called && !this.#rung && this.#hears() && this.#checks?.changes === this.#healthChanges
+    const missed = ask.purpose === 'full' && this.#listed && !called && !this.#rung && this.#hears() && this.#checks?.changes === this.#healthChanges
     this.#healthChanges = this.#checks?.changes
-    this.#begin()
+    this.#listed = true
+    if (this.#join()) this.#ring()
     const instances = wanted.map((registration) => ({ ...registration.instance, health: this.#checks?.healthOf(registration) ?? ('unknown' as const) }))
     return { kind: 'listed', instances, rejected, left, missed, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0) }
   }
@@ -112,11 +120,19 @@ export class NomadWatch implements Listener {
     return this.#streams.length > 0 && this.#streams.every((stream) => stream.live())
   }
 
-  // After the first list: a registry that does not answer is not asked for a stream beside it.
-  #begin(): void {
-    if (this.#streams.length > 0 || this.#signal.aborted) return
-    this.#streams = this.#namespaces.map((namespace) => this.#shared.streamOf({ ...this.#region, namespace }))
+  #streamsOf(): readonly EventStream[] {
+    return this.#namespaces.map((namespace) => this.#shared.streamOf({ ...this.#region, namespace }))
+  }
+
+  /**
+   * Begins to listen: before the first list where others do already, else after it, since a registry that does not answer is not asked for a stream beside it. True
+   * when something may have been missed, since a stream began meanwhile for others.
+   */
+  #join(): boolean {
+    if (this.#streams.length > 0 || this.#signal.aborted) return false
+    this.#streams = this.#streamsOf()
     for (const stream of this.#streams) stream.join(this, this.#signal)
+    return this.#streams.some((stream) => stream.live())
   }
 
   #ring(): void {
@@ -140,8 +156,4 @@ function namespacesOf(ref: ServiceRef, { namespaces }: NomadOptions): readonly s
   const asked = ref.options['namespace']?.split(',').filter((namespace) => namespace !== '') ?? []
   const all = asked.length > 0 ? asked : namespaces
   return all.includes('*') ? ['*'] : [...new Set(all)]
-}
-
-function idsOf(registrations: readonly Registration[]): ReadonlySet<string> {
-  return new Set(registrations.map(({ instance }) => instance.id))
 }

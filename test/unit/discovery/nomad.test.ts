@@ -486,9 +486,58 @@ test('an instance that comes and goes ten times a second costs a few lists and s
   expect(lists(registry).length - before).toBeLessThan(60 * 10 + 10)
 })
 
+test.each([['is there', true], ['begins meanwhile', false]])('a watch that begins beside a stream that %s loses nothing of what happens during its first list', async (_, isThere) => {
+  const platform = fakePlatform()
+  const registry = fakeNomad(platform)
+  platform.onFetch(registry.fetch)
+  registry.put('web', three)
+  registry.put('api', three)
+  const discoverer = nomad.create('main', { checks: false }, platform)
+  const begin = async (name: string): Promise<Reader> => {
+    const reader = read({ platform, ref: { registry: 'main', name, options: {} } }, discoverer)
+    readers.push(reader)
+    await platform.advance(300)
+    return reader
+  }
+  if (isThere) await begin('web')
+  registry.answerWith(async ({ path }) => {
+    if (path !== '/v1/service/api') return undefined
+    registry.recover()
+    const answer = json(three.map((row) => wire(row, 'api')), { 'x-nomad-index': String(registry.index) })
+    await platform.sleep(1000)
+    return answer
+  })
+  const reader = await begin('api')
+  if (!isThere) await begin('web')
+  registry.put('api', three.slice(0, 1))
+  await platform.advance(2000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:8080')
+  expect(reader.attempts.filter(({ missedChange }) => missedChange)).toEqual([])
+  // One that is quiet, beside it, is listed once.
+  const before = lists(registry).length
+  await begin('quiet')
+  await platform.advance(2000)
+  expect(lists(registry)).toHaveLength(before + 1)
+})
+
+test('what left one namespace while the next one was listed has left by word', async () => {
+  const { platform, registry, reader } = await watch({ options: { namespaces: ['default', 'shop'] } })
+  expect(summary(reader.last())).toBe(ready)
+  registry.answerWith(async ({ query }) => {
+    if (query.get('namespace') !== 'shop') return undefined
+    registry.recover()
+    registry.put('web', [])
+    await platform.sleep(100)
+    return undefined
+  })
+  registry.put('web', [{ ...three[0], tags: ['x'] } as Row, ...three.slice(1)])
+  await platform.advance(1000)
+  expect(summary(reader.last())).toBe('ready')
+})
+
 test('instances that come and go for ever take no memory: those neither listed nor heard of are forgotten after ten minutes', () => {
   const departures = new Departures()
-  const list = (index: number, at: number, ...ids: string[]): number => departures.listed(new Set(ids), new Set(ids), BigInt(index), at).size
+  const list = (index: number, at: number, ...ids: string[]): number => departures.listed(new Set(ids), new Map(ids.map((id) => [id, BigInt(index)])), at).size
   let most = 0
   for (let n = 1; n <= 1000; n++) {
     const at = n * 30_000
@@ -502,7 +551,7 @@ test('instances that come and go for ever take no memory: those neither listed n
   expect(list(3000, 31_000_000, 'stays')).toBeLessThan(25)
   // However long nothing could be listed, what was heard before the next list counts for it.
   departures.heard('stays', 4000n, 31_000_100)
-  expect(departures.listed(new Set(), new Set(), 4001n, 40_000_000)).toContain('stays')
+  expect(departures.listed(new Set(), new Map(), 40_000_000)).toContain('stays')
   expect(list(4002, 40_000_001)).toBe(0)
 })
 
