@@ -152,6 +152,21 @@ describe('bodies', () => {
     one.destroy()
   })
 
+  test('many small chunks that come together leave together, both ways', async () => {
+    const events = Array.from({ length: 7000 }, (_none, i) => i.toString().padStart(6, '0'))
+    const framed = `Transfer-Encoding: chunked\r\n\r\n${events.map((event) => `6\r\n${event}\r\n`).join('')}0\r\n\r\n`
+    origin.script = () => keep(`HTTP/1.1 200 OK\r\n${framed}`)
+    const one = await client()
+    one.send(`POST / HTTP/1.1\r\nHost: a.test\r\n${framed}`)
+    const { responses, problems } = await one.answers(1)
+    expect(problems).toEqual([])
+    expect([origin.requests[0]?.body, responses[0]?.body]).toEqual([events.join(''), events.join('')])
+    // Every event alone would look like a size, too.
+    const chunksOf = (bytes: string): number => bytes.slice(bytes.indexOf('\r\n\r\n')).match(/\r\n[0-9a-f]+\r\n/g)?.length ?? 0
+    expect([chunksOf(origin.connections[0]?.received ?? ''), chunksOf(one.received)].map((chunks) => chunks < 50)).toEqual([true, true])
+    one.destroy()
+  })
+
   test('a long stream of tiny chunks is no attack', async () => {
     origin.script = () => keep(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`)
     const { responses, problems } = await exchange(gateway.port('web'), GET)

@@ -1,6 +1,6 @@
 // Cuts the body of a request out of the bytes of its connection, by length or by chunks.
 import { GatewayError } from '../../model/error.ts'
-import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked.ts'
+import { CHUNK_BAD, CHUNK_MORE, ChunkedDecoder } from './chunked.ts'
 import { RequestBody } from './request-body.ts'
 import type { ParsedRequest } from './request-parser.ts'
 import { part } from './read-buffers.ts'
@@ -66,19 +66,14 @@ export class BodyReader {
   }
 
   private readChunks(body: RequestBody, decoder: ChunkedDecoder, bytes: Buffer, from: number, to: number): number {
-    decoder.pos = from
-    for (;;) {
-      const result = decoder.next(bytes, to)
-      if (result === CHUNK_DATA) {
-        if (this.limit > 0 && body.bytes + decoder.to - decoder.from > this.limit) throw tooLarge()
-        body.push(bytes.subarray(decoder.from, decoder.to))
-      } else if (result === CHUNK_END) {
-        this.done = true
-        body.end(trailerText(decoder.trailers))
-        return decoder.pos
-      } else if (result === CHUNK_BAD) throw new GatewayError('bad_request', 'malformed chunked coding', { side: 'downstream' })
-      else return to
-    }
+    const result = decoder.read(bytes, from, to)
+    if (this.limit > 0 && body.bytes + decoder.to - decoder.from > this.limit) throw tooLarge()
+    if (decoder.from < decoder.to) body.push(bytes.subarray(decoder.from, decoder.to))
+    if (result === CHUNK_BAD) throw new GatewayError('bad_request', 'malformed chunked coding', { side: 'downstream' })
+    if (result === CHUNK_MORE) return to
+    this.done = true
+    body.end(trailerText(decoder.trailers))
+    return decoder.pos
   }
 }
 

@@ -1,11 +1,10 @@
 // Decodes the chunked coding strictly (RFC 9112 section 7.1): every bare CR or LF, sign, space or junk is refused, extensions
 // are dropped and their cost is bounded.
 
-const CHUNK_MORE = 0
-export const CHUNK_DATA = 1
-export const CHUNK_END = 2
+export const CHUNK_MORE = 0
+export const CHUNK_END = 1
 export const CHUNK_BAD = -1
-export type ChunkResult = typeof CHUNK_MORE | typeof CHUNK_DATA | typeof CHUNK_END | typeof CHUNK_BAD
+export type ChunkResult = typeof CHUNK_MORE | typeof CHUNK_END | typeof CHUNK_BAD
 
 const SIZE_START = 0
 const SIZE = 1
@@ -30,11 +29,12 @@ const OVERHEAD_FLOOR = 64 * 1024
 /** 2^52: sizes above cannot be counted exactly, and nobody sends one. */
 const MAX_SIZE_DIGITS = 13
 
-/** One body. Feed bytes through `next` until it says END or BAD; data is handed out as ranges of the caller's buffer. */
+/** One body. Feed reads through `read` until it says END or BAD. */
 export class ChunkedDecoder {
-  /** Range of data after CHUNK_DATA; `pos` is where the next call goes on. */
+  /** Where the data of the last read is in the caller's buffer, in one piece; empty when there was none. */
   from = 0
   to = 0
+  /** Where the last read ended: behind the body after END. */
   pos = 0
   /** Raw trailer lines, each `name: value`, once ended. */
   readonly trailers: string[] = []
@@ -47,25 +47,32 @@ export class ChunkedDecoder {
   private trailer = ''
   private trailerBytes = 0
 
-  /** Reads from `pos` up to `end` and stops after each piece of data. */
-  next(bytes: Uint8Array, end: number): ChunkResult {
+  /**
+   * Reads `bytes[at, end)` up to its end or that of the body. The data of several chunks is moved together, over the framing between
+   * them: handed on chunk by chunk, however small, each would be a buffer and a write of its own. Nothing else is written to.
+   */
+  read(bytes: Uint8Array, at: number, end: number): ChunkResult {
+    this.pos = this.from = this.to = at
     while (this.pos < end) {
-      if (this.state === DATA) return this.takeData(end)
+      if (this.state === DATA) {
+        this.takeData(bytes, end)
+        continue
+      }
       const result = this.step(bytes[this.pos++] as number)
       if (result !== CHUNK_MORE) return result
     }
     return CHUNK_MORE
   }
 
-  private takeData(end: number): ChunkResult {
+  private takeData(bytes: Uint8Array, end: number): void {
     const take = Math.min(this.left, end - this.pos)
-    this.from = this.pos
-    this.to = this.pos + take
+    if (this.to === this.from) this.from = this.to = this.pos
+    else bytes.copyWithin(this.to, this.pos, this.pos + take)
+    this.to += take
     this.pos += take
     this.left -= take
     this.data += take
     if (this.left === 0) this.state = DATA_CR
-    return CHUNK_DATA
   }
 
   /** One framing byte. */

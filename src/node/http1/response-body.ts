@@ -1,5 +1,5 @@
 // Cuts the body of a response out of the bytes of its connection: by length, by chunks, or until the connection ends.
-import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked.ts'
+import { CHUNK_BAD, CHUNK_MORE, ChunkedDecoder } from './chunked.ts'
 import { type BodyMode, CHUNKED, NO_BODY, UNTIL_CLOSE } from './framing.ts'
 import type { Response } from './response.ts'
 import type { ParsedResponse } from './response-parser.ts'
@@ -51,15 +51,12 @@ export class ResponseBody {
   }
 
   private readChunks(decoder: ChunkedDecoder, bytes: Buffer, from: number, to: number, response: Response): BodyResult {
-    decoder.pos = from
-    for (;;) {
-      const result = decoder.next(bytes, to)
-      if (result === CHUNK_DATA) response.push(bytes.subarray(decoder.from, decoder.to))
-      else if (result === CHUNK_END) {
-        this.excess = decoder.pos < to
-        this.trailers = trailerText(decoder.trailers)
-        return BODY_END
-      } else return result === CHUNK_BAD ? BODY_BAD : BODY_MORE
-    }
+    const result = decoder.read(bytes, from, to)
+    if (decoder.from < decoder.to) response.push(bytes.subarray(decoder.from, decoder.to))
+    if (result === CHUNK_BAD) return BODY_BAD
+    if (result === CHUNK_MORE) return BODY_MORE
+    this.excess = decoder.pos < to
+    this.trailers = trailerText(decoder.trailers)
+    return BODY_END
   }
 }
