@@ -64,6 +64,9 @@ export class EdgeExchange implements Exchange {
   /** What is kept is whole, and what is not kept is not sent again. */
   holdBody(): void {}
 
+  /** Fetch passes no trailers on. */
+  ruleTrailers(): void {}
+
   /** The request for one try, to this URL with these fields. */
   async outbound(url: string, headers: Headers, signal: AbortSignal): Promise<Request> {
     const init = { headers, signal, redirect: 'manual' } as const

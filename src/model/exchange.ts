@@ -3,6 +3,7 @@ import type { EndpointState } from './balancer.ts'
 import type { ServiceConfig } from './service-config.ts'
 import type { HeaderList } from './headers.ts'
 import type { RequestHead, ResponseHead } from './request.ts'
+import type { HeaderRules } from './route.ts'
 
 /** One request on its way, as the runtime that accepted it presents it. */
 export interface Exchange {
@@ -25,6 +26,8 @@ export interface Exchange {
   keepBody(): void
   /** The answer to a try is not wanted: what still comes of the body waits for the next try, to be sent from its start. */
   holdBody(): void
+  /** The route has rules for fields of the request, which trailers must not undo. Before the first `send`. */
+  ruleTrailers(rules: HeaderRules): void
   /** True when the body, or its absence, can be sent (again) from its start. */
   readonly replayable: boolean
   /** Body bytes received from and sent to the client so far. */
@@ -35,8 +38,9 @@ export interface Exchange {
   /**
    * Streams an endpoint's response with the given head; an upgrade becomes a tunnel. Resolves at its end; undefined
    * when the whole of it has already left. Rejects with a GatewayError when it was cut, after making sure that the client can tell.
+   * `rules` are what the route does to fields of the response, as in `head`, which trailers must not undo.
    */
-  relay(response: UpstreamResponse, head: ResponseHead): Promise<void> | undefined
+  relay(response: UpstreamResponse, head: ResponseHead, rules: HeaderRules | undefined): Promise<void> | undefined
 }
 
 /** A response whose head has arrived and whose body waits. */

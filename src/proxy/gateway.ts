@@ -76,11 +76,13 @@ function checkUpgrade(exchange: Exchange, { entry }: Forward): void {
 
 /** The request as it leaves: rewritten, hop-by-hop fields gone, forwarding fields ours, the route's header rules applied. */
 function outbound(exchange: Exchange, decision: Forward, requestId: string): OutboundRequest {
+  const { requestHeaders } = decision.entry.route
+  if (requestHeaders !== undefined) exchange.ruleTrailers(requestHeaders)
   return {
     method: exchange.head.method,
     target: decision.target,
     authority: decision.authority,
-    headers: outboundHeaders(exchange, requestId, decision.entry.route.requestHeaders, decision.params),
+    headers: outboundHeaders(exchange, requestId, requestHeaders, decision.params),
     upgrade: exchange.upgrade,
   }
 }
@@ -89,7 +91,8 @@ function outbound(exchange: Exchange, decision: Forward, requestId: string): Out
 function deliver(exchange: Exchange, decision: Forward, response: UpstreamResponse, access: AccessRecord, explanation: string | undefined): Promise<void> | undefined {
   access.status = response.status
   if (response.status === 101) access.upgrade = exchange.upgrade
-  const headers = clientHeaders(response.headers, decision.entry.route.responseHeaders, decision.params)
+  const { responseHeaders } = decision.entry.route
+  const headers = clientHeaders(response.headers, responseHeaders, decision.params)
   if (explanation !== undefined) headers.append('fairlead-explanation', explanation)
-  return exchange.relay(response, { status: response.status, reason: response.reason, headers })
+  return exchange.relay(response, { status: response.status, reason: response.reason, headers }, responseHeaders)
 }

@@ -19,6 +19,8 @@ listeners:
 routes:
   - { name: large, match: /large, respond: { status: 200, body: '${'x'.repeat(10_000)}' } }
   - { name: slow, match: /slow, to: 'http://127.0.0.1:${origin.port}', timeout: 0ms }
+  - { name: ruled, match: /ruled/**, to: 'http://127.0.0.1:${origin.port}', requestHeaders: { remove: [X-Secret], set: { x-user: gateway } }, responseHeaders: { remove: [X-Inner], set: { x-cell: one }, add: { x-note: added } } }
+  - { name: again, match: /again/**, to: 'http://127.0.0.1:${origin.port}', requestHeaders: { set: { x-user: gateway } }, retry: { attempts: 1, on: [5xx] } }
   - { name: all, match: /**, to: 'http://127.0.0.1:${origin.port}' }
 `)
 })
@@ -133,6 +135,37 @@ describe('bodies', () => {
     expect(origin.connections[0]?.received).not.toContain('ext=1')
     expect(responses[0]).toMatchObject({ body: 'abcd', trailers: [['x-sum', '42']] })
     one.destroy()
+  })
+
+  test.each([
+    ['at once', ''],
+    ['later', '3\r\ntwo\r\n'],
+  ])('no trailer brings back what the route removes or sets, nor with a body that comes %s', async (_when, later) => {
+    const trailers = (names: readonly string[]): string => `0\r\n${names.map((name) => `${name}: forged\r\n`).join('')}\r\n`
+    origin.script = () => keep(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n${trailers(['x-inner', 'X-Cell', 'X-Note', 'x-user'])}`)
+    const one = await client()
+    const send = async (path: string): Promise<void> => {
+      one.send(`POST ${path} HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n`)
+      if (later !== '') while (origin.heads.length === origin.requests.length) await new Promise((resolve) => setImmediate(resolve))
+      one.send(`${later}${trailers(['X-Secret', 'x-User', 'x-cell'])}`)
+    }
+    await send('/ruled/x')
+    await one.answers(1)
+    await send('/plain')
+    const { responses, problems } = await one.answers(2)
+    expect(problems).toEqual([])
+    const names = ({ trailers: all }: { readonly trailers: readonly (readonly [string, string])[] }): string[] => all.map(([name]) => name)
+    expect(origin.requests.map(names)).toEqual([['x-cell'], ['X-Secret', 'x-User', 'x-cell']])
+    expect(responses.map(names)).toEqual([['X-Note', 'x-user'], ['x-inner', 'X-Cell', 'X-Note', 'x-user']])
+    one.destroy()
+  })
+
+  test('nor when its request is sent again', async () => {
+    let tries = 0
+    origin.script = () => (++tries === 1 ? keep(response('503 Service Unavailable', '')) : undefined)
+    const { responses } = await exchange(gateway.port('web'), 'PUT /again/x HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\nx-user: forged\r\nx-sum: 1\r\n\r\n')
+    expect(responses[0]?.status).toBe(200)
+    expect(origin.requests.map(({ body, trailers }) => [body, trailers])).toEqual([['one', [['x-sum', '1']]], ['one', [['x-sum', '1']]]])
   })
 
   test.each(['length', 'chunked'] as const)('5 MB up and down by %s arrive whole', async (framing) => {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { GatewayError } from '../../model/error.ts'
 import type { Exchange, UpstreamResponse } from '../../model/exchange.ts'
 import type { RequestHead, ResponseHead } from '../../model/request.ts'
+import type { HeaderRules } from '../../model/route.ts'
 import { clientClosed } from './client-closed.ts'
 import type { Connection } from './connection.ts'
 import { refusalText } from './refusal.ts'
@@ -112,6 +113,10 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.body?.detach()
   }
 
+  ruleTrailers(rules: HeaderRules): void {
+    this.body?.ruleTrailers(rules)
+  }
+
   /** Called when the client leaves, or its body breaks, before a response head is there. */
   whenGone(action: ((error?: GatewayError) => void) | undefined): void {
     this.onGone = action
@@ -201,7 +206,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     return Promise.resolve()
   }
 
-  relay(upstream: UpstreamResponse, head: ResponseHead): Promise<void> | undefined {
+  relay(upstream: UpstreamResponse, head: ResponseHead, rules: HeaderRules | undefined): Promise<void> | undefined {
     const response = upstream as Response
     if (this.broken !== undefined) this.refuse(this.broken)
     if (this.state !== SERVING) {
@@ -212,7 +217,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     if (head.status === 101) return this.openTunnel(response, head)
     if (!this.input.bodyDone) this.deadline = 0
     this.reply.keepAlive &&= this.input.bodyDone && this.connection.open
-    return this.reply.relay(response, head)
+    return this.reply.relay(response, head, rules)
   }
 
   relayInterim(parsed: ParsedResponse): void {

@@ -2,10 +2,12 @@
 // without the client being able to tell.
 import type { GatewayError } from '../../model/error.ts'
 import type { ResponseHead } from '../../model/request.ts'
+import type { HeaderRules } from '../../model/route.ts'
 import { clientHeaders } from '../../proxy/response-headers.ts'
 import type { Response, ResponseSink } from './response.ts'
 import type { ParsedResponse } from './response-parser.ts'
 import { ResponseWriter } from './response-writer.ts'
+import { ruledTrailers } from './trailers.ts'
 import type { Wire } from './wire.ts'
 import { responseStart } from './write.ts'
 
@@ -24,6 +26,8 @@ export class Reply implements ResponseSink {
   private method = ''
   private http10 = false
   private response: Response | undefined
+  /** What the route does to fields of that response. */
+  private rules: HeaderRules | undefined
   private settle: { resolve(): void; reject(error: GatewayError): void } | undefined
   private readonly wire: Wire
   private readonly owner: ReplyOwner
@@ -55,7 +59,7 @@ export class Reply implements ResponseSink {
   }
 
   /** Answers with an endpoint's response; undefined when all of it is out. */
-  relay(response: Response, head: ResponseHead): Promise<void> | undefined {
+  relay(response: Response, head: ResponseHead, rules: HeaderRules | undefined): Promise<void> | undefined {
     const whole = response.takeWhole()
     if (whole !== undefined) {
       this.bytesOut += this.writer.begin(head, response, this.method, this.http10, this.keepAlive, whole)
@@ -64,6 +68,7 @@ export class Reply implements ResponseSink {
       return undefined
     }
     this.response = response
+    this.rules = rules
     this.writer.begin(head, response, this.method, this.http10, this.keepAlive, undefined)
     if (this.writer.endsByClose) this.keepAlive = false
     const done = new Promise<void>((resolve, reject) => {
@@ -91,7 +96,7 @@ export class Reply implements ResponseSink {
 
   endResponse(trailers: string): void {
     const { settle } = this
-    this.writer.end(trailers)
+    this.writer.end(ruledTrailers(trailers, this.rules))
     this.response = this.settle = undefined
     this.owner.onReplied()
     settle?.resolve()

@@ -1,7 +1,8 @@
 // The body of one request between the client's connection and whichever endpoint it goes to. It waits for an endpoint, keeps
 // what a retry may need, and holds the client back when the endpoint is slow.
-
+import type { HeaderRules } from '../../model/route.ts'
 import { giveBack, isReusable, keep } from './read-buffers.ts'
+import { ruledTrailers } from './trailers.ts'
 
 /** Bytes that wait for an endpoint before the client is paused. */
 const QUEUE_LIMIT = 64 * 1024
@@ -21,6 +22,7 @@ export class RequestBody {
   complete = false
   bytes = 0
   private trailers = ''
+  private rules: HeaderRules | undefined
   private readonly chunks: Buffer[] = []
   private held = 0
   private keep = false
@@ -46,6 +48,11 @@ export class RequestBody {
     this.keep = true
   }
 
+  /** What the route does to fields of the request. It is known only once the head is decided on, when all of the body may be here. */
+  ruleTrailers(rules: HeaderRules): void {
+    this.rules = rules
+  }
+
   /** Bytes from the client. */
   push(bytes: Buffer): void {
     const chunk = keep(bytes)
@@ -61,7 +68,7 @@ export class RequestBody {
   end(trailers: string): void {
     this.complete = true
     this.trailers = trailers
-    this.sink?.endBody(trailers)
+    if (this.sink !== undefined) this.endSink(this.sink)
   }
 
   /** Sends everything to an endpoint from the start. Only while `replayable`. */
@@ -71,7 +78,7 @@ export class RequestBody {
     this.held = 0
     let go = true
     for (const chunk of waiting) go = this.write(sink, chunk)
-    if (this.complete) sink.endBody(this.trailers)
+    if (this.complete) this.endSink(sink)
     else if (go) this.unpause()
   }
 
@@ -91,6 +98,10 @@ export class RequestBody {
   /** The endpoint takes more again. */
   resume(): void {
     if (this.sink !== undefined) this.unpause()
+  }
+
+  private endSink(sink: BodySink): void {
+    sink.endBody(ruledTrailers(this.trailers, this.rules))
   }
 
   private hold(chunk: Buffer): void {

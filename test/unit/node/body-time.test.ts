@@ -196,7 +196,7 @@ test.each(['', 'Expect: 100-continue\r\n'])('once a final answer is on its way, 
   start(`${BY_LENGTH_FIELD}${expects}`)
   if (expects === '') send('part')
   const response = new Response({ pause() {}, resume() {}, abort() {}, writeRaw: () => true, endRaw() {}, open: true, backlog: 0 }, { status: 200, reason: 'OK', headers: new HeaderList(), mode: BY_LENGTH, length: 3 } as unknown as ParsedResponse)
-  void client.relay(response, { status: 200, reason: 'OK', headers: new HeaderList() })
+  void client.relay(response, { status: 200, reason: 'OK', headers: new HeaderList() }, undefined)
   for (const byte of '123') {
     expect(wait(25)).toBe(true)
     if (expects === '' && byte === '1') send('more')

@@ -62,6 +62,7 @@ function open(balance: BalanceConfig, answers: Answers, retry?: RetryConfig, los
       bytesOut: 0,
       keepBody: () => {},
       holdBody: () => {},
+      ruleTrailers: () => {},
       respond: () => Promise.resolve(),
       relay: () => undefined,
     }
