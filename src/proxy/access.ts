@@ -1,5 +1,6 @@
 // The record of one request: begun when its head is there, finished whatever happens.
 import type { AccessRecord } from '../model/access.ts'
+import { stackOf } from '../model/error.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Gateway } from './gateway.ts'
@@ -32,10 +33,14 @@ export function beginAccess(gateway: Gateway, { revision }: Snapshot, exchange: 
   }
 }
 
-/** Completes the record and hands it out. */
+/** Completes the record and hands it out. Never throws: the request is over, and nobody could catch what goes wrong here. */
 export function finishAccess(gateway: Gateway, exchange: Exchange, access: AccessRecord): void {
   access.duration = gateway.platform.now() - exchange.startedAt
   access.bytesIn = exchange.bytesIn
   access.bytesOut = exchange.bytesOut
-  gateway.record(access)
+  try {
+    gateway.record(access)
+  } catch (defect) {
+    gateway.platform.log('error', 'the record of a request is lost by a defect', { requestId: access.requestId, error: stackOf(defect) })
+  }
 }

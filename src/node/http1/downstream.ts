@@ -202,7 +202,11 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   respond(head: ResponseHead, body: string): Promise<void> {
     if (this.state !== SERVING) return Promise.resolve()
     this.reply.keepAlive &&= this.input.bodyDone && this.connection.open
-    this.reply.local(head, body)
+    try {
+      this.reply.local(head, body)
+    } catch (defect) {
+      this.onDefect(defect)
+    }
     return Promise.resolve()
   }
 
@@ -217,7 +221,12 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     if (head.status === 101) return this.openTunnel(response, head)
     if (!this.input.bodyDone) this.deadline = 0
     this.reply.keepAlive &&= this.input.bodyDone && this.connection.open
-    return this.reply.relay(response, head, rules)
+    try {
+      return this.reply.relay(response, head, rules)
+    } catch (defect) {
+      this.onDefect(defect)
+      throw defect
+    }
   }
 
   relayInterim(parsed: ParsedResponse): void {

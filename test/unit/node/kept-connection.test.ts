@@ -7,6 +7,9 @@ import { HeaderList } from '../../../src/model/headers.ts'
 import type { ListenerLimits } from '../../../src/model/listener-config.ts'
 import type { Connection } from '../../../src/node/http1/connection.ts'
 import { Downstream } from '../../../src/node/http1/downstream.ts'
+import { BY_LENGTH } from '../../../src/node/http1/framing.ts'
+import type { ParsedResponse } from '../../../src/node/http1/response-parser.ts'
+import { Response } from '../../../src/node/http1/response.ts'
 import type { Sweep } from '../../../src/node/http1/sweep.ts'
 
 const LIMITS: ListenerLimits = { headTimeout: 10_000, idleTimeout: 60_000, bodyTimeout: 30_000, bodyRate: 240, tunnelTimeout: 3_600_000, lineBytes: 16_384, headBytes: 65_536, headerCount: 100, bodyBytes: 0, requestsPerConnection: 0, connections: 10 }
@@ -50,6 +53,8 @@ let now: number
 let socket: SlowSocket
 let client: Downstream
 let refused: string[]
+let defects: unknown[]
+let serve: (exchange: Downstream) => Promise<void>
 
 function send(text: string): void {
   const bytes = Buffer.from(text, 'latin1')
@@ -68,7 +73,12 @@ beforeEach(() => {
   now = 1000
   socket = new SlowSocket()
   refused = []
-  const sweep = { after: (limit: number) => now + limit, add() {}, remove() {}, get now() {
+  defects = []
+  serve = (exchange) => exchange.respond({ status: 200, reason: 'OK', headers: new HeaderList() }, 'an answer')
+  const sweep = { after: (limit: number) => now + limit, add() {}, remove() {}, endDefective: (member: Downstream, defect: unknown) => {
+    defects.push(defect)
+    member.destroy()
+  }, get now() {
     return now
   } } as unknown as Sweep
   const connection = {
@@ -76,7 +86,7 @@ beforeEach(() => {
     now: () => now,
     headOf: () => ({}),
     isLast: () => false,
-    serve: (exchange: Downstream) => exchange.respond({ status: 200, reason: 'OK', headers: new HeaderList() }, 'an answer'),
+    serve: (exchange: Downstream) => serve(exchange),
     onRefused: (error: GatewayError) => refused.push(error.reason),
     onTunnel() {}, onTunnelIdle() {}, onClosed() {},
   } as unknown as Connection
@@ -115,6 +125,25 @@ test('with nothing on its way, the end of a client is the end of its connection'
   socket.flush()
   client.onEnd()
   expect(socket.destroyed).toBe(true)
+})
+
+test('a defect while an answer is written ends its connection, and is told', () => {
+  socket.write = () => {
+    throw new Error('a defect')
+  }
+  send(GET)
+  expect([socket.destroyed, defects.map(String)]).toEqual([true, ['Error: a defect']])
+})
+
+test('a defect while an answer of an endpoint is written does, too', () => {
+  serve = () => Promise.resolve()
+  send(GET)
+  socket.write = () => {
+    throw new Error('a defect')
+  }
+  const response = new Response({ pause() {}, resume() {}, abort() {}, writeRaw: () => true, endRaw() {}, open: true, backlog: 0 }, { status: 200, reason: 'OK', headers: new HeaderList(), mode: BY_LENGTH, length: 3 } as unknown as ParsedResponse)
+  expect(() => client.relay(response, response, undefined)).toThrow('a defect')
+  expect([socket.destroyed, defects.map(String)]).toEqual([true, ['Error: a defect']])
 })
 
 test.each(['\r\n', '\r', '\r\n\r\n', '\r\n\r'])('empty lines behind a request begin no head: %j', (line) => {
