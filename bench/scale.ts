@@ -93,8 +93,8 @@ async function loaded(name: string, length: number): Promise<void> {
   say(`${name}: memory of main process and workers`, pids.map((pid) => `${(residentBytes(pid) / 2 ** 20).toFixed(0)} MiB`).join(', '))
 }
 
-/** Changes at their rate until told to stop; every tenth is followed until it is effective. */
-async function churn(until: AbortSignal): Promise<readonly number[]> {
+/** Changes at their rate until told to stop. Where they are followed, every tenth is, by one request after another until it is effective: a load of its own. */
+async function churn(until: AbortSignal, followed: boolean): Promise<readonly number[]> {
   const probe = await Probe.open(port)
   const effective: number[] = []
   let following: Promise<void> | undefined
@@ -102,7 +102,7 @@ async function churn(until: AbortSignal): Promise<readonly number[]> {
   const began = performance.now()
   while (!until.aborted) {
     for (; began + (made * 1000) / changes <= performance.now(); made++) {
-      if (made % PROBE_EVERY > 0 || following !== undefined) {
+      if (!followed || made % PROBE_EVERY > 0 || following !== undefined) {
         const service = Math.floor(Math.random() * (size.services - PROBED))
         const flipped = Math.floor(Math.random() * size.instances)
         api.modified(estate.change(service, (instance, ready) => (instance === flipped ? !ready : ready || Math.random() < 0.5)))
@@ -125,13 +125,19 @@ async function churn(until: AbortSignal): Promise<readonly number[]> {
   return effective
 }
 
+/** Load beside changes; gives how soon those that were followed were effective. */
+async function changing(name: string, followed: boolean): Promise<readonly number[]> {
+  const ending = new AbortController()
+  const churning = churn(ending.signal, followed)
+  await loaded(name, seconds)
+  ending.abort()
+  return churning
+}
+
 await loaded('warming up', 10)
 await loaded('quiet', seconds)
-const ending = new AbortController()
-const churning = churn(ending.signal)
-await loaded('changing', seconds)
-ending.abort()
-say('a change is effective after', percentiles(await churning))
+await changing('changing', false)
+say('a change is effective after', percentiles(await changing('changing, and followed', true)))
 await loaded('quiet again', Math.min(10, seconds))
 say('asked of the API server', `${api.counts.lists} lists, ${api.counts.watches} watches`)
 load.stdin.end()
