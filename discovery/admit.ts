@@ -37,7 +37,7 @@ export function admit(instances: readonly Instance[], options: AdmitOptions): Ad
   const byId = new Map<string, Endpoint>()
   for (const instance of instances) {
     const refuse = (reason: string): void => void rejected.push({ id: printable(instance.id), reason })
-    const endpoint = read(instance, options, refuse)
+    const endpoint = instance.lasting === true ? readOnce(instance, options, refuse) : read(instance, options, refuse)
     if (endpoint === undefined) continue
     if (byId.has(endpoint.id)) {
       refuse('has the id of another entry')
@@ -47,6 +47,22 @@ export function admit(instances: readonly Instance[], options: AdmitOptions): Ad
     if (instance.presumed === true && endpoint.health === 'critical') presumed.add(endpoint.id)
   }
   return { endpoints: onePerAddress([...byId.values()]), rejected, presumed }
+}
+
+/** What instances that last were admitted as, those of which nothing was refused. */
+const lasting = new WeakMap<Instance, { readonly registry: string; readonly allowLinkLocal: boolean; readonly endpoint: Endpoint }>()
+
+function readOnce(instance: Instance, options: AdmitOptions, refuse: (reason: string) => void): Endpoint | undefined {
+  const { registry, allowLinkLocal } = options
+  const known = lasting.get(instance)
+  if (known !== undefined && known.registry === registry && known.allowLinkLocal === allowLinkLocal) return known.endpoint
+  let isWhole = true
+  const endpoint = read(instance, options, (reason) => {
+    isWhole = false
+    refuse(reason)
+  })
+  if (endpoint !== undefined && isWhole) lasting.set(instance, { registry, allowLinkLocal, endpoint })
+  return endpoint
 }
 
 function read(instance: Instance, options: AdmitOptions, refuse: (reason: string) => void): Endpoint | undefined {
@@ -128,6 +144,8 @@ const DRAINING = 5
 // Two entries of one address are one server. It keeps its healthiest entry (an old registration may linger as critical),
 // then the first id, with the tags and metadata of all.
 function onePerAddress(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const addresses = new Set(endpoints.map(({ host, port }) => `${host} ${port}`))
+  if (addresses.size === endpoints.length) return [...endpoints].sort((a, b) => compare(a.id, b.id))
   const order = [...endpoints].sort((a, b) => rank(a) - rank(b) || compare(a.id, b.id))
   const byAddress = new Map<string, Endpoint>()
   for (const endpoint of order) {

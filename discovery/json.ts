@@ -28,3 +28,16 @@ export function textOf(value: unknown): string | undefined {
 export function countOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }
+
+/** Deeper values are taken for different. */
+const DEEPEST = 16
+
+/** Whether two values of JSON are equal, whatever the order of keys. */
+export function isSameJson(a: unknown, b: unknown, depth: number = 0): boolean {
+  if (a === b) return true
+  if (depth > DEEPEST || typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, i) => isSameJson(each, b[i], depth + 1))
+  const [one, other] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  const keys = Object.keys(one)
+  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && isSameJson(one[key], other[key], depth + 1))
+}

@@ -36,7 +36,12 @@ export function readEndpoints(all: readonly Slice[], ref: K8sRef, zone?: string)
   }
   const rows = [...byPod.values()]
   const hinted = areHintsOfUse(rows, zone)
-  return { instances: rows.map(({ instance, hinted: zones }) => (hinted && zones.length > 0 ? { ...instance, zone: zones.includes(zone) ? zone : zones[0] } : instance)), rejected }
+  return { instances: rows.map(({ instance, hinted: zones }) => (hinted && zones.length > 0 ? withZone(instance, zones.includes(zone) ? zone : zones[0]) : instance)), rejected }
+}
+
+// Made for this reading alone: the next may find the hints of no use.
+function withZone(instance: Instance, zone: unknown): Instance {
+  return { ...instance, zone, lasting: false }
 }
 
 // As kube-proxy does: hints count once every endpoint that is ready has one, and the own zone is among them. One that is not ready or
@@ -103,21 +108,34 @@ function readRows(slice: Slice, port: unknown): Rows {
   const endpoints = slice.endpoints ?? []
   if (!Array.isArray(endpoints)) return { rows: [], rejected: [{ id: printable(slice.name), reason: 'has endpoints that are no list' }] }
   if (port === undefined) return { rows: [], rejected: endpoints.length === 0 ? [] : [{ id: printable(slice.name), reason: 'is a slice without the port' }] }
-  const meta = labelsOf(slice)
+  const labels = labelsOf(slice)
   const rejected: Rejection[] = []
   const rows: Row[] = []
   for (const [position, endpoint] of endpoints.entries()) {
-    const row = readRow(recordOf(endpoint), port, meta)
+    const record = recordOf(endpoint)
+    const row = record === undefined ? undefined : rowOf(record, port, slice, labels)
     if (row === undefined) rejected.push({ id: printable(`${slice.name}#${position}`), reason: 'is no endpoint with addresses' })
     else rows.push(row)
   }
   return { rows, rejected }
 }
 
-function readRow(endpoint: Record<string, unknown> | undefined, port: unknown, labels: Readonly<Record<string, string>>): Row | undefined {
+/** How each endpoint was read last. */
+const rows = new WeakMap<Record<string, unknown>, { readonly port: unknown; readonly labels: Slice['labels']; readonly row: Row }>()
+
+// A change of a slice is of one endpoint mostly: the others are the objects of the state before (`renewed`), and so are their rows.
+function rowOf(endpoint: Record<string, unknown>, port: unknown, slice: Slice, labels: Readonly<Record<string, string>>): Row | undefined {
+  const known = rows.get(endpoint)
+  if (known !== undefined && known.port === port && known.labels === slice.labels) return known.row
+  const row = readRow(endpoint, port, labels)
+  if (row !== undefined) rows.set(endpoint, { port, labels: slice.labels, row })
+  return row
+}
+
+function readRow(endpoint: Record<string, unknown>, port: unknown, labels: Readonly<Record<string, string>>): Row | undefined {
   // Further addresses are other ways to the same pod, not further pods.
-  const host = Array.isArray(endpoint?.['addresses']) ? (endpoint['addresses'][0] as unknown) : undefined
-  if (endpoint === undefined || host === undefined) return undefined
+  const host = Array.isArray(endpoint['addresses']) ? (endpoint['addresses'][0] as unknown) : undefined
+  if (host === undefined) return undefined
   const target = recordOf(endpoint['targetRef'])
   const zones = recordOf(endpoint['hints'])?.['forZones']
   return {
@@ -128,6 +146,7 @@ function readRow(endpoint: Record<string, unknown> | undefined, port: unknown, l
       zone: endpoint['zone'] ?? undefined,
       meta: { ...labels, ...named('pod', target?.['kind'] === 'Pod' ? target['name'] : undefined), ...named('node', endpoint['nodeName']), ...named('hostname', endpoint['hostname']) },
       ...conditionsOf(recordOf(endpoint['conditions'])),
+      lasting: true,
     },
     hinted: Array.isArray(zones) ? zones.map((hint) => recordOf(hint)?.['name'] ?? undefined).filter((name) => name !== undefined) : [],
   }

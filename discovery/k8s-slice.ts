@@ -1,6 +1,6 @@
 // An EndpointSlice of discovery.k8s.io/v1 as the API server writes it, checked as far as its identity goes.
 import { printable } from './admit.ts'
-import { recordOf } from './json.ts'
+import { isSameJson, recordOf } from './json.ts'
 
 /** The label that says whose endpoints a slice holds. */
 export const SERVICE_LABEL = 'kubernetes.io/service-name'
@@ -28,4 +28,24 @@ export function readSlice(object: unknown): Slice | string {
   if (typeof service !== 'string' || service === '') return `${printable(name)} has no label ${SERVICE_LABEL}`
   const slice = object as Record<string, unknown>
   return { name, service, version, family: slice['addressType'], labels, endpoints: slice['endpoints'], ports: slice['ports'] }
+}
+
+/**
+ * A newer state of a slice, with the very objects of the one before wherever nothing changed. A change is of one endpoint mostly: the others
+ * are then not read again, and what is said of them a second time is not kept beside what was said first.
+ */
+export function renewed(before: Slice | undefined, next: Slice): Slice {
+  if (before === undefined || !Array.isArray(before.endpoints) || !Array.isArray(next.endpoints)) return next
+  const known = new Map(before.endpoints.map((endpoint: unknown) => [identityOf(endpoint), endpoint]))
+  const endpoints = next.endpoints.map((endpoint: unknown) => {
+    const same = known.get(identityOf(endpoint))
+    return isSameJson(same, endpoint) ? same : endpoint
+  })
+  return { ...next, endpoints, labels: isSameJson(before.labels, next.labels) ? before.labels : next.labels }
+}
+
+/** Something that tells the endpoints of a slice apart; they may be in another order the next time. */
+function identityOf(endpoint: unknown): unknown {
+  const addresses = recordOf(endpoint)?.['addresses']
+  return Array.isArray(addresses) ? addresses[0] : undefined
 }

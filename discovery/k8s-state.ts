@@ -1,5 +1,5 @@
 // The slices of one namespace as they are known now, and a version of each service that changes with any of its slices.
-import { readSlice, type Slice } from './k8s-slice.ts'
+import { readSlice, renewed, type Slice } from './k8s-slice.ts'
 
 /** What is known of a namespace. */
 export interface K8sState {
@@ -48,11 +48,12 @@ export function createK8sState(wants: (service: string) => boolean): K8sState {
     apply(type, object) {
       const slice = readSlice(object)
       if (typeof slice === 'string') return []
-      if (type !== 'DELETED' && byName.get(slice.name)?.version === slice.version) return []
+      const known = byName.get(slice.name)
+      if (type !== 'DELETED' && known?.version === slice.version) return []
       // Also when it went over to another service.
       const before = remove(slice.name)
       if (type === 'DELETED' || !wants(slice.service)) return bump(before)
-      put(slice)
+      put(renewed(known, slice))
       return bump([...before, slice.service])
     },
     replace(objects) {
@@ -65,7 +66,7 @@ export function createK8sState(wants: (service: string) => boolean): K8sState {
         const before = known.get(slice.name)
         known.delete(slice.name)
         const same = before?.version === slice.version && before.service === slice.service
-        put(same ? before : slice)
+        put(same ? before : renewed(before, slice))
         if (!same) changed.push(slice.service, ...(before === undefined ? [] : [before.service]))
       }
       return bump([...changed, ...[...known.values()].map(({ service }) => service)])

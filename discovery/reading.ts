@@ -44,6 +44,8 @@ export interface Instance {
   readonly draining?: boolean
   /** True when `critical` was concluded from something above the instance (its node, its session), which may be an accident. */
   readonly presumed?: boolean
+  /** True when the source gives this very object for as long as it says the same: it is checked once. */
+  readonly lasting?: boolean
 }
 
 /** The answer to one question. The five outcomes of discovery/README.md, and `unchanged`. */

@@ -14,7 +14,7 @@ export function reconcile(before: readonly Endpoint[], next: readonly Endpoint[]
 }
 
 function keep(before: Endpoint | undefined, next: Endpoint): Endpoint {
-  if (before === undefined || before.host !== next.host || before.port !== next.port) return next
+  if (before === next || before === undefined || before.host !== next.host || before.port !== next.port) return next
   return sameContent(before, next) ? before : { ...next, learnedAt: before.learnedAt }
 }
 
