@@ -2,7 +2,7 @@
 import type { AccessRecord } from '../model/access.ts'
 import type { Config } from '../model/config.ts'
 import type { Platform } from '../model/platform.ts'
-import { memoryStore } from '../store/memory.ts'
+import { tableStore } from '../store/table.ts'
 import { type AdminServer, startAdmin } from './admin/server.ts'
 import { ControlPlane } from './control-plane.ts'
 import { LocalServing } from './local-serving.ts'
@@ -43,7 +43,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     await admin?.close()
   }
   let admin: AdminServer | undefined
-  const control = new ControlPlane(config, platform, new LocalServing(platform, options.onAccess), options.store ?? memoryStore(platform, config.table), () => void stop())
+  const control = new ControlPlane(config, platform, new LocalServing(platform, options.onAccess), options.store ?? tableStore(platform, config.table), () => void stop())
   try {
     await control.start()
     if (options.admin === true) admin = await startAdmin(config.admin, control.source, platform)

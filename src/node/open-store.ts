@@ -3,7 +3,7 @@ import type { Config } from '../model/config.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ParseTable, RouteStore } from '../model/store.ts'
 import { loadLastGood, withLastGood } from '../store/last-good.ts'
-import { memoryStore } from '../store/memory.ts'
+import { tableStore } from '../store/table.ts'
 import { fileUntilStored } from '../store/until-stored.ts'
 import { lastGoodFile } from './store/disk.ts'
 import { openFileStore } from './store/file.ts'
@@ -34,6 +34,6 @@ export async function openStore(config: Config, platform: Platform, options: Ope
   const store = withLastGood(redis, load, disk, platform)
   // A last good table on disk is newer than the file: the store had one before.
   if (load.loaded !== undefined || config.table.routes.length === 0) return store
-  const file = options.file === undefined ? memoryStore(platform, config.table) : openFileStore({ path: options.file, platform, parse: options.parseFile })
+  const file = options.file === undefined ? tableStore(platform, config.table) : openFileStore({ path: options.file, platform, parse: options.parseFile })
   return fileUntilStored(file, store, platform)
 }

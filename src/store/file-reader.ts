@@ -37,89 +37,102 @@ interface Steady {
   readonly racy: boolean
 }
 
-/** Gives a function that looks once, and waits as long as the file is being written. It never throws. */
-export function createFileReader(options: FileReaderOptions, ledger: Ledger): (signal: AbortSignal) => Promise<StoreEvent | undefined> {
-  const { platform, path, view, parse, limit = TABLE_BYTES } = options
-  const origin = `file:${path}`
-  const keys = { plain: path, current: path }
-  let running: TableConfig | undefined
-  let seen = { stamp: '', sha256: '', racy: false }
-  let missingSince: number | undefined
+/** Looks at one file, again and again. */
+export class FileReader {
+  readonly #platform: Platform
+  readonly #path: string
+  readonly #view: FileView
+  readonly #parse: ParseTable
+  readonly #limit: number
+  readonly #ledger: Ledger
+  readonly #origin: string
+  #running: TableConfig | undefined
+  #seen = { stamp: '', sha256: '', racy: false }
+  #missingSince: number | undefined
 
-  async function look(signal: AbortSignal): Promise<StoreEvent | undefined> {
+  constructor({ platform, path, view, parse, limit = TABLE_BYTES }: FileReaderOptions, ledger: Ledger) {
+    this.#platform = platform
+    this.#path = path
+    this.#view = view
+    this.#parse = parse
+    this.#limit = limit
+    this.#ledger = ledger
+    this.#origin = `file:${path}`
+  }
+
+  /** Looks once, and waits as long as the file is being written. Never throws. */
+  async look(signal: AbortSignal): Promise<StoreEvent | undefined> {
     try {
-      const stamp = await view.stat()
-      if (stamp === undefined) return missing()
-      missingSince = undefined
-      if (stamp.key === seen.stamp && !seen.racy) return known(offerOf(seen.sha256))?.event
-      const steady = await readSteady(stamp, signal)
-      return steady === undefined ? undefined : await judge(steady, signal)
+      const stamp = await this.#view.stat()
+      if (stamp === undefined) return this.#missing()
+      this.#missingSince = undefined
+      if (stamp.key === this.#seen.stamp && !this.#seen.racy) return this.#known(this.#offerOf(this.#seen.sha256))?.event
+      const steady = await this.#readSteady(stamp, signal)
+      return steady === undefined ? undefined : await this.#judge(steady, signal)
     } catch (error) {
-      return ledger.unavailable(origin, messageOf(error))
+      return this.#ledger.unavailable(this.#origin, messageOf(error))
     }
   }
 
-  function missing(): StoreEvent | undefined {
-    missingSince ??= platform.now()
-    if (running === undefined) return ledger.lost(origin, `${path} does not exist`)
-    return platform.now() - missingSince < DOUBT ? undefined : ledger.lost(origin, `${path} is gone; going on with the last table`)
+  #missing(): StoreEvent | undefined {
+    this.#missingSince ??= this.#platform.now()
+    if (this.#running === undefined) return this.#ledger.lost(this.#origin, `${this.#path} does not exist`)
+    return this.#platform.now() - this.#missingSince < DOUBT ? undefined : this.#ledger.lost(this.#origin, `${this.#path} is gone; going on with the last table`)
   }
 
   /** Undefined when it changes under our eyes: the next look starts over. */
-  async function readSteady(first: FileStamp, signal: AbortSignal): Promise<Steady | undefined> {
+  async #readSteady(first: FileStamp, signal: AbortSignal): Promise<Steady | undefined> {
     let stamp: FileStamp | undefined = first
-    for (let before = seen.stamp; stamp !== undefined && stamp.key !== before && !signal.aborted; ) {
+    for (let before = this.#seen.stamp; stamp !== undefined && stamp.key !== before && !signal.aborted; ) {
       before = stamp.key
-      await platform.sleep(SETTLE, signal)
-      stamp = await view.stat()
+      await this.#platform.sleep(SETTLE, signal)
+      stamp = await this.#view.stat()
     }
-    const since = platform.now() - SETTLE
-    const racy = stamp !== undefined && platform.wallClock() - stamp.modified < RACY
-    const bytes = await view.read(limit)
-    const after = await view.stat()
+    const since = this.#platform.now() - SETTLE
+    const racy = stamp !== undefined && this.#platform.wallClock() - stamp.modified < RACY
+    const bytes = await this.#view.read(this.#limit)
+    const after = await this.#view.stat()
     return stamp === undefined || after?.key !== stamp.key || signal.aborted ? undefined : { stamp, bytes, since, racy }
   }
 
-  async function judge({ stamp, bytes, since, racy }: Steady, signal: AbortSignal): Promise<StoreEvent | undefined> {
-    const offer = offerOf(await sha256Hex(bytes))
-    const settled = known(offer)
-    const read = settled === undefined ? await readBytes(bytes) : undefined
-    if (read !== undefined && isDoubtful(read) && !(await stands(stamp, since + DOUBT, signal))) return undefined
-    seen = { stamp: stamp.key, sha256: offer.sha256, racy }
+  async #judge({ stamp, bytes, since, racy }: Steady, signal: AbortSignal): Promise<StoreEvent | undefined> {
+    const offer = this.#offerOf(await sha256Hex(bytes))
+    const settled = this.#known(offer)
+    const read = settled === undefined ? await this.#readBytes(bytes) : undefined
+    if (read !== undefined && this.#isDoubtful(read) && !(await this.#stands(stamp, since + DOUBT, signal))) return undefined
+    this.#seen = { stamp: stamp.key, sha256: offer.sha256, racy }
     if (read === undefined) return settled?.event
-    if ('problems' in read) return ledger.refuse(offer, read.problems)
-    running = read.table
-    return ledger.take(offer, { kind: 'plain', sha256: offer.sha256 }, read.table, read.text)
+    if ('problems' in read) return this.#ledger.refuse(offer, read.problems)
+    this.#running = read.table
+    return this.#ledger.take(offer, { kind: 'plain', sha256: offer.sha256 }, read.table, read.text)
   }
 
-  function known(offer: Offer): { readonly event: StoreEvent | undefined } | undefined {
-    const settled = ledger.settleUnread(judgePlain(ledger.held(), offer.sha256, keys), offer, platform.now())
+  #known(offer: Offer): { readonly event: StoreEvent | undefined } | undefined {
+    const settled = this.#ledger.settleUnread(judgePlain(this.#ledger.held, offer.sha256, { plain: this.#path, current: this.#path }), offer, this.#platform.now())
     return settled === 'read' ? undefined : settled
   }
 
-  async function readBytes(bytes: Uint8Array<ArrayBuffer>): Promise<ReadTable> {
-    const unpacked = await unpackText(bytes, limit)
-    if ('problem' in unpacked) return { problems: [problem(`${path} cannot be used: ${unpacked.problem}`)] }
-    return readTable(unpacked.text, parse)
+  async #readBytes(bytes: Uint8Array<ArrayBuffer>): Promise<ReadTable> {
+    const unpacked = await unpackText(bytes, this.#limit)
+    if ('problem' in unpacked) return { problems: [problem(`${this.#path} cannot be used: ${unpacked.problem}`)] }
+    return readTable(unpacked.text, this.#parse)
   }
 
   /** Before the first table there is nothing to protect, and nothing to wait for. */
-  function isDoubtful(read: ReadTable): boolean {
-    return running !== undefined && ('problems' in read || read.table.routes.length < running.routes.length)
+  #isDoubtful(read: ReadTable): boolean {
+    return this.#running !== undefined && ('problems' in read || read.table.routes.length < this.#running.routes.length)
   }
 
   /** True when the file is still the same at that time. */
-  async function stands(stamp: FileStamp, until: number, signal: AbortSignal): Promise<boolean> {
-    while (platform.now() < until) {
-      await platform.sleep(Math.min(100, until - platform.now()), signal)
-      if (signal.aborted || (await view.stat())?.key !== stamp.key) return false
+  async #stands(stamp: FileStamp, until: number, signal: AbortSignal): Promise<boolean> {
+    while (this.#platform.now() < until) {
+      await this.#platform.sleep(Math.min(100, until - this.#platform.now()), signal)
+      if (signal.aborted || (await this.#view.stat())?.key !== stamp.key) return false
     }
     return true
   }
 
-  function offerOf(sha256: string): Offer {
-    return { key: `file/${sha256}`, origin, version: 0, sha256 }
+  #offerOf(sha256: string): Offer {
+    return { key: `file/${sha256}`, origin: this.#origin, version: 0, sha256 }
   }
-
-  return look
 }

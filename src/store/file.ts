@@ -1,7 +1,7 @@
 // The route store in a file. Whatever happens to the file, the last good table stays.
 import type { RouteStore } from '../model/store.ts'
-import { createFileReader, type FileReaderOptions } from './file-reader.ts'
-import { createLedger } from './ledger.ts'
+import { FileReader, type FileReaderOptions } from './file-reader.ts'
+import { Ledger } from './ledger.ts'
 import { createWake } from './wake.ts'
 
 /** Between two looks without a hint: file systems without events (NFS, bind mounts) are as good as others. Milliseconds. */
@@ -11,8 +11,8 @@ const MIN_GAP = 25
 
 /** A route store on one file, with origin `file:PATH`. One watch at a time. */
 export function fileStore(options: FileReaderOptions): Required<RouteStore> {
-  const ledger = createLedger(`file:${options.path}`, { kind: 'nothing' }, options.platform)
-  const look = createFileReader(options, ledger)
+  const ledger = new Ledger(`file:${options.path}`, { kind: 'nothing' }, options.platform)
+  const reader = new FileReader(options, ledger)
   const { platform } = options
   const wake = createWake(platform)
   return {
@@ -20,7 +20,7 @@ export function fileStore(options: FileReaderOptions): Required<RouteStore> {
       options.view.hint(wake.ring, signal)
       while (!signal.aborted) {
         const lookedAt = platform.now()
-        const event = await look(signal)
+        const event = await reader.look(signal)
         if (event !== undefined) yield event
         if (await wake.wait(POLL, signal)) await platform.sleep(Math.max(0, lookedAt + MIN_GAP - platform.now()), signal)
       }
@@ -28,6 +28,6 @@ export function fileStore(options: FileReaderOptions): Required<RouteStore> {
     async acknowledge(origin, status, detail) {
       ledger.settle(origin, status, detail)
     },
-    status: ledger.status,
+    status: () => ledger.status(),
   }
 }

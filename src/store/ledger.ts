@@ -5,7 +5,7 @@ import type { Platform } from '../model/platform.ts'
 import type { Problem, StoreEvent, StoreStatus } from '../model/store.ts'
 import type { Held, Verdict } from './accept.ts'
 import { problem } from './read-table.ts'
-import { createReporter } from './report.ts'
+import { createReporter, type Reporter } from './report.ts'
 
 /** A blob that does not fit its pointer is fetched again after this long: somebody may have repaired it. Milliseconds. */
 const SPOILED_RETRY = 30_000
@@ -30,110 +30,120 @@ interface Outcome {
 
 type Event = StoreEvent | undefined
 
-export interface Ledger {
-  held(): Held
+/** The offers of one store. */
+export class Ledger {
+  readonly #report: Reporter
+  #held: Held
+  #delivered: { readonly offer: Offer; readonly held: Held; readonly before: Held } | undefined
+  #refused: { readonly key: string; readonly problems: readonly Problem[] } | undefined
+  #spoiled: { readonly offer: Offer; readonly problems: readonly Problem[]; readonly until: number } | undefined
+  #outcome: Outcome | undefined
+
+  /** `store` names it in its status; `resume` is what an earlier run held. */
+  constructor(store: string, resume: Held, platform: Pick<Platform, 'wallClock'>) {
+    this.#report = createReporter(store, platform)
+    this.#held = resume
+  }
+
+  get held(): Held {
+    return this.#held
+  }
+
   /** Ends the matter without reading the offer (with or without an event), or `read` when it must be read. */
-  settleUnread(verdict: Verdict, offer: Offer, now: number): { readonly event: Event } | 'read'
-  take(offer: Offer, held: Held, table: TableConfig, text: string): StoreEvent
-  refuse(offer: Offer, problems: readonly Problem[]): Event
+  settleUnread(verdict: Verdict, offer: Offer, now: number): { readonly event: Event } | 'read' {
+    // After a restart the same version must be delivered once more: nobody has it yet.
+    if (verdict.kind === 'same' && this.#delivered !== undefined) return { event: this.#report.fine(offer.origin) }
+    if (verdict.kind === 'lost') return { event: this.lost(offer.origin, verdict.message) }
+    if (verdict.kind === 'refuse') return { event: this.#refuse(offer, [problem(verdict.message, verdict.hint)], verdict.isOlder ? 'behind' : 'refused') }
+    if (this.#refused?.key === offer.key) return { event: this.refuse(offer, this.#refused.problems) }
+    if (this.#spoiled?.offer.key === offer.key && now < this.#spoiled.until) return { event: this.#saySpoiled(offer, this.#spoiled.problems) }
+    return 'read'
+  }
+
+  take(offer: Offer, taken: Held, table: TableConfig, text: string): StoreEvent {
+    this.#delivered = { offer, held: taken, before: this.#held }
+    this.#held = taken
+    this.#refused = undefined
+    this.#spoiled = undefined
+    this.#report.delivered()
+    return { kind: 'table', table, origin: offer.origin, saved: { text, mark: JSON.stringify(taken) } }
+  }
+
+  refuse(offer: Offer, problems: readonly Problem[]): Event {
+    return this.#refuse(offer, problems, 'refused')
+  }
+
   /** Damaged on its way or in the store: refused for a while only. */
-  spoil(offer: Offer, what: string, now: number): Event
+  spoil(offer: Offer, what: string, now: number): Event {
+    const problems = [problem(`${offer.origin} is damaged: ${what}`, 'publish the table again')]
+    this.#spoiled = { offer, problems, until: now + SPOILED_RETRY }
+    return this.#saySpoiled(offer, problems)
+  }
+
   /** The store cannot be read; `topic` tells this trouble from other, default its message. */
-  unavailable(origin: string, message: string, topic?: string): Event
+  unavailable(origin: string, message: string, topic: string = message): Event {
+    return this.#report.trouble(topic, 'unreachable', { kind: 'unavailable', origin, message })
+  }
+
   /** The store cannot be read, and asking again cannot help. */
-  misconfigured(origin: string, message: string, topic: string): Event
+  misconfigured(origin: string, message: string, topic: string): Event {
+    return this.#report.trouble(topic, 'unreachable', { kind: 'rejected', origin, problems: [problem(message)] })
+  }
+
   /** The store answers and holds no table. */
-  lost(origin: string, message: string): Event
+  lost(origin: string, message: string): Event {
+    return this.#report.trouble(message, 'absent', { kind: 'unavailable', origin, message })
+  }
+
   /** What the store holds names no table. */
-  nonsense(origin: string, what: Problem): Event
+  nonsense(origin: string, what: Problem): Event {
+    return this.#report.trouble(what.message, 'refused', { kind: 'rejected', origin, problems: [what] })
+  }
+
   /** The same version under a new epoch. */
-  rename(held: Held): void
+  rename(same: Held): void {
+    if (this.#delivered?.held === this.#held) this.#delivered = { ...this.#delivered, held: same }
+    this.#held = same
+  }
+
   /** The gateway's word about what it was given; false when it speaks of something else. */
-  settle(origin: string, status: 'applied' | 'rejected', detail: string): boolean
+  settle(origin: string, status: 'applied' | 'rejected', detail: string): boolean {
+    if (this.#delivered?.offer.origin !== origin) return false
+    const { offer, held, before } = this.#delivered
+    if (status === 'rejected' && this.#held === held) {
+      // The gateway goes on with what it had, so that is what later offers are measured against.
+      this.#held = before
+      this.refuse(offer, [problem(detail)])
+    }
+    this.#outcome = { version: offer.version, sha256: offer.sha256, status, error: status === 'rejected' ? detail : '' }
+    return true
+  }
+
   /** The last outcome that nobody has asked for yet. */
-  takeOutcome(): Outcome | undefined
+  takeOutcome(): Outcome | undefined {
+    const taken = this.#outcome
+    this.#outcome = undefined
+    return taken
+  }
+
   /** How the store was at the last look. */
-  status(): StoreStatus
-}
-
-/** `store` names it in its status; `resume` is what an earlier run held. */
-export function createLedger(store: string, resume: Held, platform: Pick<Platform, 'wallClock'>): Ledger {
-  const report = createReporter(store, platform)
-  let held = resume
-  let delivered: { readonly offer: Offer; readonly held: Held; readonly before: Held } | undefined
-  let refused: { readonly key: string; readonly problems: readonly Problem[] } | undefined
-  let spoiled: { readonly offer: Offer; readonly problems: readonly Problem[]; readonly until: number } | undefined
-  let outcome: Outcome | undefined
-
-  function refuse(offer: Offer, problems: readonly Problem[], mode: 'refused' | 'behind' = 'refused'): Event {
-    refused = { key: offer.key, problems }
-    return reject(offer.key, mode, offer, problems)
+  status(): StoreStatus {
+    return this.#report.status()
   }
 
-  function saySpoiled(offer: Offer, problems: readonly Problem[]): Event {
-    return reject(`spoiled ${offer.key}`, 'refused', offer, problems)
+  #refuse(offer: Offer, problems: readonly Problem[], mode: 'refused' | 'behind'): Event {
+    this.#refused = { key: offer.key, problems }
+    return this.#reject(offer.key, mode, offer, problems)
   }
 
-  function reject(key: string, mode: 'refused' | 'behind', { origin, version, sha256 }: Offer, problems: readonly Problem[]): Event {
-    const event = report.trouble(key, mode, { kind: 'rejected', origin, problems })
-    if (event !== undefined) outcome = { version, sha256, status: 'rejected', error: summary(problems) }
+  #saySpoiled(offer: Offer, problems: readonly Problem[]): Event {
+    return this.#reject(`spoiled ${offer.key}`, 'refused', offer, problems)
+  }
+
+  #reject(key: string, mode: 'refused' | 'behind', { origin, version, sha256 }: Offer, problems: readonly Problem[]): Event {
+    const event = this.#report.trouble(key, mode, { kind: 'rejected', origin, problems })
+    if (event !== undefined) this.#outcome = { version, sha256, status: 'rejected', error: summary(problems) }
     return event
-  }
-
-  function lost(origin: string, message: string): Event {
-    return report.trouble(message, 'absent', { kind: 'unavailable', origin, message })
-  }
-
-  return {
-    held: () => held,
-    settleUnread(verdict, offer, now) {
-      // After a restart the same version must be delivered once more: nobody has it yet.
-      if (verdict.kind === 'same' && delivered !== undefined) return { event: report.fine(offer.origin) }
-      if (verdict.kind === 'lost') return { event: lost(offer.origin, verdict.message) }
-      if (verdict.kind === 'refuse') return { event: refuse(offer, [problem(verdict.message, verdict.hint)], verdict.isOlder ? 'behind' : 'refused') }
-      if (refused?.key === offer.key) return { event: refuse(offer, refused.problems) }
-      if (spoiled?.offer.key === offer.key && now < spoiled.until) return { event: saySpoiled(offer, spoiled.problems) }
-      return 'read'
-    },
-    take(offer, taken, table, text) {
-      delivered = { offer, held: taken, before: held }
-      held = taken
-      refused = undefined
-      spoiled = undefined
-      report.delivered()
-      return { kind: 'table', table, origin: offer.origin, saved: { text, mark: JSON.stringify(taken) } }
-    },
-    refuse,
-    spoil(offer, what, now) {
-      const problems = [problem(`${offer.origin} is damaged: ${what}`, 'publish the table again')]
-      spoiled = { offer, problems, until: now + SPOILED_RETRY }
-      return saySpoiled(offer, problems)
-    },
-    unavailable: (origin, message, topic = message) => report.trouble(topic, 'unreachable', { kind: 'unavailable', origin, message }),
-    misconfigured: (origin, message, topic) => report.trouble(topic, 'unreachable', { kind: 'rejected', origin, problems: [problem(message)] }),
-    lost,
-    nonsense: (origin, what) => report.trouble(what.message, 'refused', { kind: 'rejected', origin, problems: [what] }),
-    rename(same) {
-      if (delivered?.held === held) delivered = { ...delivered, held: same }
-      held = same
-    },
-    settle(origin, status, detail) {
-      if (delivered?.offer.origin !== origin) return false
-      const { offer, before } = delivered
-      if (status === 'rejected' && held === delivered.held) {
-        // The gateway goes on with what it had, so that is what later offers are measured against.
-        held = before
-        refuse(offer, [problem(detail)])
-      }
-      outcome = { version: offer.version, sha256: offer.sha256, status, error: status === 'rejected' ? detail : '' }
-      return true
-    },
-    takeOutcome() {
-      const taken = outcome
-      outcome = undefined
-      return taken
-    },
-    status: report.status,
   }
 }
 

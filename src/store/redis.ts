@@ -5,9 +5,9 @@ import type { ParseTable, RouteStore } from '../model/store.ts'
 import type { Held } from './accept.ts'
 import { TABLE_BYTES } from './blob.ts'
 import { redisKeys } from './layout.ts'
-import { createLedger, type Ledger } from './ledger.ts'
+import { Ledger } from './ledger.ts'
 import { createPresence, type Presence } from './presence.ts'
-import { createRedisReader } from './redis-reader.ts'
+import { RedisReader } from './redis-reader.ts'
 import type { ConnectRedis, RedisView } from './redis-view.ts'
 import { createWake } from './wake.ts'
 
@@ -35,8 +35,8 @@ export interface RedisStoreOptions {
 export function redisStore(options: RedisStoreOptions): Required<RouteStore> {
   const { platform, parse, limit = TABLE_BYTES } = options
   const keys = redisKeys(options.prefix ?? 'fairlead')
-  const ledger = createLedger('redis', readMark(options.resume), platform)
-  const reader = createRedisReader({ platform, parse, keys, limit, ledger })
+  const ledger = new Ledger('redis', readMark(options.resume), platform)
+  const reader = new RedisReader({ platform, parse, keys, limit, ledger })
   const presence = createPresence(platform, `${keys.acks}${options.gatewayId}`, options.gatewayId)
   const wake = createWake(platform)
   let view: RedisView | undefined
@@ -51,12 +51,12 @@ export function redisStore(options: RedisStoreOptions): Required<RouteStore> {
           const lookedAt = platform.now()
           const event = await reader.check(connection, hinted)
           if (event !== undefined) yield event
-          if (reader.reachable()) await tell(presence, ledger, connection)
+          if (reader.reachable) await tell(presence, ledger, connection)
           hinted = await wake.wait(POLL_MIN + platform.random() * (POLL_MAX - POLL_MIN), signal)
           if (hinted) await platform.sleep(Math.max(0, lookedAt + MIN_GAP - platform.now()), signal)
         }
       } finally {
-        if (reader.reachable()) await presence.leave(connection)
+        if (reader.reachable) await presence.leave(connection)
         view = undefined
         life.abort()
       }
@@ -64,12 +64,12 @@ export function redisStore(options: RedisStoreOptions): Required<RouteStore> {
     async acknowledge(origin, status, detail) {
       if (ledger.settle(origin, status, detail) && view !== undefined) await tell(presence, ledger, view)
     },
-    status: ledger.status,
+    status: () => ledger.status(),
   }
 }
 
 async function tell(presence: Presence, ledger: Ledger, view: RedisView): Promise<void> {
-  const held = ledger.held()
+  const held = ledger.held
   const running = held.kind === 'version' ? { running: held.version, epoch: held.epoch } : { running: 0, epoch: '' }
   const outcome = ledger.takeOutcome()
   return outcome === undefined ? presence.renew(view, running, POLL_MAX) : presence.say(view, { ...outcome, ...running })

@@ -26,7 +26,6 @@ export interface Revisions {
   offer(table: TableConfig, origin: string): Promise<Offered>
   /** Records an attempt that was refused. */
   reject(origin: string, problems: readonly Problem[]): void
-  current(): Revision | undefined
   /** Newest first. */
   list(): readonly RevisionEntry[]
 }
@@ -50,7 +49,6 @@ export function createRevisions(platform: Pick<Platform, 'wallClock'>, keep: num
     reject(origin, problems) {
       record({ kind: 'rejected', origin, at: platform.wallClock(), problems, during: current?.revision.number ?? 0 })
     },
-    current: () => current?.revision,
     list: () => entries,
   }
 }

@@ -10,7 +10,7 @@ import { ControlPlane } from '../../../src/node/control-plane.ts'
 import { LocalServing } from '../../../src/node/local-serving.ts'
 import { openStore } from '../../../src/node/open-store.ts'
 import { nodePlatform, type LogSink } from '../../../src/node/platform.ts'
-import { memoryStore } from '../../../src/store/memory.ts'
+import { memoryStore } from '../memory-store.ts'
 import { until } from './until.ts'
 
 export interface DrillGateway {

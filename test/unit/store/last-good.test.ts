@@ -1,9 +1,9 @@
 // The last good table: when it steps in, and when it is saved.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadLastGood, withLastGood, type LastGood, type LastGoodFile, type LastGoodLoad } from '../../../src/store/last-good.ts'
-import { memoryStore, type MemoryStore } from '../../../src/store/memory.ts'
 import type { RouteStore, StoreStatus } from '../../../src/model/store.ts'
 import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+import { memoryStore, type MemoryStore } from '../../support/memory-store.ts'
 import { follow, parseNames, pass, tableOf, until, type Followed } from '../../support/store-events.ts'
 
 const OLD: LastGood = { origin: 'redis:v7', savedAt: 1, text: 'old', mark: 'm7' }

@@ -1,9 +1,9 @@
 // A file beside a store: how long it counts, and who gets to hear of it.
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { memoryStore, type MemoryStore } from '../../../src/store/memory.ts'
 import { fileUntilStored } from '../../../src/store/until-stored.ts'
 import type { RouteStore } from '../../../src/model/store.ts'
 import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+import { memoryStore, type MemoryStore } from '../../support/memory-store.ts'
 import { follow, pass, tableOf, type Followed } from '../../support/store-events.ts'
 
 let platform: FakePlatform

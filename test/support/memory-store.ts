@@ -1,8 +1,8 @@
-// A route store that holds what it is given: for tests, and for a table that another program makes in this process.
-import type { Platform } from '../model/platform.ts'
-import type { TableConfig } from '../model/table-config.ts'
-import type { RouteStore, StoreEvent } from '../model/store.ts'
-import { createWake } from './wake.ts'
+// A route store that holds what a test gives it.
+import type { Platform } from '../../src/model/platform.ts'
+import type { TableConfig } from '../../src/model/table-config.ts'
+import type { RouteStore, StoreEvent } from '../../src/model/store.ts'
+import { createWake } from '../../src/store/wake.ts'
 
 export interface MemoryStore extends RouteStore {
   /** Puts a table in force. Tables that nobody looked at in between are passed over. */
