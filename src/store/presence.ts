@@ -25,7 +25,10 @@ export function createPresence(platform: Platform, key: string, gateway: string)
     ack = { ...ack, at: Math.round(platform.wallClock()) }
     try {
       await view.set(key, formatAck(ack), ttl)
+      complained = false
     } catch (error) {
+      // The next look says it: a publisher waits for it, and a renewal may be 20 s away.
+      writtenAt = -Infinity
       if (complained) return
       complained = true
       platform.log('warn', 'cannot acknowledge tables in Redis; `fairlead routes push` will not wait for this gateway', { key, error: String(error) })

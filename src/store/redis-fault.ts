@@ -60,6 +60,7 @@ function meaningOf(error: unknown, text: string): readonly [FaultKind, string] {
   const byWord = MEANINGS.get(first)
   if (byWord !== undefined) return byWord
   if (/max number of clients reached/i.test(text)) return ['unavailable', 'it has no connection left: raise maxclients or find who holds them']
+  if (/DB index is out of range|invalid DB index|SELECT is not allowed/i.test(text)) return ['config', 'there is no such database: correct the number at the end of the URL']
   if (/timed out/i.test(text)) return ['unavailable', 'no answer in time']
   if (/connection is closed|connection close|max retries/i.test(text)) return ['unavailable', 'the connection was cut']
   if (/sentinels? (is|are) unreachable/i.test(text)) return ['unavailable', 'no Sentinel answers that knows this group']

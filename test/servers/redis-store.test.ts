@@ -232,6 +232,40 @@ describeWithServers(['redis'], 'a gateway on Redis', () => {
     await eventually(async () => !String(await hand.client('LIST')).includes('fairlead:gw-1'))
   })
 
+  it('listens as soon as it may, not only after the next connection', async () => {
+    await hand.call('ACL', 'SETUSER', 'deaf', 'on', '>pw', 'resetchannels', '+get', '+getrange', '+set', '+ping', '~{fairlead}:routes:*', '&{fairlead}:routes:*')
+    await push(client, yamlOf('a'))
+    const inHaste = { ...platform, sleep: (ms: number, signal?: AbortSignal) => platform.sleep(ms / 50, signal) }
+    const gw = gateway(server.url.replace('//', '//deaf:pw@'), { platform: inHaste })
+    await gw.sees('table redis:v1 a')
+    await eventually(() => platform.lines.length > 0)
+    expect(platform.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('cannot listen for hints') }])
+    expect(await hand.pubsub('NUMSUB', KEYS.notify)).toEqual([KEYS.notify, 0])
+    await hand.call('ACL', 'SETUSER', 'deaf', '+subscribe')
+    await eventually(async () => Number((await hand.pubsub('NUMSUB', KEYS.notify))[1]) === 1)
+    expect(platform.lines).toHaveLength(1)
+  })
+
+  it('never reads another database than the one of its URL, which may be another environment’s', async () => {
+    await push(client, yamlOf('a'))
+    const beyond = publisher(`${server.url}/99`)
+    await expect(push(beyond, yamlOf('b'))).rejects.toThrow(/no such database/)
+    const gw = gateway(`${server.url}/99`)
+    await gw.sees(/^rejected redis Redis at 127\.0\.0\.1:\d+: there is no such database/)
+    await hand.call('ACL', 'SETUSER', 'unplaced', 'on', '>pw', 'resetchannels', '+get', '+getrange', '+set', '+subscribe', '+ping', '~{fairlead}:routes:*', '&{fairlead}:routes:*')
+    const denied = gateway(`${server.url.replace('//', '//unplaced:pw@')}/1`, { gatewayId: 'gw-2' })
+    await denied.sees(/^unavailable redis Redis at .*lacks a right.*select/)
+    await push(client, yamlOf('c'))
+    await hand.call('ACL', 'SETUSER', 'unplaced', '+select')
+    const other = publisher(`${server.url}/1`)
+    await push(other, yamlOf('d'))
+    await denied.sees('table redis:v1 d')
+    expect([...gw.lines, ...denied.lines].filter((line) => line.startsWith('table'))).toEqual(['table redis:v1 d'])
+    expect(platform.lines).toEqual([])
+    beyond.close()
+    other.close()
+  })
+
   it('needs no more than the rights of a reader', async () => {
     await hand.call('ACL', 'SETUSER', 'reader', 'on', '>pw', 'resetchannels', '+get', '+subscribe', '+ping', '+info', '~{fairlead}:routes:*', '&{fairlead}:routes:*')
     await push(client, yamlOf('a'))

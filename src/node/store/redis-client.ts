@@ -13,12 +13,16 @@ export interface RedisClient {
   readonly redis: Redis
   /** Runs a command once the connection is up; fails with `StoreFault`, after the timeout at most. */
   run<T>(command: (redis: Redis) => Promise<T>): Promise<T>
+  /** Calls back each time a connection is up. */
+  onUp(listen: () => void): void
   close(): void
 }
 
 /** `random` is uniform in [0, 1); `name` shows in CLIENT LIST; `timeout` is for each answer in milliseconds, default 2 s. */
 export function createRedisClient(target: RedisTarget, random: () => number, name: string, timeout: number = TIMEOUT): RedisClient {
-  const backoff = (attempt: number): number => 50 + random() * Math.min(BACKOFF_MAX, 100 * 2 ** Math.min(attempt, 10))
+  /** Connections in a row that could not be set up: ioredis takes them for good ones, and counts attempts anew. */
+  let unfit = 0
+  const backoff = (attempt: number): number => 50 + random() * Math.min(BACKOFF_MAX, 100 * 2 ** Math.min(Math.max(attempt, unfit), 10))
   const redis = new Redis({
     connectionName: name,
     // What cannot be asked now is asked again at the next look, with the answer of that time.
@@ -43,6 +47,14 @@ export function createRedisClient(target: RedisTarget, random: () => number, nam
   redis.on('error', (error) => {
     lastError = error
     ignoreErrors(redis)
+    // ioredis tells that a SELECT failed and goes on in database 0, which is another environment's. Nothing is written to a connection that is being ended, so no command gets there.
+    if (redis.status !== 'connect') return
+    unfit++
+    redis.disconnect(true)
+  })
+  const onUp = (listen: () => void): void => void redis.on('ready', () => redis.stream.writable && listen())
+  onUp(() => {
+    unfit = 0
   })
 
   async function run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
@@ -66,7 +78,7 @@ export function createRedisClient(target: RedisTarget, random: () => number, nam
     redis.disconnect()
   }
 
-  return { redis, run, close }
+  return { redis, run, onUp, close }
 }
 
 /**

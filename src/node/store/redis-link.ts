@@ -6,8 +6,8 @@ import type { ConnectRedis, RedisView } from '../../store/redis-view.ts'
 import { createRedisClient, type RedisClient } from './redis-client.ts'
 import type { RedisTarget } from './redis-url.ts'
 
-/** A listening connection that is silent is asked whether it still lives this often, milliseconds. */
-const PING_EVERY = 10_000
+/** A listening connection is asked whether it still lives, or told again what to listen to, this often; milliseconds. */
+const TEND_EVERY = 10_000
 
 /** `gatewayId` shows in CLIENT LIST. */
 export function redisLink(target: RedisTarget, platform: Platform, gatewayId: string): ConnectRedis {
@@ -20,9 +20,8 @@ export function redisLink(target: RedisTarget, platform: Platform, gatewayId: st
     }
     signal.addEventListener('abort', close, { once: true })
     if (signal.aborted) close()
-    commands.redis.on('ready', ring)
-    listen(listening, keys, target, platform, ring)
-    void keepAlive(listening, platform, signal)
+    commands.onUp(ring)
+    void listen(listening, keys, target, platform, ring, signal)
     return createView(commands)
   }
 }
@@ -50,26 +49,32 @@ function createView({ run }: RedisClient): RedisView {
   }
 }
 
-/** Subscribes anew at each connection, and rings after it: what was said in between is lost. */
-function listen({ redis }: RedisClient, keys: RedisKeys, target: RedisTarget, platform: Platform, ring: () => void): void {
-  let complained = false
+/** Subscribes anew at each connection, and until that worked; rings after it, since what was said in between is lost. Finds a connection that died without a word. */
+async function listen({ redis, run, onUp }: RedisClient, keys: RedisKeys, target: RedisTarget, platform: Platform, ring: () => void, signal: AbortSignal): Promise<void> {
+  let [listens, complained] = [false, false]
   // Only heard when somebody turned these notifications on; asking for that (CONFIG SET) is not ours.
   const changes = [keys.plain, keys.current].map((key) => `__keyspace@${target.options.db ?? 0}__:${key}`)
-  redis.on('message', ring)
-  redis.on('ready', () => {
-    redis.subscribe(keys.notify).then(ring, (error: unknown) => {
-      if (complained) return
+  const subscribe = async (): Promise<void> => {
+    try {
+      await run((up) => up.subscribe(keys.notify))
+      listens = true
+      complained = false
+      ring()
+      void run((up) => up.subscribe(...changes)).catch(() => undefined)
+    } catch (error) {
+      if (!complained) platform.log('warn', 'cannot listen for hints of route changes; they are seen within 6 s by polling', { channel: keys.notify, error: String(error) })
       complained = true
-      platform.log('warn', 'cannot listen for hints of route changes; they are seen within 6 s by polling', { channel: keys.notify, error: String(error) })
-    })
-    redis.subscribe(...changes).catch(() => undefined)
+    }
+  }
+  redis.on('message', ring)
+  redis.on('close', () => {
+    listens = false
   })
-}
-
-/** Finds a listening connection that died without a word. */
-async function keepAlive({ run }: RedisClient, platform: Platform, signal: AbortSignal): Promise<void> {
+  onUp(() => void subscribe())
   while (!signal.aborted) {
-    await platform.sleep(PING_EVERY, signal)
-    if (!signal.aborted) await run((redis) => redis.ping()).catch(() => undefined)
+    await platform.sleep(TEND_EVERY, signal)
+    if (signal.aborted || redis.status !== 'ready') continue
+    if (listens) await run((up) => up.ping()).catch(() => undefined)
+    else await subscribe()
   }
 }

@@ -8,6 +8,8 @@ describe('classifyRedisError', () => {
     ['WRONGPASS invalid username-password pair or user is disabled.', 'denied', /user or password is wrong/],
     ["NOPERM this user has no permissions to run the 'get' command", 'denied', /lacks a right/],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', 'config', /choose another prefix/],
+    ['ERR DB index is out of range', 'config', /no such database/],
+    ['ERR SELECT is not allowed in cluster mode', 'config', /no such database/],
     ['MOVED 3999 127.0.0.1:6381', 'config', /Redis cluster/],
     ['LOADING Redis is loading the dataset in memory', 'unavailable', /still loading/],
     ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", 'unavailable', /lost its primary/],

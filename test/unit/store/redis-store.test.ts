@@ -512,6 +512,22 @@ describe('the acknowledgement', () => {
     expect(redis.data.has(`${KEYS.acks}gw-1`)).toBe(false)
   })
 
+  it('that could not be written is written at the next look, and trouble after that is mentioned anew', async () => {
+    await redis.publish(1, 'a')
+    start()
+    await seen(1)
+    for (let time = 1; time <= 2; time++) {
+      redis.failure = (command) => (command === 'set' ? new StoreFault('unavailable', 'no answer in time') : undefined)
+      await redis.publish(time + 1, `a${time}`)
+      await seen(time + 1)
+      await store.acknowledge(`redis:v${time + 1}`, 'applied', '')
+      expect(platform.lines.filter(({ message }) => message.includes('cannot acknowledge'))).toHaveLength(time)
+      redis.failure = () => undefined
+      await pass(platform, 6000)
+      expect(ack()).toMatchObject({ status: 'applied', version: time + 1, running: time + 1 })
+    }
+  })
+
   it('that may not be written is mentioned once and stops nothing', async () => {
     redis.failure = (command) => (command === 'set' ? new StoreFault('denied', 'NOPERM') : undefined)
     await redis.publish(1, 'a')
