@@ -24,7 +24,9 @@ export type Found = { readonly instances: readonly Instance[]; readonly rejected
 /** Reads the slices of a service, in the order in which they were written. `zone` is the gateway's own. */
 export function readEndpoints(all: readonly Slice[], ref: K8sRef, zone?: string): Found {
   const slices = ofFamily(all, ref.family)
-  const problem = slices.length > 0 ? portProblem(slices, ref) : undefined
+  // A service without pods has a placeholder, a slice without endpoints and without ports: nothing is missing from it.
+  const used = slices.filter(({ endpoints }) => !Array.isArray(endpoints) || endpoints.length > 0)
+  const problem = used.length > 0 ? portProblem(used, ref) : undefined
   if (problem !== undefined) return { problem }
   const byPod = new Map<string, Row>()
   const rejected: Rejection[] = []

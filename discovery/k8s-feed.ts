@@ -33,7 +33,7 @@ export type FeedAnswer = { readonly kind: 'known'; readonly slices: readonly Sli
 export interface K8sFeed {
   /** Watches a service until the signal is aborted. */
   enter(service: string, signal: AbortSignal): void
-  /** What is known, out of a list that is at most `age` milliseconds old and that is being watched since. `other`: from another server where there are several. */
+  /** What is known, out of a list that is at most `age` milliseconds old and that is being watched since. `other`: out of a list that is over, from another server where there are several. */
   know(service: string, age: number, other: boolean, signal: AbortSignal): Promise<FeedAnswer>
   /** The same once the version is another, the server gave a sign of life, or `wait` milliseconds are over where they are given. */
   next(service: string, version: string, wait: number | undefined, signal: AbortSignal): Promise<FeedAnswer>
@@ -56,7 +56,8 @@ class Feed implements K8sFeed, WatchReader {
   readonly #state = createK8sState((service) => this.#entered.has(service))
   readonly #waiting
   readonly #signs
-  #phase: 'listing' | 'watching' | Refusal = 'listing'
+  /** `relisting`: it was being watched until just now, and somebody needs a later list. */
+  #phase: 'listing' | 'relisting' | 'watching' | Refusal = 'listing'
   /** Services that the last list was asked for and that were watched since. */
   #covered = new Set<string>()
   #selector = ''
@@ -64,8 +65,12 @@ class Feed implements K8sFeed, WatchReader {
   #listedFrom = -Infinity
   #neededFrom = -Infinity
   #askOther = false
+  /** The list under way. */
+  #under: { readonly from: number; readonly other: boolean } | undefined
   /** Ends the watch under way, so that it is listed again. */
   #relist: Life | undefined
+  /** Whether the server has taken the watch under way. */
+  #opened = false
   /** Lists that failed in a row, and watches that came to nothing. */
   #failures = 0
   #early = 0
@@ -99,8 +104,10 @@ class Feed implements K8sFeed, WatchReader {
 
   async know(service: string, age: number, other: boolean, signal: AbortSignal): Promise<FeedAnswer> {
     const needed = this.#platform.now() - age
-    const holds = (): boolean => this.#phase === 'watching' && this.#covered.has(service) && this.#listedFrom >= needed
-    if (!holds()) {
+    const isWatched = (): boolean => this.#phase === 'watching' || (this.#phase === 'relisting' && !other)
+    const holds = (): boolean => isWatched() && this.#covered.has(service) && this.#listedFrom >= needed
+    const { from = -Infinity, other: fromOther = false } = this.#under ?? {}
+    if (!holds() && (from < needed || (other && !fromOther))) {
       this.#neededFrom = Math.max(this.#neededFrom, needed)
       this.#askOther ||= other
       this.#relist?.end()
@@ -134,9 +141,9 @@ class Feed implements K8sFeed, WatchReader {
     while (!signal.aborted) {
       await this.#platform.sleep(TOGETHER, signal)
       const version = await this.#list(signal)
-      if (version !== undefined) await this.#watch(version, signal)
+      const refused = version === undefined ? undefined : await this.#watch(version, signal)
       const troubles = this.#failures + this.#early
-      const asked = typeof this.#phase === 'object' ? this.#phase.retryAfter : undefined
+      const asked = typeof this.#phase === 'object' ? this.#phase.retryAfter : refused?.retryAfter
       if (troubles > 0) await this.#platform.sleep(backoff(troubles, this.#platform.random(), undefined, asked), signal)
     }
   }
@@ -148,8 +155,10 @@ class Feed implements K8sFeed, WatchReader {
     const from = this.#platform.now()
     this.#askOther = false
     this.#selector = selectorOf(services)
+    this.#under = { from, other }
     if (this.#phase === 'watching') this.#phase = 'listing'
     const listed = await this.#client.list(this.#namespace, this.#selector, other, signal)
+    this.#under = undefined
     if (signal.aborted) return undefined
     if (listed.kind !== 'listed') {
       this.#failures++
@@ -167,18 +176,19 @@ class Feed implements K8sFeed, WatchReader {
     return listed.version
   }
 
-  /** Watches, and goes on where a watch ended in its time. Returns when it must be listed again. */
-  async #watch(from: string, signal: AbortSignal): Promise<void> {
+  /** Watches, and goes on where a watch ended in its time. Returns when it must be listed again; what the server said when it refused to be watched. */
+  async #watch(from: string, signal: AbortSignal): Promise<Refusal | undefined> {
     for (let version = from; ; ) {
-      if (this.#isListNeeded()) return
+      if (this.#isListNeeded()) return this.#breakOff()
       const relist = lifeWithin(signal)
       this.#relist = relist
+      this.#opened = false
       const began = this.#platform.now()
       const seconds = Math.max(1, Math.floor((this.#wait / 1000) * (0.75 + 0.25 * this.#platform.random())))
       const late = ({ message }: Error): WatchEnd => ({ version, lines: 0, refusal: { kind: 'failed', message } })
       const end = await withDeadline(this.#platform, seconds * 1000 + SLACK, relist.signal, (own) => readWatch(this.#client, { namespace: this.#namespace, selector: this.#selector, version, seconds }, this, own), late)
       this.#relist = undefined
-      if (relist.signal.aborted) return
+      if (relist.signal.aborted) return this.#breakOff()
       relist.end()
       const lasted = this.#platform.now() - began
       if (end.refusal === undefined && lasted >= (seconds - 1) * 1000) {
@@ -187,10 +197,16 @@ class Feed implements K8sFeed, WatchReader {
         version = end.version
         continue
       }
-      if (lasted >= EARLY || end.lines > 0) this.#early = 0
+      const refused = this.#opened ? undefined : end.refusal
+      if (refused === undefined && (lasted >= EARLY || end.lines > 0)) this.#early = 0
       else if (++this.#early === CANNOT && end.refusal?.kind !== 'expired') this.#platform.log('warn', `namespace ${this.#namespace} cannot be watched and is listed again and again: ${end.refusal?.message ?? 'each watch ends at once'}`)
-      return
+      return refused
     }
+  }
+
+  // Nothing is wrong with what is known. A list may take longer than any question, and each of them would fail meanwhile.
+  #breakOff(): undefined {
+    if (this.#phase === 'watching') this.#phase = 'relisting'
   }
 
   // Services may have come while it was listed, and somebody may need a later list.
@@ -199,6 +215,7 @@ class Feed implements K8sFeed, WatchReader {
   }
 
   onOpen(): void {
+    this.#opened = true
     this.#signs.pass(this.#entered.keys())
   }
 

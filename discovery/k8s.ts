@@ -1,5 +1,6 @@
 // Kubernetes as a source of endpoints: the EndpointSlices of its API server, by one list and watch for each namespace.
 import type { ServiceRef } from '../src/model/discoverer.ts'
+import type { Platform } from '../src/model/platform.ts'
 import { type Adapter, TLS_PATHS } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { createK8sClient } from './k8s-client.ts'
@@ -44,14 +45,25 @@ export const k8s: Adapter = {
       if (typeof wanted === 'string') return { read: async () => ({ kind: 'failed', message: wanted }), changes }
       const feed = feedOf(wanted.namespace)
       feed.enter(wanted.service, watch)
-      return { read: (ask, signal) => readService(feed, wanted, ask, options.wait, capabilities.zone, signal), changes }
+      const watched: Watched = { feed, ref: wanted, wait: options.wait, zone: capabilities.zone, confirming: createConfirming(platform) }
+      return { read: (ask, signal) => readService(watched, ask, signal), changes }
     }
     return createDiscoverer({ registry: name, needs: ['fetch'], open, maxBackoff: LOOK_AGAIN }, platform, options)
   },
 }
 
-async function readService(feed: K8sFeed, ref: K8sRef, ask: Ask, wait: number, zone: string | undefined, signal: AbortSignal): Promise<Reading> {
-  const known = await answerOf(feed, ref.service, ask, wait, signal)
+/** Everything one watch is answered with. */
+interface Watched {
+  readonly feed: K8sFeed
+  readonly ref: K8sRef
+  readonly wait: number
+  readonly zone: string | undefined
+  readonly confirming: Confirming
+}
+
+async function readService(watched: Watched, ask: Ask, signal: AbortSignal): Promise<Reading> {
+  const { ref, zone } = watched
+  const known = await answerOf(watched, ask, signal)
   if (known.kind !== 'known') return { ...known, kind: known.kind === 'denied' ? 'denied' : 'failed' }
   if (ask.purpose === 'follow' && known.version === ask.token) return { kind: 'unchanged', token: known.version }
   const { version: token, age } = known
@@ -60,8 +72,29 @@ async function readService(feed: K8sFeed, ref: K8sRef, ask: Ask, wait: number, z
   return 'problem' in found ? { kind: 'failed', message: found.problem } : { kind: 'listed', ...found, token, age }
 }
 
-function answerOf(feed: K8sFeed, service: string, { purpose, token = '', wait: asked }: Ask, wait: number, signal: AbortSignal): Promise<FeedAnswer> {
+async function answerOf({ feed, ref: { service }, wait, confirming }: Watched, { purpose, token = '', seen, wait: asked }: Ask, signal: AbortSignal): Promise<FeedAnswer> {
   // While something is being confirmed a question may not wait for a sign of life: the confirmation is due.
   if (purpose === 'follow') return feed.next(service, token, asked < wait ? asked : undefined, signal)
-  return feed.know(service, purpose === 'confirm' ? CONFIRM_AGE : FULL_AGE, purpose === 'confirm', signal)
+  if (purpose === 'full') return feed.know(service, FULL_AGE, false, signal)
+  const answer = await feed.know(service, CONFIRM_AGE + confirming.since(seen), true, signal)
+  if (answer.kind === 'known') confirming.over()
+  return answer
+}
+
+/** When a confirmation that was not answered yet was first asked for: a list may take longer than a question, and the next one takes any list begun since, or nothing could ever be confirmed. */
+interface Confirming {
+  /** Milliseconds, 0 for a new one: it is the same one while what is to be confirmed has the same version. */
+  since(version: string | undefined): number
+  over(): void
+}
+
+function createConfirming({ now }: Pick<Platform, 'now'>): Confirming {
+  let first: { readonly version: string | undefined; readonly at: number } | undefined
+  return {
+    since(version) {
+      if (first === undefined || first.version !== version) first = { version, at: now() }
+      return now() - first.at
+    },
+    over: () => void (first = undefined),
+  }
 }

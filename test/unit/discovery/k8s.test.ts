@@ -338,6 +338,19 @@ test('a port that a service lost is trouble, not emptiness', async () => {
   expect(summary(reader.last())).toBe(ready)
 })
 
+// The controller leaves a placeholder of such a service: a slice without endpoints, and without ports.
+test.each(['main/web', 'main/default/web:http', 'main/default/web:8080'])('a service that was scaled to zero has no endpoints once that is confirmed (%s)', async (ref) => {
+  const { platform, server, reader } = await start({ ref })
+  server.put({ ...three, endpoints: [], ports: [] })
+  await platform.advance(1000)
+  expect(summary(reader.last())).toBe(ready.replace('ready', 'stale guarded'))
+  await platform.advance(60_000)
+  expect(summary(reader.last())).toBe('ready')
+  server.put(three)
+  await platform.advance(1000)
+  expect(summary(reader.last())).toBe(ready)
+})
+
 test('a reference that names nothing says so, and asks nobody', async () => {
   const { server, reader } = await start({ ref: 'main/a/b/c' })
   expect(reader.last()).toMatchObject({ kind: 'pending', cause: { outcome: 'failed', message: "'a/b/c' does not name a service; write main/namespace/service or main/namespace/service:port" } })
@@ -387,6 +400,41 @@ test('a server that is too busy is left alone for as long as it says', async () 
   expect(server.seen).toHaveLength(1)
   await platform.advance(2000)
   expect(server.seen).toHaveLength(2)
+})
+
+test('a watch that is refused late is refused: it is not listed again at once, and not before the time that was asked for', async () => {
+  const { platform, server } = await start()
+  platform.onFetch(async (url, init) => {
+    if (!url.includes('watch=1')) return server.answer(url, init)
+    await platform.sleep(2000)
+    return status(429, 'TooManyRequests', 'too many requests', { 'retry-after': '20' })
+  })
+  server.endWatches('end')
+  await platform.advance(1000)
+  const before = server.seen.length
+  await platform.advance(90_000)
+  expect(server.seen.length - before).toBeGreaterThanOrEqual(3)
+  expect(server.seen.length - before).toBeLessThanOrEqual(4)
+})
+
+// Pages of six seconds each, so that a list takes longer than a question may.
+test.each([2, 5])('an emptiness is confirmed also where a list takes %i pages of six seconds', async (pages) => {
+  const { platform, server, reader, watch } = await start()
+  for (let index = 0; index < pages * 80 - 40; index++) server.put(slice(`api-${index}`, 'api', '10.0.1.1'))
+  const api = watch('main/api')
+  await platform.advance(1000)
+  expect(summary(api.last())).toBe('ready 10.0.1.1:8080')
+  platform.onFetch(async (url, init) => {
+    if (!url.includes('watch=1')) await platform.sleep(6000)
+    return server.answer(url, init)
+  })
+  server.service('web', [])
+  await platform.advance(29_000)
+  expect(summary(reader.last())).toBe(ready.replace('ready', 'stale guarded'))
+  const lists = server.seen.filter(({ query }) => !query.has('watch')).length
+  await platform.advance(20_000 + 2 * pages * 6000)
+  expect(summary(reader.last())).toBe('absent')
+  expect(server.seen.filter(({ query }) => !query.has('watch')).length - lists).toBeLessThanOrEqual(3 * pages)
 })
 
 test('another server is asked when one fails', async () => {
