@@ -13,11 +13,13 @@ import { applyDelta, deletedIn, viewOf, type View } from './eureka-view.ts'
 
 /** A server tells the changes of the last 180 s, from caches up to 30 s old; who did not ask for longer than this (milliseconds) reads everything. */
 const MEMORY = 120_000
-/** Between two full lists, milliseconds ± 20 %: what swapped places leaves the hash as it was. */
+/** Between two full lists, milliseconds ± 20 %: what swapped places leaves the hash as it was. As long until changes that were refused are asked for again, and until it is seen after the own zone. */
 const FULL = 300_000
 /** Patience with a server while others are left to ask, and with the last one, milliseconds. */
 const PATIENCE = 4000
 const LAST_PATIENCE = 9000
+/** A server that could not answer in less is not asked for a confirmation any more, milliseconds: the one in use must still have its time. */
+const LEAST_PATIENCE = 1000
 /** One full list confirms everything that is suspicious within this time, milliseconds. */
 const CONFIRMS = 5000
 const MAX_BACKOFF = 15_000
@@ -43,7 +45,8 @@ export class Feed {
   #askedAt = -Infinity
   #dueAt = -Infinity
   #fullAt = -Infinity
-  #deltaRefused = false
+  #deltaAt = -Infinity
+  #nearerAt = -Infinity
   #confirmed: { readonly at: number; readonly outcome: Promise<View | Trouble> } | undefined
   readonly #sleepers = new Set<Life>()
 
@@ -82,13 +85,13 @@ export class Feed {
     return this.#newer(selector, version)
   }
 
-  /** The service as another server has it; as the same one has it when no other answers. */
+  /** The service as the server in use and another one together have it; as the same one has it now when no other answers. */
   async confirm(selector: Selector): Promise<News | Trouble> {
     const now = this.#platform.now()
     if (this.#confirmed === undefined || now - this.#confirmed.at >= CONFIRMS) this.#confirmed = { at: now, outcome: this.#second() }
     const view = await this.#confirmed.outcome
     if ('kind' in view) return view
-    return this.#known.news(selector, this.#platform.now(), view) ?? { kind: 'failed', message: 'stopped' }
+    return this.#known.confirmed(selector, this.#platform.now(), view) ?? { kind: 'failed', message: 'stopped' }
   }
 
   #newer(selector: Selector, version: string): News | Trouble | undefined {
@@ -108,7 +111,7 @@ export class Feed {
   async #attempt(signal: AbortSignal): Promise<void> {
     const { now, random } = this.#platform
     const troubles: Trouble[] = []
-    const nearer = now() >= this.#fullAt ? this.#servers.nearer() : undefined
+    const nearer = this.#nearer()
     const order = [...(nearer === undefined ? [] : [nearer]), ...this.#servers.order().filter((server) => server !== nearer)]
     for (const [index, server] of order.entries()) {
       const outcome = await this.#ask(server, index === order.length - 1 ? LAST_PATIENCE : PATIENCE, signal)
@@ -134,11 +137,20 @@ export class Feed {
   }
 
   #take(view: View, server: Server, periodic: boolean, told: readonly string[]): void {
-    const { now, random } = this.#platform
     this.#servers.use(server)
-    this.#known.takeView(view, { server, now: now(), periodic, away: this.#trouble !== undefined, told })
-    if (now() >= this.#fullAt) this.#deltaRefused = false
-    this.#fullAt = now() + FULL * (0.8 + 0.4 * random())
+    this.#known.takeView(view, { server, now: this.#platform.now(), periodic, away: this.#trouble !== undefined, told })
+    this.#fullAt = this.#later()
+  }
+
+  // Each of them has a time of its own: where every turn reads a whole list, the next periodic one never comes.
+  #later(): number {
+    return this.#platform.now() + FULL * (0.8 + 0.4 * this.#platform.random())
+  }
+
+  #nearer(): Server | undefined {
+    if (this.#platform.now() < this.#nearerAt) return undefined
+    this.#nearerAt = this.#later()
+    return this.#servers.nearer()
   }
 
   async #ask(server: Server, patience: number, signal: AbortSignal): Promise<Outcome> {
@@ -146,7 +158,7 @@ export class Feed {
     if (view === undefined || !this.#mayFollow(server, view)) return this.#askList(server, patience, [], signal)
     const delta = await this.#question({ server, what: 'apps/delta', patience, tls: this.#tls }, signal)
     if (delta.kind === 'refused') {
-      this.#deltaRefused = true
+      this.#deltaAt = this.#later()
       return this.#askList(server, patience, [], signal)
     }
     if (delta.kind !== 'answered') return delta
@@ -170,20 +182,26 @@ export class Feed {
   #mayFollow(server: Server, view: View): boolean {
     const now = this.#platform.now()
     const covered = [...this.interest.keys()].every((key) => view.covers.has(key))
-    return server === this.#known.server && view.verified && covered && !this.#deltaRefused && now < this.#fullAt && now - this.#askedAt < MEMORY
+    return server === this.#known.server && view.verified && covered && now >= this.#deltaAt && now < this.#fullAt && now - this.#askedAt < MEMORY
   }
 
+  // Others as long as their time lasts, then the one in use. One that hangs is asked after the others next time.
   async #second(): Promise<View | Trouble> {
     const { signal } = this.#life
-    const [first, ...others] = this.#servers.order()
+    const until = this.#platform.now() + PATIENCE
+    const [inUse, ...others] = this.#servers.order()
     const troubles: Trouble[] = []
-    for (const server of [...others, ...(first === undefined ? [] : [first])]) {
-      const outcome = await this.#askList(server, PATIENCE, [], signal)
+    for (const server of [...others, ...(inUse === undefined ? [] : [inUse])]) {
+      const patience = server === inUse ? PATIENCE : until - this.#platform.now()
+      if (patience < LEAST_PATIENCE) continue
+      const outcome = await this.#askList(server, patience, [], signal)
       if (outcome.kind === 'list') {
         this.#prefer(outcome.view, server)
         return outcome.view
       }
       if (outcome.kind !== 'delta') troubles.push(outcome)
+      if (signal.aborted) break
+      if (server !== inUse) this.#servers.failed(server)
     }
     return combined(troubles)
   }

@@ -1,5 +1,5 @@
 // What is known of a registry over time: the view in use, which of its services changed when, and how sure a loss is.
-import { select, type Changes, type View } from './eureka-view.ts'
+import { keyOf, select, type Changes, type View } from './eureka-view.ts'
 import { selectorKey, type Selector } from './eureka-selector.ts'
 import type { Row } from './eureka-wire.ts'
 import type { Server } from './eureka-servers.ts'
@@ -83,12 +83,24 @@ export class Known {
     return String(selector.by === 'app' ? (this.#changed.get(selector.name) ?? this.#listed) : this.#version)
   }
 
-  /** What `view`, which is the one in use or another one to compare with, has of a service. Undefined when it does not cover it. */
-  news(selector: Selector, now: number, view: View | undefined = this.view): News | undefined {
+  /** What the view in use has of a service. Undefined when it does not cover it. */
+  news(selector: Selector, now: number): News | undefined {
+    const { view } = this
     const version = this.versionOf(selector)
-    if (view === undefined || version === undefined || !view.covers.has(selectorKey(selector))) return undefined
+    if (view === undefined || version === undefined) return undefined
     const unreadable = selector.by === 'app' ? view.unreadable.filter(({ app }) => app === selector.name) : []
     return { kind: 'news', rows: select(view, selector), unreadable, version, left: new Set(this.#left.keys()), unsure: now - this.#doubtedAt < SETTLING, missed: this.#periodic && version === String(this.#listed), age: now - this.#heardAt }
+  }
+
+  /**
+   * The same with what another view has besides: a loss is one only where both lack it, and what the one in use lists is not lost for
+   * being asked twice. What is said to be gone, or is listed by the one in use under another address, is older there.
+   */
+  confirmed(selector: Selector, now: number, other: View): News | undefined {
+    const own = this.news(selector, now)
+    if (own === undefined || !other.covers.has(selectorKey(selector))) return undefined
+    const more = select(other, selector).filter((row) => this.view?.ledger.has(keyOf(row)) !== true && !this.#left.has(keyOf(row)))
+    return { ...own, rows: [...own.rows, ...more] }
   }
 
   #remember(keys: readonly string[], now: number): void {

@@ -336,6 +336,16 @@ describe('changes', () => {
     expect(registry.asked().filter((path) => path.endsWith('delta'))).toHaveLength(1)
   })
 
+  test('changes that were refused once are asked for again after five minutes', async () => {
+    const { platform, registry } = await watch({ prepare: (fake) => fake.answerWith(({ path }) => (path === '/apps/delta' ? new Response(null, { status: 403 }) : undefined)) })
+    await platform.advance(POLL)
+    registry.recover()
+    await platform.advance(400_000)
+    registry.asked()
+    await platform.advance(60_000)
+    expect(new Set(registry.asked())).toEqual(new Set(['127.0.0.1 /apps/delta']))
+  })
+
   test('a whole list that does not have its own hash is used, and its changes are not', async () => {
     const list = (): Response => json(envelope(five.map((lease) => wire(lease)), 'UP_77_'))
     const { platform, reader, registry } = await watch({ prepare: (fake) => fake.answerWith(({ path }) => (path === '/apps' ? list() : undefined)) })
@@ -548,6 +558,37 @@ describe('several servers', () => {
     expect(registry.asked().length).toBeLessThan(60)
   })
 
+  test('two servers that each lack something lose what both lack, and nothing else; what was said to be gone does not come back', async () => {
+    const shop = Array.from({ length: 9 }, (_, n): Lease => ({ id: `s${n}`, app: 'SHOP', ip: `10.0.1.${n}` }))
+    const { platform, registry, reader } = await watch({ options: two, leases: [], prepare: (fake) => both(fake, [...range(7), ...shop]) })
+    const [first = ''] = registry.asked()[0]?.split(' ') ?? []
+    const inUse = registry.at(`http://${first}:8761`)
+    const other = registry.at(`http://${first === 'e1' ? 'e2' : 'e1'}:8761`)
+    inUse.put([...range(6), ...shop])
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(`ready ${addresses(1, 2, 3, 4, 5, 6)}`)
+    inUse.become([instance(4), instance(5), ...shop])
+    other.become([instance(1), instance(2), instance(4), instance(7)])
+    await platform.advance(POLL)
+    expect(summary(reader.last())).toBe(`stale guarded ${addresses(1, 2, 3, 4, 5, 6)}`)
+    await platform.advance(LEASE_2 + 30_000)
+    expect(summary(reader.last())).toBe(`ready ${addresses(1, 2, 4, 5)}`)
+    expect(platform.lines).toEqual([])
+  })
+
+  test('other servers that hang do not keep a suspicion from being confirmed', async () => {
+    const options = { address: ['e1', 'e2', 'e3', 'e4'].map((name) => `http://${name}:8761/eureka`) }
+    const { platform, registry, reader } = await watch({ options, leases: [], prepare: (fake) => ['e1', 'e2', 'e3', 'e4'].forEach((name) => fake.at(`http://${name}:8761`).put(five)) })
+    const [first = ''] = registry.asked()[0]?.split(' ') ?? []
+    registry.answerWith(({ origin }) => (origin.includes(first) ? undefined : new Promise(() => {})))
+    registry.at(`http://${first}:8761`).become([])
+    await platform.advance(POLL + LEASE_2)
+    expect(summary(reader.last())).toBe(kept('guarded'))
+    await platform.advance(40_000)
+    expect(summary(reader.last())).toBe('absent')
+    expect(new Set(registry.seen.map(({ origin }) => origin)).size).toBe(4)
+  })
+
   test('everything that is suspicious is confirmed by one list', async () => {
     const leases = Array.from({ length: 50 }, (_, n): Lease => ({ id: 'a', app: `S${n}`, ip: `10.0.1.${n}` }))
     const { platform, registry, server, readers } = await watch({ leases, refs: leases.map(({ app }) => `main/${app}`) })
@@ -571,6 +612,18 @@ describe('several servers', () => {
     await platform.advance(600_000)
     expect(registry.asked().at(-1)).toBe('e2 /apps/delta')
     expect(reader.sets).toHaveLength(1)
+  })
+
+  test('also where changes are refused and each turn reads a whole list', async () => {
+    const options = { zone: 'b', address: { a: 'http://e1:8761/eureka', b: 'http://e2:8761/eureka' } }
+    const { platform, registry } = await watch({ options, prepare: (fake) => both(fake, five) })
+    dead('e2')(registry)
+    await platform.advance(POLL)
+    registry.answerWith(({ path }) => (path === '/apps/delta' ? new Response(null, { status: 403 }) : undefined))
+    await platform.advance(720_000)
+    registry.asked()
+    await platform.advance(60_000)
+    expect(new Set(registry.asked())).toEqual(new Set(['e2 /apps']))
   })
 
   test('a fresh server that answers 403 and then a short list takes nothing away', async () => {
