@@ -142,11 +142,11 @@ const HEALTH_ORDER: Readonly<Record<EndpointHealth, number>> = { passing: 0, unk
 const DRAINING = 5
 
 // Two entries of one address are one server. It keeps its healthiest entry (an old registration may linger as critical),
-// then the first id, with the tags and metadata of all.
+// then the one that is to be used first, then the first id, with the tags and metadata of all.
 function onePerAddress(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   const addresses = new Set(endpoints.map(({ host, port }) => `${host} ${port}`))
   if (addresses.size === endpoints.length) return [...endpoints].sort((a, b) => compare(a.id, b.id))
-  const order = [...endpoints].sort((a, b) => rank(a) - rank(b) || compare(a.id, b.id))
+  const order = [...endpoints].sort((a, b) => rank(a) - rank(b) || (a.priority ?? 0) - (b.priority ?? 0) || compare(a.id, b.id))
   const byAddress = new Map<string, Endpoint>()
   for (const endpoint of order) {
     const address = `${endpoint.host} ${endpoint.port}`

@@ -18,6 +18,8 @@ const UNSAID = 5000
 /** A longer time to live is not waited for, milliseconds: nobody would want to wait an hour for a new instance. */
 const MAX_TTL = 60_000
 const MAX_SAMPLES = 2000
+/** The name servers of the system are looked up again at most this often, milliseconds. */
+const RENEW = 5000
 
 /** The SRV adapter. */
 export const srv: Adapter = {
@@ -44,10 +46,35 @@ interface World {
 
 function lookupsOf(name: string, options: SrvOptions, platform: Platform, { dns }: Capabilities): { readonly resolver: Resolver; readonly targets: Targets } {
   if (dns === undefined) throw new Error(`registry ${name}: names cannot be looked up in this runtime`)
-  const system = resolverOf(platform, dns, dns.servers())
+  const system = systemResolver(platform, dns)
   const resolver = options.servers === undefined ? system : resolverOf(platform, dns, [options.servers].flat())
   if (resolver === undefined) throw new Error(`registry ${name}: this machine has no name server configured; give one in \`servers\``)
   return { resolver, targets: createTargets(resolver, options.servers === undefined ? undefined : system) }
+}
+
+// A laptop that changes networks, a VPN, a machine that had none yet of its own: the system's servers change while the gateway runs.
+function systemResolver(platform: Platform, dns: DnsTransport): Resolver | undefined {
+  const first = resolverOf(platform, dns, dns.servers())
+  if (first === undefined) return undefined
+  let current = first
+  let readAt = platform.now()
+  return {
+    platform,
+    transport: dns,
+    get addresses() {
+      return current.addresses
+    },
+    get servers() {
+      return current.servers
+    },
+    renew() {
+      if (platform.now() - readAt < RENEW) return
+      readAt = platform.now()
+      const next = resolverOf(platform, dns, dns.servers())
+      const isOther = next !== undefined && [...next.servers.keys()].sort().join() !== [...current.servers.keys()].sort().join()
+      if (isOther) current = next
+    },
+  }
 }
 
 function resolverOf(platform: Platform, transport: DnsTransport, written: readonly string[]): Resolver | undefined {

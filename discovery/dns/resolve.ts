@@ -32,6 +32,8 @@ export interface Resolver {
   /** Texts of the servers, as people wrote them. */
   readonly addresses: Addresses
   readonly servers: ReadonlyMap<string, DnsServer>
+  /** Called after a lookup that none of them answered: others may be configured by now. */
+  renew?(): void
 }
 
 /** What a lookup came to. `message` is for people and names the server. */
@@ -67,6 +69,7 @@ export async function lookup(resolver: Resolver, question: DnsQuestion, options:
     if (result.kind !== 'failed' && result.kind !== 'refused') return result
     if (!signal.aborted) resolver.addresses.failed(address)
   }
+  resolver.renew?.()
   return result
 }
 
@@ -82,14 +85,17 @@ async function ask(resolver: Resolver, server: DnsServer, address: string, quest
 
 async function exchange(resolver: Resolver, server: DnsServer, question: DnsQuestion, tcp: boolean, signal: AbortSignal): Promise<DnsReply> {
   const preferred = tcp ? await byTcpIfSpoken(resolver, server, question, signal) : undefined
-  if (preferred !== undefined) return preferred
+  if (preferred !== undefined) return whole(preferred)
   let reply = await byUdp(resolver, server, question, UDP_SIZE, signal)
   // Servers older than EDNS refuse what they do not know.
   if (reply.code === FORMERR || reply.code === NOTIMP) reply = await byUdp(resolver, server, question, undefined, signal)
-  if (!reply.truncated) return reply
-  const whole = await byTcp(resolver, server, question, signal)
-  if (whole.truncated) throw new Error('the answer does not fit into a DNS message; a service this large needs another kind of registry')
-  return whole
+  return reply.truncated ? whole(await byTcp(resolver, server, question, signal)) : reply
+}
+
+// Of an answer over TCP. What it shows may be nothing, and would be taken for no such records.
+function whole(reply: DnsReply): DnsReply {
+  if (reply.truncated) throw new Error('the answer does not fit into a DNS message; a service this large needs another kind of registry')
+  return reply
 }
 
 const spokenTcp = new WeakSet<DnsServer>()
@@ -128,7 +134,8 @@ async function byUdp({ transport, platform }: Resolver, server: DnsServer, quest
 
 async function byTcp({ transport, platform }: Resolver, server: DnsServer, question: DnsQuestion, signal: AbortSignal): Promise<DnsReply> {
   const id = randomId()
-  const bytes = await within(platform, signal, (own) => transport.tcp(server, encodeQuery(id, question, UDP_SIZE), own), () => ' over TCP')
+  // EDNS has nothing to say here, and servers older than it would refuse.
+  const bytes = await within(platform, signal, (own) => transport.tcp(server, encodeQuery(id, question), own), () => ' over TCP')
   const reply = attempt(() => decodeReply(bytes))
   if (reply instanceof Error) throw new Error(`the answer over TCP cannot be read: ${reply.message}`)
   if (!answers(reply, id, question)) throw new Error('what came over TCP does not answer the question')

@@ -58,7 +58,11 @@ export function createTargets(resolver: Resolver, elsewhere?: Resolver): Targets
     silent.delete(target)
     if (found.kind === 'found') return keep(target, found.records, floor)
     const reason = `has a target without address: ${found.message}`
-    if (found.kind !== 'failed' && found.kind !== 'refused') return { reason }
+    if (found.kind !== 'failed' && found.kind !== 'refused') {
+      // Said by a server that answers: what was known is over, whatever trouble comes after.
+      kept.delete(target)
+      return { reason }
+    }
     silent.add(target)
     dropOldest(silent)
     return orKept(target, reason)

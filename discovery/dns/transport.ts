@@ -9,7 +9,7 @@ export interface DnsServer {
 
 /** Carries messages to name servers and back. Each call ends soon after its signal is aborted, with a rejection. */
 export interface DnsTransport {
-  /** The name servers this machine is configured with, as addresses with or without port. */
+  /** The name servers this machine is configured with now, as addresses with or without port. */
   servers(): readonly string[]
   /**
    * Sends one datagram from a fresh, random port, and resolves with the first datagram from that server that `accept` takes.

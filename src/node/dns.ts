@@ -1,7 +1,7 @@
 // Messages to name servers and back, on Node's sockets. Every question has a socket of its own: the system gives it a random
 // port, and once it is connected only that server's datagrams come through, which leaves little to forge.
 import { createSocket } from 'node:dgram'
-import { getServers } from 'node:dns'
+import { Resolver } from 'node:dns'
 import { connect, isIPv6 } from 'node:net'
 import type { DnsTransport } from '../../discovery/dns/transport.ts'
 
@@ -10,7 +10,8 @@ const MAX_WRONG = 64
 
 /** Carries DNS messages over UDP and TCP. */
 export const nodeDns: DnsTransport = {
-  servers: () => getServers(),
+  // A resolver of its own, since that of `getServers` reads the system's configuration once in the life of the process.
+  servers: () => new Resolver().getServers(),
   udp: (server, message, accept, signal) => {
     const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4')
     let wrong = 0

@@ -20,6 +20,8 @@ export interface DnsReplied {
   readonly additionals?: readonly Answer[]
   /** Response code, default 0. */
   readonly code?: number
+  /** Marked as cut, whatever its size. */
+  readonly truncated?: boolean
 }
 
 /** What a server does with a question; undefined drops it, bytes are sent as they are, an Error means it is not reachable. */
@@ -67,8 +69,8 @@ export function fakeDns(platform: FakePlatform, servers: readonly string[] = ['1
 }
 
 /** A reply to a query, cut to nothing with the truncation mark when it is larger than `limit`. */
-export function written(query: Packet, { answers = [], additionals = [], code = 0 }: DnsReplied, limit: number): Uint8Array {
-  const flags = RECURSION_DESIRED | AUTHORITATIVE_ANSWER
+export function written(query: Packet, { answers = [], additionals = [], code = 0, truncated = false }: DnsReplied, limit: number): Uint8Array {
+  const flags = RECURSION_DESIRED | AUTHORITATIVE_ANSWER | (truncated ? TRUNCATED_RESPONSE : 0)
   const head = { id: query.id ?? 0, type: 'response' as const, questions: query.questions ?? [] }
   const whole = encode({ ...head, flags: flags | code, answers: [...answers], additionals: [...additionals] })
   if (whole.length <= limit) return whole

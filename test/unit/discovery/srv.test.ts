@@ -169,6 +169,29 @@ describe('name servers', () => {
     expect(dns.asked[0]?.server).toBe('10.255.0.1:53')
   })
 
+  test('and those that the system has by now, when none of them answers', async () => {
+    const platform = fakePlatform()
+    const servers = ['10.255.0.1']
+    const dns = fakeDns(platform, servers)
+    dns.script((asked) => (asked.server === `${servers[0]}:53` ? serveZone(zone(1))(asked) : undefined))
+    const reader = read({ platform, ref: { registry: 'srv', name: NAME, options: {} } }, srv.create('srv', {}, platform, { dns }))
+    readers.push(reader)
+    await platform.advance(100)
+    expect(summary(reader.last())).toBe('ready 10.0.0.0:80')
+    servers[0] = '10.255.0.9'
+    await platform.advance(11_000)
+    expect(reader.sets.map(summary)).toContain('stale failed 10.0.0.0:80')
+    expect(summary(reader.last())).toBe('ready 10.0.0.0:80')
+    // None, for a moment, is what a network that is being set up looks like.
+    servers.length = 0
+    dns.script(() => undefined)
+    await platform.advance(20_000)
+    dns.script(serveZone(zone(1)))
+    await platform.advance(20_000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.0:80')
+    expect(dns.asked.at(-1)?.server).toBe('10.255.0.9:53')
+  })
+
   test.each(['ns.example', '10.0.0.1:0', '10.0.0.1:70000', '::1]:53', 'tcp://10.0.0.1'])('%j is no server', (text) => {
     expect(() => open(serveZone([]), { servers: text }).start()).toThrow(/must be the IP address of a name server/)
   })
@@ -255,6 +278,31 @@ describe('records', () => {
     await platform.advance(5000)
     expect(summary(reader.last())).toBe('ready 10.0.0.0:80 10.0.0.2:80')
     expect(reader.attempts.at(-1)?.rejected).toEqual([{ id: 'i1.example:80', reason: expect.stringMatching(/^has a target without address: .*NXDOMAIN/) as string }])
+  })
+
+  test('a target that does not exist any more stays without address while its name server has trouble', async () => {
+    let broken: DnsReplied = {}
+    const records = zone(3)
+    const { platform, start } = open((asked) => (asked.name === 'i1.example' && broken.code !== undefined ? broken : serveZone(records, { additional: false })(asked)))
+    const reader = start()
+    await platform.advance(100)
+    broken = { code: 3 }
+    await platform.advance(5000)
+    broken = { code: 2 }
+    await platform.advance(5000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.0:80 10.0.0.2:80')
+    broken = {}
+    await platform.advance(5000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.0:80 10.0.0.1:80 10.0.0.2:80')
+  })
+
+  test('of two targets of one address the lower priority counts', async () => {
+    const { platform, start } = open(
+      serveZone([srvRecord(NAME, 'a.example', 80, { priority: 20 }), srvRecord(NAME, 'b.example', 80, { priority: 10, weight: 3 }), addressRecord('a.example', '10.0.0.1'), addressRecord('b.example', '10.0.0.1')]),
+    )
+    const reader = start()
+    await platform.advance(100)
+    expect(facts(reader)).toEqual(['10.0.0.1:80 3 10'])
   })
 
   test('the name may be an alias, of which the record is', async () => {
@@ -417,6 +465,39 @@ describe('size', () => {
     alive = alive.slice(1)
     await platform.advance(150_000)
     expect(endpointsOf(reader.last())).toHaveLength(19)
+  })
+
+  test.each([['some of them', 3], ['none', 0]])('an answer that is truncated over TCP too is no answer: %s in it', async (_, shown) => {
+    const random = seededRandom(5)
+    const records = zone(20)
+    const all = records.filter(({ type }) => type === 'SRV')
+    const additionals = records.filter(({ type }) => type === 'A')
+    let truncated = false
+    const { platform, start } = open(({ tcp }) => ({ answers: !tcp ? all.toSorted(() => random() - 0.5).slice(0, 3) : truncated ? all.slice(0, shown) : all, additionals, truncated: tcp && truncated }))
+    const reader = start()
+    await platform.advance(10_000)
+    expect(endpointsOf(reader.last())).toHaveLength(20)
+    truncated = true
+    await platform.advance(60_000)
+    expect(summary(reader.last())).toMatch(/^stale failed/)
+    expect(endpointsOf(reader.last())).toHaveLength(20)
+    expect(message(reader)).toContain('does not fit into a DNS message')
+  })
+
+  test('a server older than EDNS is asked by TCP without it too', async () => {
+    const random = seededRandom(5)
+    const records = zone(20)
+    const all = records.filter(({ type }) => type === 'SRV')
+    const additionals = records.filter(({ type }) => type === 'A')
+    const { platform, start } = open((asked) => {
+      if (asked.size !== 512) return { code: 1 }
+      return asked.type === 'SRV' ? { answers: asked.tcp ? all : all.toSorted(() => random() - 0.5).slice(0, 3), additionals } : serveZone(records)(asked)
+    })
+    const reader = start()
+    await platform.advance(10_000)
+    expect(summary(reader.last())).toMatch(/^ready/)
+    expect(endpointsOf(reader.last())).toHaveLength(20)
+    expect(reader.attempts.every(({ outcome }) => outcome === 'ok-with-data')).toBe(true)
   })
 
   test('a rolling deployment is not taken for a partial answer', async () => {
