@@ -39,7 +39,7 @@ const PATIENCE = 8000
 /** Away for longer than this (milliseconds), others lost their sessions too … */
 const OUTAGE = 3000
 /** … and so long (milliseconds) after it every instance that is missing is in doubt. Curator's default session is 60 s. */
-const DOUBT = 60_000
+export const DOUBT = 60_000
 
 /** A session that keeps itself up until it is closed. */
 export class Session {

@@ -10,6 +10,7 @@ import { createZooKeeper, type ZooKeeper } from './client.ts'
 import { Trouble } from './connection.ts'
 import { Nodes, type Content, type Format } from './nodes.ts'
 import { serversOf, type ZooKeeperOptions } from './options.ts'
+import { DOUBT } from './session.ts'
 
 /**
  * Longest time of one wait for an event, milliseconds. The list of children is read after it whether or not there was one: who has lost the
@@ -40,7 +41,8 @@ export function joinPath(base: string, name: string): string | undefined {
 export function createZooKeeperDiscoverer<T>(registry: string, options: ZooKeeperOptions, layout: Layout<T>, platform: Platform, capabilities: Capabilities): Discoverer {
   const ensemble = new Ensemble(registry, options, layout, platform, capabilities)
   const read = (ask: Ask, signal: AbortSignal, watch: AbortSignal): Promise<Reading> => ensemble.read(ask, signal, watch)
-  return createDiscoverer({ registry, needs: ['tcp'], read, changes: { kind: 'block', wait: WAIT, shared: true }, maxBackoff: MAX_BACKOFF }, platform, options)
+  // Who lost the session with the ensemble, seen from here or not, has registered again by the time that a session lasts.
+  return createDiscoverer({ registry, needs: ['tcp'], read, changes: { kind: 'block', wait: WAIT, shared: true }, maxBackoff: MAX_BACKOFF, hold: DOUBT }, platform, options)
 }
 
 class Ensemble<T> {

@@ -45,6 +45,7 @@ function bench(kind: Kind): Bench {
     platform,
     ref: { registry: 'main', name: 'web', options: {} },
     reaction: 600,
+    hold: 60_000,
     discoverer: (options = {}) => adapter.create('main', options, platform, { connect: registry.connect }),
     put,
     vanish: () => registry.remove(parent),

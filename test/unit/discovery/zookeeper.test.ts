@@ -311,6 +311,17 @@ describe('after an outage', () => {
     expect(summary(reader.last())).toBe('ready 10.0.0.1:1 10.0.0.1:2')
   })
 
+  test('and it is believed after that minute, not before: a session of 60 s ends that late', async () => {
+    const { platform, registry, reader } = await watch()
+    registry.expire()
+    await platform.advance(1000)
+    registry.remove('/web/member_3')
+    await platform.advance(59_000)
+    expect(summary(reader.last())).toBe(kept('guarded'))
+    await platform.advance(13_000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.1:1 10.0.0.1:2')
+  })
+
   test('a session that expired is one, however short', async () => {
     const { platform, registry, reader } = await watch()
     registry.expire()
