@@ -4,37 +4,47 @@ import type { Catalog, CatalogService } from '../src/model/catalog.ts'
 import { refKey } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { createCatalog, type CatalogReading } from './catalog.ts'
+import { askOthersFirst } from './eureka-confirm.ts'
+import { Doubt } from './eureka-doubt.ts'
 import { tagsOf } from './eureka-instance.ts'
 import type { EurekaOptions } from './eureka-options.ts'
-import { askServer, combined, type Trouble } from './eureka-question.ts'
-import { SETTLING } from './eureka-known.ts'
+import { askServer, combined, isTrouble, type Trouble } from './eureka-question.ts'
 import { createServers, type Server } from './eureka-servers.ts'
 import type { Applications, Row } from './eureka-wire.ts'
 
 /** Patience with one server, milliseconds: the deadline of a question is for all of them. */
 const PATIENCE = 4000
 
+/** A list, and whose it is. */
+type Told = Applications & { readonly kind: 'told'; readonly server: Server }
+
+interface Listed {
+  readonly services: readonly CatalogService[]
+  /** Undefined where the server has no list of changes. */
+  readonly version: string | undefined
+}
+
+// A service is lost only where both servers lack it. The version stays that of the one in use: where that has changed since, it is read again.
+function together(inUse: Listed, other: Listed, left: ReadonlySet<string>): Listed {
+  return { services: [...other.services.filter(({ ref }) => !left.has(ref)), ...inUse.services], version: inUse.version }
+}
+
+const NO_LIST: Trouble = { kind: 'failed', message: 'the server gives no list' }
+
 /** The catalogue of one configured Eureka. */
 export function createEurekaCatalog(registry: string, options: EurekaOptions, platform: Platform): Catalog {
   const servers = createServers(options, platform)
   const tls = options.tls
-  let used: Server | undefined
+  const doubt = new Doubt()
   let away = false
-  let doubtedAt = -Infinity
-  /** What another server lists than the one before, or one that was away, may lack something: as for endpoints. */
-  const heed = (server: Server): void => {
-    if (away || (used !== undefined && used !== server)) doubtedAt = platform.now()
-    used = server
-    away = false
-  }
+  /** What the server in use listed last, and the version of that. */
+  let listed: Listed = { services: [], version: undefined }
   /** Every server at most once, the one in use first; `undefined` when it has no list of changes. */
-  const ask = async (what: 'apps' | 'apps/delta', elsewhere: boolean, signal: AbortSignal): Promise<(Applications & { readonly server: Server }) | Trouble | undefined> => {
-    const [first, ...others] = servers.order()
-    const order = first === undefined ? others : elsewhere ? [...others, first] : [first, ...others]
+  const ask = async (what: 'apps' | 'apps/delta', signal: AbortSignal): Promise<Told | Trouble | undefined> => {
     const troubles: Trouble[] = []
-    for (const server of order) {
+    for (const server of servers.order()) {
       const answer = await askServer(platform, { server, what, patience: PATIENCE, tls }, signal)
-      if (answer.kind === 'answered') return { ...answer.applications, server }
+      if (answer.kind === 'answered') return { kind: 'told', ...answer.applications, server }
       if (answer.kind === 'refused') return undefined
       if (signal.aborted) break
       servers.failed(server)
@@ -43,26 +53,37 @@ export function createEurekaCatalog(registry: string, options: EurekaOptions, pl
     away = true
     return combined(troubles)
   }
+  const askOther = (signal: AbortSignal): Promise<Told | Trouble> =>
+    askOthersFirst(servers, platform, signal, async (server, patience) => {
+      const answer = await askServer(platform, { server, what: 'apps', patience, tls }, signal)
+      return answer.kind === 'answered' ? { kind: 'told' as const, ...answer.applications, server } : answer.kind === 'refused' ? NO_LIST : answer
+    })
   return createCatalog({
     registry,
     changes: { kind: 'poll', every: options.every },
     allowEmpty: options.allowEmpty,
     platform,
     async read({ purpose, token }, signal): Promise<CatalogReading> {
-      const delta = await ask('apps/delta', false, signal)
-      if (delta !== undefined && 'kind' in delta) return delta
+      const delta = await ask('apps/delta', signal)
+      if (delta !== undefined && isTrouble(delta)) return delta
       const version = delta === undefined ? undefined : versionOf(delta)
       if (purpose === 'full' && token !== undefined && version === token) {
         away = false
         return { kind: 'unchanged', token }
       }
-      const all = await ask('apps', purpose === 'confirm', signal)
-      if (all === undefined) return { kind: 'failed', message: 'the server gives no list' }
-      if ('kind' in all) return all
-      if (purpose !== 'confirm') heed(all.server)
-      const left = (delta?.rows ?? []).flatMap(({ app, action }) => (action === 'DELETED' ? [refOf(registry, app)] : []))
-      const unsure = platform.now() - doubtedAt < SETTLING ? { except: new Set(left) } : undefined
-      return { kind: 'listed', services: servicesOf(all.rows, registry, options.tagsKey), ...(unsure === undefined ? {} : { unsure }), ...(version === undefined ? {} : { token: version }) }
+      const all = purpose === 'confirm' ? await askOther(signal) : ((await ask('apps', signal)) ?? NO_LIST)
+      if (isTrouble(all)) return all
+      const left = new Set((delta?.rows ?? []).flatMap(({ app, action }) => (action === 'DELETED' ? [refOf(registry, app)] : [])))
+      const told: Listed = { services: servicesOf(all.rows, registry, options.tagsKey), version }
+      if (purpose !== 'confirm') {
+        doubt.took(all.server, away, platform.now())
+        away = false
+      }
+      const isOther = purpose === 'confirm' && all.server !== doubt.server
+      if (!isOther) listed = told
+      const { services, version: known } = isOther ? together(listed, told, left) : told
+      const unsure = doubt.holds(platform.now()) ? { except: left } : undefined
+      return { kind: 'listed', services, ...(unsure === undefined ? {} : { unsure }), ...(known === undefined || known !== version ? {} : { token: known }) }
     },
   })
 }

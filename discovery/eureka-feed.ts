@@ -4,7 +4,9 @@ import { type Life, lifeWithin } from '../src/model/life.ts'
 import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { backoff } from './backoff.ts'
-import { Known, SETTLING, type News } from './eureka-known.ts'
+import { askOthersFirst } from './eureka-confirm.ts'
+import { SETTLING } from './eureka-doubt.ts'
+import { Known, type News } from './eureka-known.ts'
 import type { EurekaOptions } from './eureka-options.ts'
 import { askServer, combined, type Answer, type Question, type Trouble } from './eureka-question.ts'
 import { createInterest, type Interest, type Selector } from './eureka-selector.ts'
@@ -18,14 +20,18 @@ const FULL = 300_000
 /** Patience with a server while others are left to ask, and with the last one, milliseconds. */
 const PATIENCE = 4000
 const LAST_PATIENCE = 9000
-/** A server that could not answer in less is not asked for a confirmation any more, milliseconds: the one in use must still have its time. */
-const LEAST_PATIENCE = 1000
 /** One full list confirms everything that is suspicious within this time, milliseconds. */
 const CONFIRMS = 5000
 const MAX_BACKOFF = 15_000
 
+interface ListOutcome {
+  readonly kind: 'list'
+  readonly view: View
+  readonly told: readonly string[]
+}
+
 /** What happens when a registry is asked. */
-type Outcome = { readonly kind: 'delta' } | { readonly kind: 'list'; readonly view: View; readonly told: readonly string[] } | Trouble
+type Outcome = { readonly kind: 'delta' } | ListOutcome | Trouble
 
 export class Feed {
   readonly interest: Interest
@@ -127,7 +133,7 @@ export class Feed {
 
   #succeed(server: Server, outcome: Exclude<Outcome, Trouble>, troubles: readonly Trouble[]): void {
     const { now, random } = this.#platform
-    const before = this.#known.server
+    const before = this.#known.doubt.server
     if (outcome.kind === 'list') this.#take(outcome.view, server, now() >= this.#fullAt && before === server && this.#trouble === undefined, outcome.told)
     if (before !== undefined && before !== server) this.#platform.log('warn', `${this.#name}: going on with ${server.base}`, { registry: this.#name, ...(troubles.length === 0 ? {} : { cause: combined(troubles).message }) })
     this.#trouble = undefined
@@ -168,7 +174,7 @@ export class Feed {
     return { kind: 'delta' }
   }
 
-  async #askList(server: Server, patience: number, told: readonly string[], signal: AbortSignal): Promise<Outcome> {
+  async #askList(server: Server, patience: number, told: readonly string[], signal: AbortSignal): Promise<ListOutcome | Trouble> {
     const answer = await this.#question({ server, what: 'apps', patience, tls: this.#tls }, signal)
     if (answer.kind === 'answered') return { kind: 'list', view: viewOf(answer.applications, this.interest.keys()), told }
     return answer.kind === 'refused' ? { kind: 'failed', message: `${server.base}: gives no list` } : answer
@@ -182,35 +188,26 @@ export class Feed {
   #mayFollow(server: Server, view: View): boolean {
     const now = this.#platform.now()
     const covered = [...this.interest.keys()].every((key) => view.covers.has(key))
-    return server === this.#known.server && view.verified && covered && now >= this.#deltaAt && now < this.#fullAt && now - this.#askedAt < MEMORY
+    return server === this.#known.doubt.server && view.verified && covered && now >= this.#deltaAt && now < this.#fullAt && now - this.#askedAt < MEMORY
   }
 
-  // Others as long as their time lasts, then the one in use. One that hangs is asked after the others next time.
   async #second(): Promise<View | Trouble> {
     const { signal } = this.#life
-    const until = this.#platform.now() + PATIENCE
-    const [inUse, ...others] = this.#servers.order()
-    const troubles: Trouble[] = []
-    for (const server of [...others, ...(inUse === undefined ? [] : [inUse])]) {
-      const patience = server === inUse ? PATIENCE : until - this.#platform.now()
-      if (patience < LEAST_PATIENCE) continue
+    const answer = await askOthersFirst(this.#servers, this.#platform, signal, async (server, patience) => {
       const outcome = await this.#askList(server, patience, [], signal)
-      if (outcome.kind === 'list') {
-        this.#prefer(outcome.view, server)
-        return outcome.view
-      }
-      if (outcome.kind !== 'delta') troubles.push(outcome)
-      if (signal.aborted) break
-      if (server !== inUse) this.#servers.failed(server)
-    }
-    return combined(troubles)
+      return outcome.kind === 'list' ? { kind: 'seen' as const, view: outcome.view, server } : outcome
+    })
+    if (answer.kind !== 'seen') return answer
+    this.#prefer(answer.view, answer.server)
+    return answer.view
   }
 
   // One that knows more than the one in use, which has lost something, is the better one. Not again and again, since two
   // servers that were parted are both right.
   #prefer(view: View, server: Server): void {
     const now = this.#platform.now()
-    const { server: current, view: known, switchedAt } = this.#known
+    const { view: known } = this.#known
+    const { server: current, switchedAt } = this.#known.doubt
     if (server === current) return this.#take(view, server, false, [])
     if (known === undefined || view.ledger.size <= known.ledger.size || now - switchedAt < SETTLING) return
     this.#platform.log('warn', `${this.#name}: going on with ${server.base}, which knows ${view.ledger.size} instances; ${current?.base ?? ''} knows ${known.ledger.size}`, { registry: this.#name })

@@ -1,14 +1,10 @@
 // What is known of a registry over time: the view in use, which of its services changed when, and how sure a loss is.
+import { Doubt } from './eureka-doubt.ts'
 import { keyOf, select, type Changes, type View } from './eureka-view.ts'
 import { selectorKey, type Selector } from './eureka-selector.ts'
 import type { Row } from './eureka-wire.ts'
 import type { Server } from './eureka-servers.ts'
 
-/**
- * After another server took over, or the one in use was away, milliseconds: two leases of 90 s. Servers copy from each other without
- * order, and one that has just started fills up with heartbeats, so what it lacks so long is no loss until it was confirmed.
- */
-export const SETTLING = 180_000
 /** How long it is remembered that an instance was said to be gone, milliseconds. */
 const EVIDENCE = 600_000
 
@@ -44,9 +40,7 @@ export interface Taking {
 
 export class Known {
   view: View | undefined
-  server: Server | undefined
-  switchedAt = -Infinity
-  #doubtedAt = -Infinity
+  readonly doubt = new Doubt()
   #heardAt = -Infinity
   #version = 0
   // Version of the last full list, and of the last change of each application since.
@@ -56,11 +50,8 @@ export class Known {
   readonly #left = new Map<string, number>()
 
   takeView(view: View, { server, now, periodic, away, told }: Taking): void {
-    const switched = this.server !== undefined && this.server !== server
-    if (switched) this.switchedAt = now
-    if (switched || away) this.#doubtedAt = now
+    this.doubt.took(server, away, now)
     this.view = view
-    this.server = server
     this.#heardAt = now
     this.#listed = ++this.#version
     this.#periodic = periodic
@@ -89,7 +80,7 @@ export class Known {
     const version = this.versionOf(selector)
     if (view === undefined || version === undefined) return undefined
     const unreadable = selector.by === 'app' ? view.unreadable.filter(({ app }) => app === selector.name) : []
-    return { kind: 'news', rows: select(view, selector), unreadable, version, left: new Set(this.#left.keys()), unsure: now - this.#doubtedAt < SETTLING, missed: this.#periodic && version === String(this.#listed), age: now - this.#heardAt }
+    return { kind: 'news', rows: select(view, selector), unreadable, version, left: new Set(this.#left.keys()), unsure: this.doubt.holds(now), missed: this.#periodic && version === String(this.#listed), age: now - this.#heardAt }
   }
 
   /**

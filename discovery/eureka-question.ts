@@ -15,6 +15,11 @@ export interface Trouble {
   readonly retryAfter?: number
 }
 
+/** Whether it is that, among answers of any kind. */
+export function isTrouble(answer: { readonly kind: string }): answer is Trouble {
+  return answer.kind === 'failed' || answer.kind === 'denied'
+}
+
 /** An answer, `refused` when the server answers but has no usable list of changes, or trouble. */
 export type Answer = { readonly kind: 'answered'; readonly applications: Applications } | { readonly kind: 'refused' } | Trouble
 

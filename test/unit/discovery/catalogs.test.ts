@@ -344,6 +344,24 @@ test.each([
   stop.abort()
 })
 
+test('eureka: a service is lost where both servers lack it, and other servers that hang do not keep that from being confirmed', async () => {
+  const platform = fakePlatform()
+  const fake = fakeEureka(platform)
+  const addresses = ['e1', 'e2', 'e3', 'e4'].map((host) => `http://${host}:8761`)
+  for (const address of addresses) fake.at(address).put(routed('A', 'B', 'C', 'D', 'E'))
+  const { stop, text } = listsOf(eureka.catalog?.('eureka', { address: addresses.map((address) => `${address}/eureka`), every: '15s' }, platform))
+  await platform.advance(20_000)
+  const inUse = `http://${fake.asked().at(-1)?.split(' ')[0] ?? ''}:8761`
+  for (const address of addresses) fake.at(address).become(address === inUse ? routed('A') : routed('B', 'C'))
+  await platform.advance(60_000)
+  expect(text()).toBe(`ready ${refsOf('A', 'B', 'C')}`)
+  fake.answerWith(({ origin }) => (origin === inUse ? undefined : new Promise(() => {})))
+  fake.at(inUse).become([])
+  await platform.advance(100_000)
+  expect(text()).toBe('ready ')
+  stop.abort()
+})
+
 test('eureka: tags in the key of tags are labels too, so that a service with routes there alone is found', async () => {
   const platform = fakePlatform()
   fakeEureka(platform).at('http://127.0.0.1:8761').put([{ id: 'a', app: 'A', meta: { labels: 'v1, urlprefix-a.test/' } }])
