@@ -31,7 +31,7 @@ export const srv: Adapter = {
   create(name, written, platform, capabilities = {}) {
     const options = srvOptions.parse(written)
     const world: World = { options, ...lookupsOf(name, options, platform, capabilities), samples: new Map() }
-    const read = (ask: Ask, signal: AbortSignal): Promise<Reading> => readService(world, ask, signal)
+    const read = (ask: Ask, signal: AbortSignal, watch: AbortSignal): Promise<Reading> => readService(world, ask, signal, watch)
     return createDiscoverer({ registry: name, needs: ['dns'], read, changes: { kind: 'poll', every: Math.max(UNSAID, options.every) } }, platform, options)
   },
 }
@@ -83,7 +83,7 @@ function resolverOf(platform: Platform, transport: DnsTransport, written: readon
   return first === undefined ? undefined : { platform, transport, addresses: createAddresses([first, ...others]), servers }
 }
 
-async function readService(world: World, ask: Ask, signal: AbortSignal): Promise<Reading> {
+async function readService(world: World, ask: Ask, signal: AbortSignal, watch: AbortSignal): Promise<Reading> {
   const name = ask.ref.name.replace(/\.$/, '')
   if (!isDnsName(name)) return { kind: 'failed', message: `${ask.ref.name} is no DNS name` }
   const sample = sampleOf(world, refKey(ask.ref))
@@ -98,13 +98,13 @@ async function readService(world: World, ask: Ask, signal: AbortSignal): Promise
     case 'no-data':
       return { kind: 'listed', instances: [] }
     case 'found':
-      return understand(world, sample, answer, name, signal)
+      return understand(world, sample, answer, name, signal, watch)
   }
 }
 
 type Found = Extract<Lookup, { kind: 'found' }>
 
-async function understand(world: World, sample: Sample, answer: Found, name: string, signal: AbortSignal): Promise<Reading> {
+async function understand(world: World, sample: Sample, answer: Found, name: string, signal: AbortSignal, watch: AbortSignal): Promise<Reading> {
   if (isNotOffered(answer)) return notOffered(world, sample, answer)
   const before = sample.partial
   const take = (one: Found): readonly SrvData[] => sample.take(srvOf(one), one.ttl, world.resolver.platform.now())
@@ -115,7 +115,7 @@ async function understand(world: World, sample: Sample, answer: Found, name: str
     if (whole.kind === 'found') [found, records] = [whole, take(whole)]
   }
   const targets = [...new Set(records.map((record) => record.target))]
-  const located = await world.targets.locate(targets, found.additional, world.options.every, signal)
+  const located = await world.targets.locate(targets, found.additional, world.options.every, signal, watch)
   if (signal.aborted) return { kind: 'failed', message: 'the addresses of all targets took too long' }
   const { instances, rejected } = readSrv(records, located)
   const times = [...located.values()].flatMap((each) => ('ttl' in each ? [each.ttl] : []))

@@ -1,5 +1,6 @@
 // The addresses of what SRV records name: from the reply itself where it brings them, else by lookups of our own, kept as
 // long as they hold and used beyond that while the name server has trouble.
+import { speaksAgainst } from '../addresses.ts'
 import { withDeadline } from '../deadline.ts'
 import { createSlots, holding } from '../slots.ts'
 import { lookup, type Lookup, type Resolver } from './resolve.ts'
@@ -11,6 +12,8 @@ const LOOKUPS = 8
 const SOON = 250
 /** All addresses of one answer, milliseconds: what is left of a question when some of its targets are silent. */
 const LOCATING = 4000
+/** Between two lookups of a target that nobody answers for, milliseconds. */
+const AGAIN = 2000
 const MAX_KEPT = 20_000
 
 /** Addresses of one target with the seconds they hold, or why it has none. */
@@ -23,18 +26,24 @@ interface Kept {
   readonly until: number
 }
 
+/** A target that nobody answered for when it was looked up last. No question waits for it: it is looked up beside them. */
+interface Silent {
+  readonly reason: string
+  /** When it may be looked up again, monotonic milliseconds. */
+  readonly again: number
+}
+
 /** Finds addresses. IPv4 where a target has any, else IPv6: both are ways to one server, which would count twice. */
 export interface Targets {
-  /** `floor` in milliseconds: how long an address is kept at least. */
-  locate(targets: readonly string[], additional: readonly DnsRecord[], floor: number, signal: AbortSignal): Promise<ReadonlyMap<string, Located>>
+  /** `floor` in milliseconds: how long an address is kept at least. Lookups of targets that are silent go on beside the question, until `watch` is aborted. */
+  locate(targets: readonly string[], additional: readonly DnsRecord[], floor: number, signal: AbortSignal, watch: AbortSignal): Promise<ReadonlyMap<string, Located>>
 }
 
 /** Remembers addresses by name. `elsewhere` is asked for names that the first will not look up, where it is another one. */
 export function createTargets(resolver: Resolver, elsewhere?: Resolver): Targets {
   const { platform } = resolver
   const kept = new Map<string, Kept>()
-  /** Names that nobody answered for when they were looked up last: they are looked up behind the others. */
-  const silent = new Set<string>()
+  const silent = new Map<string, Silent>()
   const slots = createSlots(LOOKUPS)
   const keep = (target: string, records: readonly DnsRecord[], floor: number): Located => {
     const addresses = records.flatMap((record) => ('address' in record ? [record.address] : [])).sort()
@@ -49,34 +58,46 @@ export function createTargets(resolver: Resolver, elsewhere?: Resolver): Targets
     const known = kept.get(target)
     return known === undefined ? { reason } : { addresses: known.addresses, ttl: 0 }
   }
-  const find = async (target: string, floor: number, signal: AbortSignal): Promise<Located> => {
+  // With a slot in hand.
+  const look = async (target: string, floor: number, signal: AbortSignal): Promise<Located> => {
+    const found = await holding(platform, slots, SOON, lookupAddresses(resolver, elsewhere, target, signal))
+    if (found.kind === 'failed' || found.kind === 'refused') {
+      if (!speaksAgainst(signal)) return orKept(target, NOT_LOCATED)
+      const reason = signal.aborted ? NOT_LOCATED : withoutAddress(found)
+      silent.set(target, { reason, again: platform.now() + AGAIN })
+      dropOldest(silent)
+      return orKept(target, reason)
+    }
+    silent.delete(target)
+    if (found.kind === 'found') return keep(target, found.records, floor)
+    // Said by a server that answers: what was known is over, whatever trouble comes after.
+    kept.delete(target)
+    return { reason: withoutAddress(found) }
+  }
+  const lookBeside = async (target: string, known: Silent, floor: number, watch: AbortSignal): Promise<void> => {
+    silent.set(target, { ...known, again: Infinity })
+    if (await slots.take(watch)) await look(target, floor, watch)
+    // Another watch may still want it.
+    if (watch.aborted && silent.has(target)) silent.set(target, { ...known, again: platform.now() })
+  }
+  const find = async (target: string, floor: number, signal: AbortSignal, watch: AbortSignal): Promise<Located> => {
     const known = kept.get(target)
     const left = (known?.until ?? 0) - platform.now()
     if (known !== undefined && left > 0) return { addresses: known.addresses, ttl: Math.min(known.ttl, left / 1000) }
-    if (!(await slots.take(signal))) return orKept(target, NOT_LOCATED)
-    const found = await holding(platform, slots, SOON, lookupAddresses(resolver, elsewhere, target, signal))
-    silent.delete(target)
-    if (found.kind === 'found') return keep(target, found.records, floor)
-    const reason = `has a target without address: ${found.message}`
-    if (found.kind !== 'failed' && found.kind !== 'refused') {
-      // Said by a server that answers: what was known is over, whatever trouble comes after.
-      kept.delete(target)
-      return { reason }
-    }
-    silent.add(target)
-    dropOldest(silent)
-    return orKept(target, reason)
+    const before = silent.get(target)
+    if (before === undefined) return (await slots.take(signal, true)) ? look(target, floor, signal) : orKept(target, NOT_LOCATED)
+    if (platform.now() >= before.again) void lookBeside(target, before, floor, watch)
+    return orKept(target, before.reason)
   }
   return {
-    async locate(targets, additional, floor, signal) {
+    async locate(targets, additional, floor, signal, watch) {
       const brought = byName(additional)
       const located = new Map<string, Located>()
-      const inOrder = [...targets.filter((target) => !silent.has(target)), ...targets.filter((target) => silent.has(target))]
       const locateAll = async (own: AbortSignal): Promise<unknown> =>
         Promise.all(
-          inOrder.map(async (target) => {
+          targets.map(async (target) => {
             const records = brought.get(target)
-            located.set(target, records === undefined ? await find(target, floor, own) : keep(target, records, floor))
+            located.set(target, records === undefined ? await find(target, floor, own, watch) : keep(target, records, floor))
           }),
         )
       await withDeadline(platform, LOCATING, signal, locateAll, () => undefined)
@@ -85,9 +106,13 @@ export function createTargets(resolver: Resolver, elsewhere?: Resolver): Targets
   }
 }
 
+function withoutAddress({ message }: { readonly message: string }): string {
+  return `has a target without address: ${message}`
+}
+
 const NOT_LOCATED = `has a target whose address was not found within ${LOCATING / 1000} s`
 
-function dropOldest(names: Map<string, unknown> | Set<string>): void {
+function dropOldest(names: Map<string, unknown>): void {
   const oldest = names.keys().next().value
   if (names.size > MAX_KEPT && oldest !== undefined) names.delete(oldest)
 }

@@ -395,6 +395,29 @@ describe('addresses of targets', () => {
     expect(reader.attempts.slice(1).every(({ outcome }) => outcome === 'ok-with-data')).toBe(true)
   })
 
+  test('a target that stays silent makes no question slower than the first, and is there soon after it answers', async () => {
+    let silent = true
+    const records = zone(4)
+    const { platform, dns, start } = open((asked) => (silent && asked.name === 'i3.example' ? undefined : serveZone(records, { additional: false })(asked)))
+    const reader = start()
+    await platform.advance(6000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.0:80 10.0.0.1:80 10.0.0.2:80')
+    const before = srvQuestions(dns)
+    await platform.advance(60_000)
+    expect(srvQuestions(dns) - before).toBeGreaterThan(50)
+    expect(dns.asked.filter(({ name }) => name === 'i3.example').length).toBeLessThan(30)
+    expect(reader.attempts.at(-1)?.rejected).toEqual([{ id: 'i3.example:80', reason: expect.stringMatching(/^has a target without address: .*i3.example: no answer within 2 s/) as string }])
+    silent = false
+    await platform.advance(8000)
+    expect(summary(reader.last())).toBe('ready 10.0.0.0:80 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80')
+    silent = true
+    await platform.advance(20_000)
+    const asked = dns.asked.length
+    await reader.stop()
+    await platform.advance(60_000)
+    expect(dns.asked).toHaveLength(asked)
+  })
+
   test('twenty silent targets among three good ones are no trouble of the first answer either', async () => {
     const targets = [...Array.from({ length: 20 }, (_, index) => `dead${index}.example`), 'a.example', 'b.example', 'c.example']
     const addresses = ['a', 'b', 'c'].map((name, index) => addressRecord(`${name}.example`, `10.0.0.${index + 1}`))
