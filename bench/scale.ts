@@ -13,6 +13,7 @@ import { childrenOf, cpuMicros, freePort, launch, listening, residentBytes, stop
 import { startApiServer } from './scale/api-server.ts'
 import { addressOf, configuration, Estate, hostOf, type Probed } from './scale/estate.ts'
 import { Probe } from './scale/probe.ts'
+import { Stall } from './scale/stall.ts'
 
 const { values } = parseArgs({
   options: {
@@ -134,10 +135,32 @@ async function changing(name: string, followed: boolean): Promise<readonly numbe
   return churning
 }
 
+/** Every instance of many services, those that are asked for among them, changes at once. */
+async function storm(services: number): Promise<void> {
+  const [probe, stall] = [await Probe.open(port), new Stall(admin)]
+  const half = (service: number, odd: number): void => api.modified(estate.change(service, (instance) => instance % 2 === odd))
+  for (let service = 0; service < services; service++) half(service, 0)
+  await sleep(3000)
+  const loading = loaded('storm', 10)
+  await sleep(3000)
+  const before = stall.take()
+  for (let service = 0; service < services; service++) half(service, 1)
+  const [target] = probed as [Probed]
+  target.ready = target.ready === 0 ? 1 : 0
+  api.modified(estate.change(target.service, (instance) => instance === target.ready))
+  const effective = await probe.until(hostOf(target.service), addressOf(target.service, target.ready), performance.now(), LIMIT)
+  await loading
+  say(`storm of ${services * size.instances} instances: the last change is effective after`, `${effective.toFixed(0)} ms`)
+  say('storm: the main process answered its admin server within', `${stall.take().toFixed(0)} ms, before it ${before.toFixed(0)} ms`)
+  await stall.stop()
+  probe.close()
+}
+
 await loaded('warming up', 10)
 await loaded('quiet', seconds)
 await changing('changing', false)
 say('a change is effective after', percentiles(await changing('changing, and followed', true)))
+await storm(Math.min(200, size.services - PROBED))
 await loaded('quiet again', Math.min(10, seconds))
 say('asked of the API server', `${api.counts.lists} lists, ${api.counts.watches} watches`)
 load.stdin.end()
