@@ -27,5 +27,5 @@ export async function readSnapshot(file: string, json: boolean, io: CliIo): Prom
   const book = createEndpointBook(platform)
   const services = table.services.map((service) => book.build(service, () => ({ kind: 'pending' })))
   const revision = { number: 0, hash: await tableHash(config), origin: `file:${file}`, at: platform.wallClock() }
-  return { snapshot: { revision, table, services }, listeners: listenersIn(text) }
+  return { snapshot: { revision, table, services }, listeners: listenersIn(text, io.env) }
 }

@@ -1,5 +1,5 @@
 // What `to` and `from` name: a service, one of its subsets, a service inside a registry, or an URL.
-import { parseRef, type ServiceRef } from '../model/discoverer.ts'
+import { parseRef, refKey, type ServiceRef } from '../model/discoverer.ts'
 import { Complaint } from './complaint.ts'
 import { suggest } from './nearest.ts'
 
@@ -49,6 +49,14 @@ export function readRef(text: string, known: KnownNames): ServiceRef {
   if (known.registries !== undefined && !known.registries.has(registry)) throw new Complaint(`there is no registry '${registry}'`, suggest(registry, [...known.registries]))
   if (known.running?.registries?.has(registry) === false) throw new Complaint(`the registry '${registry}' is new in this file: restart the gateway to use it`)
   return ref
+}
+
+/** The name that a destination has in the table, however it is written: options of a reference in another order, a URL with a slash at its end. */
+export function canonicalName(text: string): string {
+  const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null
+  if (url !== null) return url.pathname === '/' && url.search === '' && url.hash === '' ? url.origin : text
+  const ref = parseRef(text)
+  return ref === undefined ? text : refKey(ref)
 }
 
 function readUrl(text: string): DestinationRef {

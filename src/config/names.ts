@@ -2,10 +2,12 @@
 import type { Config } from '../model/config.ts'
 import { kindOf, type RegistryKind } from './assemble.ts'
 import { readDocument, type Source } from './document.ts'
+import { expandTexts, type Environment } from './expand.ts'
 import { valueAt } from './problems.ts'
-import type { KnownListener } from '../model/listener-config.ts'
+import { type KnownListener, knownListener } from '../model/listener-config.ts'
 import type { Names } from './resolve.ts'
 import { configDocument, tableDocument } from './schema/config.ts'
+import { listen, listeners, type ListenerBody } from './schema/listeners.ts'
 
 /** Names in a whole configuration. */
 export function configNames(source: Source, kinds: readonly RegistryKind[]): Names {
@@ -77,24 +79,30 @@ export function isTableText(text: string): boolean {
   return source !== undefined && !isConfig(source) && valueAt(source.value, ['routes']) !== undefined
 }
 
-/** The listeners in a text as far as it says what they are; `http` for the short form and for a table alone. */
-export function listenersIn(text: string): readonly KnownListener[] {
+/** The listeners in a text as the gateway reads them, as far as it says what they are; `http` for the short form and for a table alone. */
+export function listenersIn(text: string, env: Environment | undefined): readonly KnownListener[] {
   const { source } = readDocument(text)
-  if (source === undefined) return [SHORT]
-  if (valueAt(source.value, ['listen']) !== undefined) return [{ ...SHORT, trustedProxies: [] }]
-  const found = [...keysAt(source, 'listeners')].map((name): KnownListener => {
-    const port = valueAt(source.value, ['listeners', name, 'port'])
-    const trusted = valueAt(source.value, ['listeners', name, 'trustedProxies'])
-    const trustedProxies = [trusted].flat().filter((range) => typeof range === 'string')
-    return { name, trustedProxies, tls: valueAt(source.value, ['listeners', name, 'tls']) !== undefined, ...(typeof port === 'number' ? { port } : {}) }
+  const written = { listen: valueAt(source?.value, ['listen']), listeners: valueAt(source?.value, ['listeners']) }
+  // What cannot be expanded is no port then, and said where the whole is parsed.
+  const value = expandTexts(written, env, () => undefined)
+  const short = valueAt(value, ['listen'])
+  if (short !== undefined) return [{ ...SHORT, ...knownOf('http', listen.safeParse(short).data) }]
+  const found = [...keysAt({ value }, 'listeners')].map((name): KnownListener => {
+    const given = valueAt(value, ['listeners', name])
+    const body = listeners.safeParse({ [name]: given }).data?.[name]
+    return { name, tls: valueAt(given, ['tls']) !== undefined, ...knownOf(name, body) }
   })
   return found.length === 0 ? [SHORT] : found
+}
+
+function knownOf(name: string, body: ListenerBody | undefined): Partial<KnownListener> {
+  return body === undefined ? {} : knownListener({ name, ...body })
 }
 
 const SHORT: KnownListener = { name: 'http', tls: false }
 
 /** Keys of the map at a top key. */
-export function keysAt(source: Source, key: string): Set<string> {
+export function keysAt(source: Pick<Source, 'value'>, key: string): Set<string> {
   const value = valueAt(source.value, [key])
   return new Set(typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [])
 }

@@ -9,6 +9,7 @@ import { compileFindings } from './compile-findings.ts'
 import { readDocument, type Source } from './document.ts'
 import { expandTexts, type Environment } from './expand.ts'
 import { configNames, gatewayPart, tableNames, tablePart, type GatewayNames } from './names.ts'
+import { nearest } from './nearest.ts'
 import { inOrder, locate, valueAt, type Finding } from './problems.ts'
 import { resolveTable } from './resolve.ts'
 import { configDocument, tableDocument } from './schema/config.ts'
@@ -68,8 +69,17 @@ export function parseTable(text: string, options: ParseTableOptions): ParsedTabl
 
 function explainGatewayKey(finding: Finding): Finding {
   const [key, deeper] = finding.path
-  if (finding.onKey !== true || deeper !== undefined || !Object.hasOwn(configDocument.shape, String(key))) return finding
-  return { ...finding, message: `'${String(key)}' is not part of a table`, hint: 'it belongs into the configuration of the gateway; a table holds callers, services and routes' }
+  if (finding.onKey !== true || deeper !== undefined) return finding
+  if (!Object.hasOwn(configDocument.shape, String(key))) return explainMisspelt(finding, String(key))
+  return { ...finding, message: `'${String(key)}' is not part of a table`, hint: `it ${BELONGS}` }
+}
+
+const BELONGS = 'belongs into the configuration of the gateway; a table holds callers, services and routes'
+
+/** A file whose only key of a gateway is misspelt looks like a table. */
+function explainMisspelt(finding: Finding, key: string): Finding {
+  const meant = nearest(key, Object.keys(configDocument.shape))
+  return meant === undefined || Object.hasOwn(tableDocument.shape, meant) ? finding : { ...finding, hint: `did you mean ${meant}? That ${BELONGS}` }
 }
 
 interface Outcome<T> {

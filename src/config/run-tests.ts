@@ -8,6 +8,7 @@ import { arrivalOf } from '../proxy/arrival.ts'
 import { describedHead } from '../proxy/described-head.ts'
 import { explain } from '../route/explain.ts'
 import type { CheckOptions } from './check.ts'
+import { canonicalName } from './destination.ts'
 import { suggest } from './nearest.ts'
 import type { Finding } from './problems.ts'
 
@@ -57,7 +58,12 @@ function endsOf(route: Route | undefined): string[] {
 }
 
 function isExpected(expected: string, end: string, entry: Entry | undefined): boolean {
-  return expected === end || expected === `route:${entry?.route.name ?? ''}`
+  return isPlace(expected, end) || expected === `route:${entry?.route.name ?? ''}`
+}
+
+/** Whether this is what `expect` says, as `to` could write it as well. */
+function isPlace(expected: string, end: string): boolean {
+  return expected === end || canonicalName(expected) === end
 }
 
 /** The first condition that kept the expected route from winning; or the nearest right spelling of a place that no route has. */
@@ -74,11 +80,11 @@ function whyNot(table: Table, owner: Route, test: RouteTestConfig, head: Request
 /** The route that was probably meant: one that ends where the test expects, best of all the one that the test stands in. */
 function expectedRoute(table: Table, owner: Route, test: RouteTestConfig, entry: Entry | undefined): Route | undefined {
   const others = [owner, ...table.routes].filter((route) => route !== entry?.route)
-  return others.find((route) => test.expect.some((expected) => expected === `route:${route.name}` || endsOf(route).includes(expected)))
+  return others.find((route) => test.expect.some((expected) => expected === `route:${route.name}` || endsOf(route).some((end) => isPlace(expected, end))))
 }
 
 function misspelt(table: Table, test: RouteTestConfig): string | undefined {
   const places = ['none', ...new Set(table.routes.flatMap((route) => [...endsOf(route), `route:${route.name}`]))]
-  const unknown = test.expect.find((expected) => !places.includes(expected))
+  const unknown = test.expect.find((expected) => !places.some((place) => isPlace(expected, place)))
   return unknown === undefined ? undefined : suggest(unknown, places)
 }

@@ -198,6 +198,11 @@ describe('reads', () => {
     expect((await get<EndpointsAnswer>('/api/endpoints')).services.map(({ name, endpoints }) => [name, endpoints.length])).toEqual([['words', 5], ['billing', 1], ['static', 1]])
     expect((await get<EndpointsAnswer>('/api/endpoints?limit=6')).services.map(({ name, endpoints, omitted }) => [name, endpoints.length, omitted])).toEqual([['words', 5, 0], ['billing', 1, 0], ['static', 0, 1]])
     expect(await get('/api/endpoints?limit=x', 400)).toEqual({ error: 'limit must be a number' })
+    const written = source.snapshot()
+    if (written === undefined) throw new Error('no snapshot')
+    source.snapshot = () => ({ ...written, services: written.services.map((service) => ({ ...service, config: { ...service.config, name: 'consul/words?dc=dc1&tag=v2' } })).slice(0, 1) })
+    // As people write it, with its options in any order.
+    for (const name of ['consul/words?tag=v2&dc=dc1', 'consul/words?dc=dc1&tag=v2']) expect((await get<EndpointsAnswer>(`/api/endpoints?service=${encodeURIComponent(name)}`)).services).toHaveLength(1)
     expect(await get('/api/endpoints?service=nothing', 404)).toEqual({ error: 'there is no service "nothing" in the table' })
   })
 

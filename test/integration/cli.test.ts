@@ -130,6 +130,14 @@ the others
     expect((await explain('https://a.test/s')).out).toContain('winner    secure\n')
   })
 
+  test('listeners are read as the gateway reads them', async () => {
+    const table = `
+listeners: { web: { port: 8080 }, secure: { port: '\${SECURE_PORT}', tls: { cert: a.pem, key: a.key }, trustedProxies: ['\${PROXIES}'] } }
+routes: [{ match: { path: /**, source: 10.0.0.0/8 }, respond: {} }]`
+    const { out, err } = await fairlead(['explain', 'a.test:8443/x', '--config', '-', '--from', '192.0.2.1', '-H', 'x-forwarded-for: 10.1.1.1', '--json'], table, { SECURE_PORT: '8443', PROXIES: '192.0.2.0/24' })
+    expect([err, JSON.parse(out)]).toMatchObject(['', { request: { listener: 'secure', scheme: 'https', source: { address: '10.1.1.1' } } }])
+  })
+
   test('takes the time of the request, for routes that are open for a while only', async () => {
     const table = "routes: [{ match: { path: /**, when: { from: '22:00', to: '06:00' } }, respond: { status: 503 } }]"
     const at = (when: string): Promise<Ran> => fairlead(['explain', '/', '--config', '-', '--at', when], table)

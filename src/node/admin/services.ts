@@ -1,4 +1,5 @@
 // GET /api/services and /api/endpoints: what is known of each service in use, from where, and how old it is.
+import { canonicalName } from '../../config/destination.ts'
 import type { EndpointsAnswer, ServiceEndpointsView, ServiceView, ServicesAnswer } from '../../model/admin.ts'
 import type { ServiceEndpoints } from '../../model/snapshot.ts'
 import { addressText, arrange, viewCandidate, viewOrigins, viewSet } from '../../proxy/view.ts'
@@ -16,7 +17,7 @@ export async function servicesAnswer(source: AdminSource, wallClock: number): Pr
 /** Endpoints of one service or of all, the first `limit` of them; undefined when there is no such service. */
 export function endpointsAnswer(source: AdminSource, name: string | undefined, limit: number, wallClock: number): EndpointsAnswer | undefined {
   const all = source.snapshot()?.services ?? []
-  const services = name === undefined ? all : all.filter(({ config }) => config.name === name)
+  const services = name === undefined ? all : all.filter(({ config }) => config.name === name || config.name === canonicalName(name))
   if (name !== undefined && services.length === 0) return undefined
   let left = limit
   return {

@@ -59,6 +59,8 @@ routes:
   - { name: night, match: { path: /night, when: { from: '22:00', to: '06:00' } }, respond: { status: 503 }, tests: [TESTS] }
   - { name: split, match: { path: /split/**, source: [simon, office] }, to: [{ service: words/v1, weight: 95 }, { service: words/v2, weight: 5 }, { service: consul/none, weight: 0 }] }
   - { name: secure, match: { path: /s, listener: secure }, redirect: /t }
+  - { name: other, match: /other, to: consul/other?tag=v2&dc=dc1 }
+  - { name: plain, match: /plain, to: http://plain.example/ }
   - { name: testers, match: { path: /**, headers: { x-user: /^tester-/ } }, to: words/v2 }
 `
 
@@ -71,6 +73,11 @@ describe('tests in a table', () => {
     ['{ request: GET /night, at: 2024-01-01T23:00:00Z, expect: respond:503 }'],
     ['{ request: GET /night, at: 2024-01-01T12:00:00Z, expect: none }'],
     ['{ request: POST /x, headers: { X-User: tester-7 }, expect: words/v2 }'],
+    // As `to` writes them, not only in their normal form.
+    ['{ request: GET /other, expect: consul/other?tag=v2&dc=dc1 }'],
+    ['{ request: GET /other, expect: [consul/other?dc=dc1&tag=v2] }'],
+    ['{ request: GET /plain, expect: http://Plain.example:80/ }'],
+    ['{ request: GET /plain, expect: http://plain.example }'],
   ])('%s holds', (text) => {
     expect(check(ROUTES.replace('TESTS', text))).toEqual([])
   })

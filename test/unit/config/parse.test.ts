@@ -86,6 +86,11 @@ describe('a table apart from its gateway', () => {
     `)
   })
 
+  test('a misspelt key of a gateway is told apart from one of a table', () => {
+    expect(parseTable('lisen: 80\nroutes: [{match: /**, to: words/x}]', { file: '' }).problems.map(print)).toEqual(["1:1 error lisen: unknown key 'lisen' (did you mean listen? That belongs into the configuration of the gateway; a table holds callers, services and routes)"])
+    expect(parseTable('rotues: 80\nroutes: [{match: /**, to: words/x}]', { file: '' }).problems.map(print)).toEqual(["1:1 error rotues: unknown key 'rotues' (did you mean routes?)"])
+  })
+
   test('is not blanked by accident', () => {
     expect(parseTable('callers: {}', { file: '' }).problems.map(print)).toEqual(['1:1 error : no routes (to have none on purpose write routes: [] and allowEmpty: true)'])
     const none = { callers: [], services: [], routes: [] }
