@@ -55,8 +55,9 @@ export async function explain(args: readonly string[], io: CliIo): Promise<ExitC
     ...(values.listener === undefined ? {} : { listener: values.listener }),
     ...(values.roll === undefined ? {} : { roll: readRoll(values.roll) }),
     ...(values.at === undefined ? {} : { at: readAt(values.at) }),
+    ...(values.all ? { limit: Number.MAX_SAFE_INTEGER } : {}),
   }
-  const ask = values.config === undefined ? () => askAdmin<RequestExplanation>(values.admin, '/api/explain', request) : await fromFile(values.config, request, values, io)
+  const ask = values.config === undefined ? () => askAdmin<RequestExplanation>(values.admin, '/api/explain', request) : await fromFile(values.config, request, values.json, io)
   return ask === undefined ? 1 : answer(ask, values, io)
 }
 
@@ -74,7 +75,7 @@ async function answer(ask: () => RequestExplanation | Promise<RequestExplanation
 }
 
 /** Undefined when the file is not valid, which has been said. */
-async function fromFile(file: string, request: ExplainRequest, { all, json }: { readonly all: boolean; readonly json: boolean }, io: CliIo): Promise<(() => RequestExplanation) | undefined> {
+async function fromFile(file: string, request: ExplainRequest, json: boolean, io: CliIo): Promise<(() => RequestExplanation) | undefined> {
   const read = await readSnapshot(file, json, io)
   if (read === undefined) return undefined
   const { snapshot, listeners } = read
@@ -82,7 +83,7 @@ async function fromFile(file: string, request: ExplainRequest, { all, json }: { 
   if (request.listener !== undefined && !names.includes(request.listener)) throw new UsageError(`there is no listener ${JSON.stringify(request.listener)} in ${file}: listeners are ${names.join(', ')}`)
   return () => {
     const head = describedHead(request, { callers: snapshot.table.callers, ...arrivalOf(request, listeners) })
-    return explainRequest(snapshot, head, { wallClock: request.at ?? Date.now(), roll: request.roll ?? Math.random() }, all ? { limit: Number.POSITIVE_INFINITY } : {})
+    return explainRequest(snapshot, head, { wallClock: request.at ?? Date.now(), roll: request.roll ?? Math.random() }, request.limit === undefined ? {} : { limit: request.limit })
   }
 }
 

@@ -4,6 +4,7 @@ import { GatewayError, type Reason } from '../model/error.ts'
 import type { RequestHead } from '../model/request.ts'
 import { unmapped } from '../proxy/client-address.ts'
 import { removeClaims } from '../proxy/header-class.ts'
+import { checkMethod } from '../proxy/method.ts'
 import { normalizeHost, normalizePath } from '../proxy/normalize.ts'
 import { headerList } from './headers.ts'
 import type { WorkerdRequest } from './workerd.ts'
@@ -11,7 +12,7 @@ import type { WorkerdRequest } from './workerd.ts'
 /** Throws a GatewayError for what Node would refuse as well. */
 export function headOf(request: WorkerdRequest, listener: string): RequestHead {
   const { method } = request
-  if (method === 'CONNECT' || method === 'TRACE') throw refuse('method_not_supported', `${method} on an ingress listener`)
+  checkMethod(method)
   // Not by `URL`, which repairs what must be refused.
   const [, protocol = '', authority = '', rawPath = '', query = ''] = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/i.exec(request.url) ?? []
   const scheme = protocol.toLowerCase() === 'https' ? 'https' : 'http'

@@ -221,6 +221,8 @@ export interface ExplainRequest {
   readonly roll?: number
   /** Wall clock of the request, milliseconds; for time windows. Default: now. */
   readonly at?: number
+  /** Losing routes to list. Default 100. */
+  readonly limit?: number
 }
 
 /** One worker process. */

@@ -22,6 +22,7 @@ const CHECKS: Checks = {
   listener: text,
   roll: (value) => (typeof value === 'number' && value >= 0 && value < 1 ? undefined : ': a number from 0 up to but not including 1'),
   at: (value) => (Number.isSafeInteger(value) ? undefined : ': milliseconds since the epoch'),
+  limit: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : ': a whole number from 0'),
 }
 
 /** Reads the JSON of a question. Throws BadBody. */
@@ -43,7 +44,7 @@ export function explainAsked(snapshot: Snapshot, listeners: readonly KnownListen
   if (request.listener !== undefined && !names.includes(request.listener)) throw new BadBody(`listener: there is no ${JSON.stringify(request.listener)}; the listeners are ${names.join(', ')}`)
   const head = describedHead(request, { callers: snapshot.table.callers, ...arrivalOf(request, listeners) })
   const asked = describedUpgrade(head)
-  return explainRequest(snapshot, head, { wallClock: request.at ?? platform.wallClock(), roll: request.roll ?? platform.random() }, { upgrade: passes(asked) ? asked : '' })
+  return explainRequest(snapshot, head, { wallClock: request.at ?? platform.wallClock(), roll: request.roll ?? platform.random() }, { upgrade: passes(asked) ? asked : '', ...(request.limit === undefined ? {} : { limit: request.limit }) })
 }
 
 function text(value: unknown): string | undefined {

@@ -9,6 +9,7 @@ import type { RequestHead, Source } from '../model/request.ts'
 import { parseAddress } from '../route/cidr.ts'
 import { clientAddress, clientScheme, type Trust, trustOf, unmapped } from './client-address.ts'
 import { removeClaims } from './header-class.ts'
+import { checkMethod } from './method.ts'
 import { normalizeHost, normalizePath } from './normalize.ts'
 
 /** What the description may leave out or refer to. */
@@ -29,7 +30,7 @@ const MAX_HEADERS = 100
 
 /** Throws a GatewayError with the reason with which a received request like this is refused, or that says what of the description is wrong. */
 export function describedHead(request: ExplainRequest, { callers, listener, scheme: unsaid = 'http', trustedProxies }: DescribedBy): RequestHead {
-  if (!TOKEN.test(request.method)) throw refuse('bad_request', `${JSON.stringify(request.method)} is not a method`)
+  checkMethod(request.method)
   const url = splitUrl(request.url, unsaid)
   const headers = headersOf(request.headers ?? [])
   const scheme = url.scheme

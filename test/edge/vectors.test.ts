@@ -24,7 +24,7 @@ function canBeLive({ request, story, decision }: Vector): boolean {
   const names = (request.headers ?? []).map(([name]) => name)
   const isPlain = requestBytes(request) !== undefined && request.from === undefined && request.listener === 'web'
   const isSplit = story?.winner?.action.kind === 'forward' && story.winner.action.split.length > 1
-  const isHttp = /^[A-Z]+$/.test(request.method) && !(decision.kind === 'refused' && decision.reason === 'bad_request')
+  const isHttp = /^[A-Z]+$/.test(request.method) && request.method !== 'CONNECT' && !(decision.kind === 'refused' && decision.reason === 'bad_request')
   return isPlain && isHttp && !isSplit && new Set(names).size === names.length
 }
 

@@ -10,6 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dispatch } from '../../src/cli/dispatch.ts'
 import { startAdmin, type AdminServer } from '../../src/node/admin/server.ts'
 import { fakeAdminSource, NOW } from '../support/admin-source.ts'
+import { compileTable } from '../../src/route/compile.ts'
+import { path, route } from '../support/build-table.ts'
 import { fakePlatform } from '../support/fake-platform.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -187,6 +189,18 @@ describe('a running gateway', () => {
     expect(out).toContain('10.1.0.13:8080  passing  weight 1  zone eu-1a  from consul/words  live  known for 40 s  tags v2,canary  subsets v2')
     expect(JSON.parse((await fairlead(['explain', 'https://words.example.com/one', '--json', '--admin', admin])).out)).toMatchObject({ request: { listener: 'secure' } })
     expect(await fairlead(['explain', '/', '--listener', 'wbe', '--admin', admin])).toMatchObject({ code: 1, err: expect.stringContaining('the listeners are web, secure') as string })
+  })
+
+  test('explains with every loser when asked for all', async () => {
+    const many = { ...fakeAdminSource(platform) }
+    const table = compileTable({ callers: [], services: [], routes: Array.from({ length: 150 }, (_, i) => route(`r${i}`, { path: [path(`/r${i}`)] }, { action: { kind: 'respond', status: 200, body: '', headers: [] } })) })
+    const asked = await startAdmin({ host: '127.0.0.1', port: 0 }, { ...many, snapshot: () => ({ revision: { number: 1, hash: '', origin: 'test', at: 0 }, table, services: [] }) }, platform)
+    const losers = async (...more: string[]): Promise<unknown[]> => {
+      const told = JSON.parse((await fairlead(['explain', '/r7', '--json', '--admin', `http://127.0.0.1:${asked.port}`, ...more])).out) as { readonly losers: readonly unknown[]; readonly omitted: number }
+      return [told.losers.length, told.omitted]
+    }
+    expect([await losers(), await losers('--all')]).toEqual([[100, 49], [149, 0]])
+    await asked.close()
   })
 
   test('lists its routes, best first, and what it refused', async () => {

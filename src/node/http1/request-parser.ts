@@ -1,6 +1,7 @@
 // From marked bytes to a guarded request head: the target, Host and framing are checked here, before anything looks at them.
 import { GatewayError, type Reason } from '../../model/error.ts'
 import { HeaderList } from '../../model/headers.ts'
+import { checkMethod } from '../../proxy/method.ts'
 import { normalizeHost, normalizePath, type NormalHost } from '../../proxy/normalize.ts'
 import { CLAIM, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, isValue, OTHER, takeField, TRANSFER_ENCODING, unique, UPGRADE, valueOf } from './field-names.ts'
 import { Framing } from './framing.ts'
@@ -30,7 +31,6 @@ export interface ParsedRequest {
   readonly hasClaims: boolean
 }
 
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/
 const COMMON_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
 const USUAL_VERSION = ' HTTP/1.1'
 
@@ -118,10 +118,7 @@ function parseRequestLine(line: string): [method: string, target: string, http10
   const target = line.slice(first + 1, last)
   if (target.includes(' ')) throw refuse('bad_request', 'a space in the request target')
   if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') throw /^HTTP\/[0-9]\.[0-9]$/.test(version) ? refuse('version_not_supported', `version ${version}`) : refuse('bad_request', 'no HTTP version')
-  if (!COMMON_METHODS.includes(method)) {
-    if (!METHOD.test(method)) throw refuse('bad_request', 'the method is not a token')
-    if (method === 'CONNECT' || method === 'TRACE') throw refuse('method_not_supported', `${method} on an ingress listener`)
-  }
+  if (!COMMON_METHODS.includes(method)) checkMethod(method)
   return [method, target, version === 'HTTP/1.0']
 }
 

@@ -68,7 +68,10 @@ describe('from', () => {
 
 describe('refused', () => {
   test.each<[string, Partial<ExplainRequest>, string, RegExp]>([
-    ['a method that is none', { method: 'GE T' }, 'bad_request', /"GE T" is not a method/],
+    ['a method that is none', { method: 'GE T' }, 'bad_request', /not a token/],
+    ['a method longer than any listener takes', { method: 'A'.repeat(33) }, 'bad_request', /at most 32/],
+    ['CONNECT', { method: 'CONNECT' }, 'method_not_supported', /CONNECT/],
+    ['TRACE', { method: 'TRACE' }, 'method_not_supported', /TRACE/],
     ['an encoded slash', { url: '/a%2fb' }, 'bad_path', /more than one way/],
     ['a space in the query', { url: '/a?x y' }, 'bad_path', /more than one way/],
     ['a host that is none', { url: 'http://a_b!/' }, 'bad_host', /"a_b!" is not a host name/],
