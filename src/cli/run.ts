@@ -13,6 +13,7 @@ import { stderrLog } from '../node/log.ts'
 import { openStore } from '../node/open-store.ts'
 import { nodePlatform } from '../node/platform.ts'
 import { gatewayIdOf } from '../node/store/gateway-id.ts'
+import { addressText } from '../proxy/view.ts'
 import { readArguments } from './arguments.ts'
 import { type CliIo, type ExitCode, UsageError } from './io.ts'
 import { findNeighbours } from './no-file.ts'
@@ -127,7 +128,7 @@ async function serve(given: Config, written: Readonly<Record<string, unknown>>, 
     await admin.close()
     throw error
   }
-  platform.log('info', 'serving', { listeners: control.ports, admin: `http://${config.admin.host}:${admin.port}`, workers: control.source.workers().length, pid: process.pid })
+  platform.log('info', 'serving', { listeners: control.ports, admin: `http://${addressText(config.admin.host, admin.port)}`, workers: control.source.workers().length, pid: process.pid })
   await ended.promise
   platform.log('info', 'draining', { limitMs: config.drainTimeout })
   await control.stop(config.drainTimeout)

@@ -82,3 +82,18 @@ test('refused tags and catalogues are shown as texts, with turned and invisible 
   run('showTags({ catalogs: [], refusedTags: [] })')
   expect([getElementById('tags').hidden, getElementById('refused-alert').hidden]).toEqual([true, true])
 })
+
+test('requests a second are those of every route, not of the ones that the page lists', () => {
+  const { getElementById, run } = openPage()
+  const at = (requests: number, seconds: number): void => run(`elapsed = ${seconds}; showCounts(${JSON.stringify({ requests, requestsActive: 0, tunnelsOpen: 0, downstreamOpen: 0, upstreamOpen: 0, upstreamReused: 0, upstreamOpened: 0 })})`)
+  at(1000, 0)
+  at(1300, 2)
+  expect(getElementById('rate').texts.join()).toMatch(/^150\b/)
+})
+
+test('what is wrong with a refused table is said with its hint as it is elsewhere', () => {
+  const { getElementById, run } = openPage()
+  const problem = { severity: 'error', path: 'routes[0].mach', line: 3, column: 1, message: "unknown key 'mach'", hint: 'did you mean match?' }
+  run(`now = 0; showRoutes(${JSON.stringify({ routes: [], omitted: 0, tie: [], revision: null, rejected: [{ origin: 'file', at: 0, problems: [problem] }] })})`)
+  expect(getElementById('rejected').texts.join('')).toContain("routes[0].mach (line 3) unknown key 'mach' (did you mean match?)")
+})

@@ -6,6 +6,7 @@ import { GatewayError } from '../../model/error.ts'
 import type { Platform } from '../../model/platform.ts'
 import { BadBody, explainAsked, readExplainRequest } from '../../proxy/asked-explain.ts'
 import { prometheus } from '../../telemetry/prometheus.ts'
+import { requestsOf } from './counts.ts'
 import { hardened, onlyOwnHosts, refuse, writesNeedToken } from './guard.ts'
 import { PAGE, PAGE_POLICY } from './page.ts'
 import { revisionsAnswer } from './revisions.ts'
@@ -76,7 +77,10 @@ function reads(app: Hono, source: AdminSource, platform: Platform): void {
   app.get('/api/watches', (c) => c.json({ watches: source.watches() } satisfies WatchesAnswer))
   app.get('/api/announcements', (c) => c.json({ announcements: source.announcements() } satisfies AnnouncementsAnswer))
   app.get('/api/revisions', (c) => c.json(revisionsAnswer(source)))
-  app.get('/api/counts', async (c) => c.json((await source.instruments()).live))
+  app.get('/api/counts', async (c) => {
+    const dump = await source.instruments()
+    return c.json({ requests: requestsOf(dump), ...dump.live })
+  })
   app.get('/metrics', async (c) => c.body(prometheus.render(await source.instruments(), mainSamples(source, platform.wallClock())), 200, { 'Content-Type': prometheus.contentType }))
 }
 

@@ -21,6 +21,11 @@ export function countsByService(dump: InstrumentsDump, table: Table): CountsByNa
   return sumBy(dump, (series) => names.get(series.service) ?? series.service)
 }
 
+/** Requests in all, those without a route among them. */
+export function requestsOf(dump: InstrumentsDump): number {
+  return dump.series.reduce((sum, series) => add({ ...NONE, requests: sum }, series).requests, 0)
+}
+
 function sumBy(dump: InstrumentsDump, nameOf: (series: SeriesDump) => string): CountsByName {
   const sums = new Map<string, CountsView>()
   for (const series of dump.series) sums.set(nameOf(series), add(sums.get(nameOf(series)) ?? NONE, series))

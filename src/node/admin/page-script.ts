@@ -87,14 +87,13 @@ function showRoutes({ revision, routes, omitted, rejected }) {
   const [last] = rejected
   alert.replaceChildren(
     node('b', 'bad', 'A newer table was refused'), ' ' + last.origin + ', ' + ago(last.at) + '. The one before stays in force.',
-    node('ul', '', ...last.problems.slice(0, 10).map((problem) => node('li', '', node('code', '', problem.path + (problem.line > 0 ? ' (line ' + problem.line + ')' : '')), ' ' + problem.message + (problem.hint ? ' – write ' + problem.hint : '')))))
+    node('ul', '', ...last.problems.slice(0, 10).map((problem) => node('li', '', node('code', '', problem.path + (problem.line > 0 ? ' (line ' + problem.line + ')' : '')), ' ' + problem.message + (problem.hint ? ' (' + problem.hint + ')' : '')))))
 }
 
 ${STORE_SCRIPT}${TAGS_SCRIPT}${DISCOVERY_SCRIPT}
-function showCounts(live, routes) {
+function showCounts(live) {
   const tile = (id, text) => { byId(id).textContent = text }
-  const total = routes.reduce((sum, route) => sum + route.counts.requests, 0)
-  tile('rate', rate(perSecond('all', total)))
+  tile('rate', rate(perSecond('all', live.requests)))
   tile('active', number(live.requestsActive))
   tile('tunnels', number(live.tunnelsOpen))
   tile('clients', number(live.downstreamOpen))
@@ -188,7 +187,7 @@ async function poll() {
     showServices(services)
     showEndpoints(endpoints)
     showWatches(watches)
-    showCounts(live, routes.routes)
+    showCounts(live)
     showRevisions(revisions)
   } catch (error) {
     byId('state').className = 'dot bad'

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { AdminConfig } from '../../model/config.ts'
 import type { Platform } from '../../model/platform.ts'
+import { addressText } from '../../proxy/view.ts'
 import { createAdminApp } from './app.ts'
 import type { AdminSource } from './source.ts'
 
@@ -24,7 +25,7 @@ export async function startAdmin(config: AdminConfig, source: AdminSource, platf
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false, serverOptions: LIMITS }) as Server
   server.maxConnections = 256
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new Error(`the admin server cannot listen on ${host}:${port}: ${error.message}; set admin.port or admin.host`, { cause: error })))
+    server.once('error', (error) => reject(new Error(`the admin server cannot listen on ${addressText(host, port)}: ${error.message}; set admin.port or admin.host`, { cause: error })))
     server.listen(port, host, resolve)
   })
   return {
