@@ -2,7 +2,7 @@
 // overrule what was written for this gateway, and whoever looks for their routes must find out where they are taken from.
 import type { StoreConfig } from '../model/config.ts'
 import { parseRedisUrl, type RedisTarget } from '../node/store/redis-url.ts'
-import { prefixProblem } from '../store/layout.ts'
+import { prefixProblem } from '../model/store-prefix.ts'
 import { redisVariable, UsageError, type CliIo } from './io.ts'
 
 export interface RunStore {

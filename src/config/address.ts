@@ -44,6 +44,13 @@ function networkOf(ip: ipaddr.IPv4 | ipaddr.IPv6, bits: number): string {
   return ipaddr.fromByteArray(bytes).toString()
 }
 
+/** An address or a name to listen on; an IPv6 address with or without brackets becomes one without. */
+export function readListenHost(text: string): string {
+  const host = text.startsWith('[') && text.endsWith(']') && text.includes(':') ? text.slice(1, -1) : text
+  if (!/^[^\s/[\]]+$/.test(host)) throw new Complaint(`'${text}' is no address and no name`, 'write 127.0.0.1, ::1 or localhost')
+  return host
+}
+
 /** `host:port`, `[::1]:80` → parts. The host of an IPv6 address stands without brackets. */
 export function readHostPort(text: string): { host: string; port: number } {
   const parts = /^(?:\[([^\]]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(text)

@@ -31,7 +31,7 @@ export interface Checked {
 export function checkTable(config: TableConfig, text: string, options: CheckOptions): Checked {
   const table = compileTable(config)
   const source = readDocument(text).source
-  const findings = [...auditFindings(table), ...literalFindings(config), ...unusedFindings(config), ...emptySubsets(config), ...runTests(table, options)]
+  const findings = [...auditFindings(table), ...literalFindings(config), ...idleFindings(config), ...unusedFindings(config), ...emptySubsets(config), ...runTests(table, options)]
   const place: Source['place'] = source === undefined ? () => ({ line: 0, column: 0 }) : (path, key) => source.place(path, key)
   return { problems: locate(findings, { place }), tests: config.routes.reduce((sum, route) => sum + route.tests.length, 0) }
 }
@@ -52,6 +52,13 @@ function literalFindings({ routes }: TableConfig): Finding[] {
     const hint = match.flatMap(({ path = [] }) => path.map(regexMeant)).find((text) => text !== undefined)
     return hint === undefined ? [] : [{ severity: 'warning', path: ['routes', i, 'match'], message: `a path of ${name} looks like a regular expression, and is matched letter for letter`, hint }]
   })
+}
+
+/** What changes a request that is sent on, in routes that answer themselves. */
+function idleFindings({ routes }: TableConfig): Finding[] {
+  return routes.flatMap((route, i): Finding[] =>
+    route.action.kind === 'forward' ? [] : (['rewrite', 'retry', 'requestHeaders'] as const).filter((key) => route[key] !== undefined).map((key): Finding => ({ severity: 'warning', path: ['routes', i, key], message: `${key} does nothing here: the route answers itself`, onKey: true })),
+  )
 }
 
 /** Services and subsets that were declared and that no route names. */

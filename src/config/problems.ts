@@ -100,7 +100,7 @@ function wrongType({ expected, message }: { readonly expected: string; readonly 
   if (value === undefined) return { path, message: `${String(path.at(-1))} is missing`, hint: `it is ${wanted}` }
   if (value === null) return { path, message: `no value; it is ${wanted}` }
   // A schema that says something of its own says it as the message.
-  const hint = message !== '' ? message : (expected.includes('string') ? quotesFor(value, source.written(path)) : undefined)
+  const hint = message !== '' ? message : (expected.includes('string') && !(typeof value === 'number' && isNumeric(expected)) ? quotesFor(value, source.written(path)) : undefined)
   return { path, message: `expected ${wanted}, got ${nameOf(value)}`, hint }
 }
 
@@ -111,10 +111,14 @@ function quotesFor(value: unknown, written: string | undefined): string | undefi
   return capture === undefined ? undefined : `put captures in quotes: '{${capture}}'`
 }
 
+function isNumeric(expected: string): boolean {
+  return /\b(?:number|int)\b/.test(expected)
+}
+
 /** Whole numbers may also be written as text (`${PORT}`), which is not worth a word here. */
 function wantedKinds(expected: string): string {
   const kinds = expected.split(' or ').filter((kind) => kind !== 'null')
-  const number = kinds.includes('number') || kinds.includes('int')
+  const number = isNumeric(expected)
   return kinds.filter((kind) => !(number && kind === 'string')).map((kind) => KINDS[kind] ?? kind).join(' or ')
 }
 

@@ -43,16 +43,16 @@ export function readTimeOfDay(text: string): number {
   return minutes
 }
 
-const INSTANT = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:\d\d))?$/
+const INSTANT = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/
 
-/** `2026-11-23T08:00:00Z` (RFC 3339, seconds optional) or `2026-11-23` (midnight UTC) → milliseconds since the epoch. */
+/** `2026-11-23T08:00:00Z` (RFC 3339, seconds optional, of their fraction the milliseconds) or `2026-11-23` (midnight UTC) → milliseconds since the epoch. */
 export function readInstant(text: string): number {
   const parts = INSTANT.exec(text)
   if (parts === null) throw badInstant(text)
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((i) => Number(parts[i] ?? 0)) as [number, number, number, number, number, number]
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) throw badInstant(text)
   const local = ((daysSinceEpoch(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
-  return (local - offsetSeconds(parts[7] ?? 'Z')) * 1000
+  return (local - offsetSeconds(parts[8] ?? 'Z')) * 1000 + Number((parts[7] ?? '').padEnd(3, '0').slice(0, 3))
 }
 
 function badInstant(text: string): Complaint {

@@ -19,8 +19,13 @@ export function compileRewritePath(text: string, rules: TemplateRules, at: strin
 /** Checks the host of a rewrite: a name, an IPv4 address or a bracketed IPv6 address, with or without a port. */
 export function compileRewriteHost(rewrite: RewriteConfig, at: string, scope: Scope): string | undefined {
   const { host } = rewrite
-  if (host !== undefined && !/^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(host)) scope.problem(at, `${JSON.stringify(host)} is not a host: write a name or an address, with or without a port`)
+  if (host !== undefined && !isHostPort(host)) scope.problem(at, `${JSON.stringify(host)} is not a host: write a name or an address, with or without a port`)
   return host
+}
+
+function isHostPort(text: string): boolean {
+  const parts = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/.exec(text)
+  return parts !== null && Number(parts[1] ?? 1) >= 1 && Number(parts[1] ?? 1) <= 65_535
 }
 
 /** Compiles the header rules of a route. */

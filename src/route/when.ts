@@ -42,6 +42,16 @@ function isWithin({ after, before, from, to, days }: TimeWindow, ms: number): bo
   return days === undefined || days.includes(weekday(early ? ms - DAY * MINUTE_MS : ms))
 }
 
+/** Hours and days come back each week, and begin and end with a minute. */
+const WEEK_MINUTES = 7 * DAY
+
+/** Whether no moment is in the window at all. */
+export function isNever(window: TimeWindow): boolean {
+  const { after = 0, before = Number.POSITIVE_INFINITY } = window
+  for (let i = 0, ms = after; i <= WEEK_MINUTES && ms < before; i++, ms = (Math.floor(ms / MINUTE_MS) + 1) * MINUTE_MS) if (isWithin(window, ms)) return false
+  return true
+}
+
 /** Minute of the day, 0 to 1439. */
 function minuteOf(ms: number): number {
   const minute = Math.floor(ms / MINUTE_MS) % DAY

@@ -16,14 +16,6 @@ export interface RedisKeys {
   readonly versions: string
 }
 
-const PREFIX = /^[A-Za-z0-9._:/-]{1,64}$/
-
-/** Why a prefix cannot be used; undefined for a good one. Braces would break the hash tag, `*` and `?` the search for acknowledgements. */
-export function prefixProblem(prefix: string): string | undefined {
-  if (PREFIX.test(prefix)) return undefined
-  return `prefix ${JSON.stringify(prefix)} cannot be used: write 1 to 64 of A-Z a-z 0-9 . _ : / -, for example "fairlead"`
-}
-
 export function redisKeys(prefix: string): RedisKeys {
   const plain = `{${prefix}}:routes`
   return { plain, current: `${plain}:current`, log: `${plain}:log`, notify: `${plain}:notify`, acks: `${plain}:ack:`, versions: `${plain}:v:` }

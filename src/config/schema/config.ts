@@ -2,11 +2,13 @@
 // docs/reference/config.md.
 import { z } from 'zod'
 import type { AccessLogConfig } from '../../model/config.ts'
+import { prefixProblem } from '../../model/store-prefix.ts'
+import { readListenHost } from '../address.ts'
 import { Complaint } from '../complaint.ts'
 import { listen, listeners } from './listeners.ts'
 import { route } from './routes.ts'
 import { callers, services } from './services.ts'
-import { duration, integer, maybe, named, oneOrMany, plain, section, text } from './values.ts'
+import { duration, integer, maybe, named, oneOf, oneOrMany, plain, section, text } from './values.ts'
 
 /** Options of a registry are checked by its adapter; `consul:` with nothing after it is a registry with defaults. */
 const registry = z
@@ -20,13 +22,19 @@ const redisUrl = text((url) => {
   return url
 })
 
+function readPrefix(prefix: string): string {
+  const wrong = prefixProblem(prefix)
+  if (wrong !== undefined) throw new Complaint(wrong)
+  return prefix
+}
+
 const store = section({
   redis: redisUrl.meta({ description: 'URL of the Redis that holds the table: one server, a group behind Sentinels (`redis+sentinel://…`), or a socket (`unix://…`).', samples: ['redis://127.0.0.1:6379', 'redis+sentinel://s1:26379,s2:26379/main'] }),
-  prefix: plain.prefault('fairlead').meta({ description: 'Prefix of its keys.' }),
+  prefix: text(readPrefix).prefault('fairlead').meta({ description: 'Prefix of its keys.' }),
 })
 
 const admin = section({
-  host: plain.prefault('127.0.0.1').meta({ description: 'Address of the admin server.' }),
+  host: text(readListenHost).prefault('127.0.0.1').meta({ description: 'Address of the admin server.' }),
   port: integer(0, 65_535).prefault(9990).meta({ description: 'Its port; 0 picks a free one.' }),
   token: plain.apply(maybe).meta({ description: 'Needed for writes; without one they are refused.', samples: ['${FAIRLEAD_ADMIN_TOKEN}'] }),
 })
@@ -43,7 +51,7 @@ const accessLog = z.union([
 /** The keys of a table apart from its gateway: what Redis holds and `fairlead routes push` sends. */
 const tableKeys = {
   $schema: z.string().apply(maybe).meta({ description: 'For editors; ignored.' }),
-  version: z.literal(1).apply(maybe).meta({ description: 'Version of this format: 1.' }),
+  version: oneOf(1).apply(maybe).meta({ description: 'Version of this format: 1.' }),
   callers: callers.apply(maybe),
   services: services.apply(maybe),
   routes: z.array(route).apply(maybe).meta({ description: 'Routes. Which one wins does not depend on the length of a text: see the precedence in the documentation; among equals the first.' }),

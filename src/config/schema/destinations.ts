@@ -6,10 +6,16 @@ import { complain, plain, readInteger, section, text } from './values.ts'
 /** `to` as written, with weights in one scale. */
 type WeightedName = { readonly service: string; readonly weight: number }
 
+/** A part of one where parts of a whole were meant. */
+function ofFraction(weight: unknown): string | undefined {
+  if (typeof weight !== 'number' || Number.isInteger(weight)) return undefined
+  return weight > 0 && weight < 1 ? `write shares: ${Number((weight * 100).toFixed(2))}%` : 'write whole numbers, or shares: 50%'
+}
+
 const weight = z.union([
   z.int().min(0).max(65_535).transform((value) => ({ value, share: false })),
   text((written) => (written.endsWith('%') ? { value: readShare(written), share: true } : { value: readInteger(written, 0, 65_535), share: false })),
-])
+], { error: ({ input }) => ofFraction(input) })
 
 const weighted = section({
   service: plain.meta({ description: 'A destination as in `to`.', samples: ['words/v2'] }),

@@ -1,9 +1,9 @@
 // `listen` and `listeners`: where the gateway accepts connections.
 import { z } from 'zod'
 import type { ListenerTlsConfig } from '../../model/listener-config.ts'
-import { readCidr, readHostPort } from '../address.ts'
+import { readCidr, readHostPort, readListenHost } from '../address.ts'
 import { Complaint } from '../complaint.ts'
-import { complain, duration, integer, maybe, named, plain, section, size, text } from './values.ts'
+import { complain, duration, integer, maybe, named, plain, section, size, sizeFrom, text } from './values.ts'
 
 const port = integer(0, 65_535)
 const count = integer(0, 1_000_000_000)
@@ -37,14 +37,17 @@ const tls = section({
   }
 })
 
+/** With less every request would be refused. */
+const headSize = sizeFrom(64).meta({ id: 'headSize', description: 'A size of `64B` or more.' })
+
 const limits = section({
   headTimeout: duration.prefault('10s').meta({ description: 'Time for a whole request head, from its first byte; `0s` for no limit.' }),
   idleTimeout: duration.prefault('60s').meta({ description: 'Time between requests on a kept connection; `0s` for no limit.' }),
   bodyTimeout: duration.prefault('30s').meta({ description: 'Time between two bytes of a body, either way; `0s` for no limit.' }),
   bodyRate: size.prefault('240B').meta({ description: 'Data of a request body that must come each second. It may be behind by `bodyTimeout`, and time in which the endpoint takes no more does not count; `0B` for no limit.', samples: ['1KiB'] }),
   tunnelTimeout: duration.prefault('1h').meta({ description: 'Time without a byte either way on an upgraded connection (WebSocket); `0s` for no limit.' }),
-  lineBytes: size.prefault('16KiB').meta({ description: 'Size of the request line.' }),
-  headBytes: size.prefault('64KiB').meta({ description: 'Size of the whole request head.' }),
+  lineBytes: headSize.prefault('16KiB').meta({ description: 'Size of the request line, at least `64B`.' }),
+  headBytes: headSize.prefault('64KiB').meta({ description: 'Size of the whole request head, at least `64B`.' }),
   headerCount: integer(1, 10_000).prefault(100).meta({ description: 'Number of header fields.' }),
   bodyBytes: size.prefault('0B').meta({ description: 'Size of a request body; `0B` for no limit.', samples: ['10MiB'] }),
   requestsPerConnection: count.prefault(0).meta({ description: 'Requests on one connection before it is closed; 0 for no limit.' }),
@@ -53,7 +56,7 @@ const limits = section({
 
 const listener = section({
   port: port.meta({ description: 'TCP port; 0 picks a free one.', samples: [8080] }),
-  host: plain.apply(maybe).meta({ description: 'Address to listen on. Default: every address, IPv4 and IPv6.', samples: ['127.0.0.1'] }),
+  host: text(readListenHost).apply(maybe).meta({ description: 'Address to listen on. Default: every address, IPv4 and IPv6.', samples: ['127.0.0.1'] }),
   tls: tls.apply(maybe).meta({ description: 'Certificates; without it the listener speaks plain HTTP.' }),
   trustedProxies: z
     .union([text(readCidr).transform((one) => [one]), z.array(text(readCidr))])

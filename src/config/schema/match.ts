@@ -4,6 +4,7 @@ import type { FieldCondition, MatchConfig, SourcePattern, TimeWindow } from '../
 import { isAddress, readCidr } from '../address.ts'
 import { readHost } from '../host.ts'
 import { readMatch, readMethod } from '../match-text.ts'
+import { isNever } from '../../route/when.ts'
 import { readPath } from '../path-pattern.ts'
 import { readTextMatch } from '../pattern.ts'
 import { readInstant, readTimeOfDay } from '../quantities.ts'
@@ -51,9 +52,11 @@ const timeWindow = section({
 }).transform((given, context): TimeWindow => {
   const { days, ...window } = given
   if ((given.from === undefined) !== (given.to === undefined)) complain(context, given, 'from and to come together')
-  if (given.from !== undefined && given.from === given.to) complain(context, given, 'from and to are the same time: the window is empty')
+  if (given.from !== undefined && given.to !== undefined && given.from % 1440 === given.to % 1440 && !(given.from === 0 && given.to === 1440)) complain(context, given, 'from and to are the same time: the window is empty')
   if (given.after !== undefined && given.before !== undefined && given.after >= given.before) complain(context, given, 'after is not before `before`: the window is empty')
-  return days === undefined ? window : { ...window, days: days.map((day) => DAYS.indexOf(day)) }
+  const normal: TimeWindow = days === undefined ? window : { ...window, days: days.map((day) => DAYS.indexOf(day)) }
+  if (context.issues.length === 0 && isNever(normal)) complain(context, given, 'no moment between after and before is in the hours and on the days: the window is empty')
+  return normal
 })
 
 const conditions = {

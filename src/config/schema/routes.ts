@@ -9,7 +9,7 @@ import { to } from './destinations.ts'
 import { headerRules, headerValues } from './header-rules.ts'
 import { match } from './match.ts'
 import { routeTest } from './route-tests.ts'
-import { complain, duration, integer, maybe, oneOrMany, plain, section, text } from './values.ts'
+import { complain, duration, integer, maybe, oneOf, oneOrMany, plain, section, text } from './values.ts'
 
 const rewrite = section({
   path: text((path) => {
@@ -19,8 +19,9 @@ const rewrite = section({
     .apply(maybe)
     .meta({ description: 'New path; `{name}` stands for a captured parameter, `{**}` for what `/**` matched.', samples: ['/v2/{id}', '/{**}'] }),
   host: text((host) => {
-    const parts = /^(.*?)(:\d{1,5})?$/.exec(host)
-    return normalHost(parts?.[1] ?? host) + (parts?.[2] ?? '')
+    const [, name = host, port = ''] = /^(.*?)(?::(\d+))?$/.exec(host) ?? []
+    if (port !== '' && (Number(port) < 1 || Number(port) > 65_535)) throw new Complaint(`'${host}' has no port from 1 to 65535`)
+    return normalHost(name) + (port === '' ? '' : `:${Number(port)}`)
   })
     .apply(maybe)
     .meta({ description: 'New host, sent to the endpoint as Host.', samples: ['words.internal'] }),
@@ -32,7 +33,7 @@ const redirect = z.union([
   plain.transform((location) => ({ location, status: 302 as const })),
   section({
     location: plain.meta({ description: 'Where to: an URL or a path; `{name}` and `{**}` as in `rewrite.path`, and `{scheme}`, `{host}`, `{path}`, `{query}` of the request.', samples: ['https://words.example.com/{**}'] }),
-    status: z.literal(STATUSES).prefault(302).meta({ description: 'Status of the answer.' }),
+    status: oneOf(...STATUSES).prefault(302).meta({ description: 'Status of the answer.' }),
   }),
 ])
 
@@ -46,7 +47,7 @@ const respond = section({
 })
 
 /** YAML reads a bare 429 as a number. */
-const retryOn = z.union([z.enum(['connect', 'reset', 'timeout', '5xx', 'gateway-error']), z.literal([429, '429']).transform(() => '429' as const)])
+const retryOn = z.union([z.literal(['connect', 'reset', 'timeout', '5xx', 'gateway-error', '429']), z.literal(429).transform(() => '429' as const)])
 const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']
 
 const retry = section({

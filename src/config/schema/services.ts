@@ -39,11 +39,16 @@ const subset = section({
 const SIMPLE = ['peak-ewma', 'least-request', 'round-robin', 'random'] as const
 const HASHED = ['ring-hash', 'maglev'] as const
 
+function readFieldName(name: string): string {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new Complaint(`'${name}' is not the name of a header or a cookie`)
+  return name
+}
+
 const hashKey = z.union([
   z.literal('source').transform((): HashKey => ({ kind: 'source' })),
   section({
-    header: plain.apply(maybe).meta({ description: 'Header whose value is hashed.', samples: ['x-user'] }),
-    cookie: plain.apply(maybe).meta({ description: 'Cookie whose value is hashed.', samples: ['session'] }),
+    header: text(readFieldName).apply(maybe).meta({ description: 'Header whose value is hashed.', samples: ['x-user'] }),
+    cookie: text(readFieldName).apply(maybe).meta({ description: 'Cookie whose value is hashed.', samples: ['session'] }),
   }).transform((given, context): HashKey => {
     if ((given.header === undefined) === (given.cookie === undefined)) complain(context, given, 'give a header or a cookie')
     return given.header === undefined ? { kind: 'cookie', name: given.cookie ?? '' } : { kind: 'header', name: given.header.toLowerCase() }

@@ -42,8 +42,28 @@ export function integer(least: number, most: number) {
   return z.union([z.int().min(least).max(most), digits])
 }
 
+/** One of a few numbers; as text too. */
+export function oneOf<N extends number>(...numbers: readonly [N, ...N[]]) {
+  const digits = text((written): N => {
+    const found = numbers.find((number) => String(number) === written)
+    if (found === undefined) throw new Complaint(`'${written}' is not one of the values here`, `known: ${numbers.join(', ')}`)
+    return found
+  }).meta({ description: DIGITS })
+  return z.union([z.literal([...numbers]), digits])
+}
+
 export const duration = text(readDuration, (number) => `add a unit: ${number}ms or ${number}s`).meta({ id: 'duration', description: 'A time with its unit: `250ms`, `2s`, `5m`, `1h`; `0s` for none.' })
 export const size = text(readSize, (number) => `add a unit: ${number}B or ${number}KiB`).meta({ id: 'size', description: 'A size with its unit: `512B`, `64KiB`, `10MiB`; `0B` for none.' })
+
+/** A size that is a limit of something that is always there, so that 0 would not mean none. */
+export function sizeFrom(least: number) {
+  const read = (written: string): number => {
+    const bytes = readSize(written)
+    if (bytes < least) throw new Complaint(`${written} is too little`, `at least ${least}B`)
+    return bytes
+  }
+  return text(read, () => `at least ${least}B`)
+}
 
 /** One value or a list of them; always a list in the normal form. */
 export function oneOrMany<Item extends z.ZodType>(item: Item) {

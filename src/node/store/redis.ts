@@ -1,7 +1,7 @@
 // The Redis route store on Node, from its URL.
 import type { Platform } from '../../model/platform.ts'
 import type { ParseTable } from '../../model/store.ts'
-import { prefixProblem } from '../../store/layout.ts'
+import { prefixProblem } from '../../model/store-prefix.ts'
 import { redisStore } from '../../store/redis.ts'
 import { redisLink } from './redis-link.ts'
 import { parseRedisUrl } from './redis-url.ts'

@@ -47,6 +47,17 @@ routes: [{ match: /**, to: [words/v1, words/v2] }]`
     for (const path of ['/c++/', '/$metadata', '/Products(1)/', '/wiki/Foo_(bar)', '/a.b/$', '/{id}/**', '/^/v.+/']) expect([path, ...of(path)]).toEqual([path])
   })
 
+  test('what a route says of a request that it does not send on', () => {
+    const of = (action: string): string[] => check(`routes: [{ match: /x, ${action}, rewrite: { path: /y }, retry: { attempts: 2 }, requestHeaders: { remove: a }, responseHeaders: { remove: b } }]`)
+    expect(of('redirect: /y').map((line) => line.slice(line.indexOf('routes')))).toEqual([
+      'routes[0].rewrite: rewrite does nothing here: the route answers itself',
+      'routes[0].retry: retry does nothing here: the route answers itself',
+      'routes[0].requestHeaders: requestHeaders does nothing here: the route answers itself',
+    ])
+    expect(of('respond: {}')).toHaveLength(3)
+    expect(of('to: http://a:1')).toEqual([])
+  })
+
   test('nothing is said of a table that is as it should be', () => {
     expect(check('services: { words: { from: consul/words, subsets: { v1: { tags: v1 } } } }\nroutes: [{ match: /**, to: words/v1 }]')).toEqual([])
   })

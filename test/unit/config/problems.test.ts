@@ -88,6 +88,12 @@ describe('the gateway', () => {
     [{ more: 'accessLog: jsn' }, "4:12 accessLog: 'jsn' is not one of the values here (did you mean json?)"],
     [{ more: 'drainTimeout: soon' }, "4:15 drainTimeout: 'soon' is not a duration (write a number with ms, s, m or h: 250ms, 2s, 5m)"],
     [{ more: 'version: 2' }, "4:10 version: '2' is not one of the values here (known: 1)"],
+    [{ more: 'workers: 1.5' }, '4:10 workers: expected a whole number, got the number 1.5'],
+    [{ more: 'store: { redis: redis://a, prefix: "{x}" }' }, '4:36 store.prefix: prefix "{x}" cannot be used: write 1 to 64 of A-Z a-z 0-9 . _ : / -, for example "fairlead"'],
+    [{ listen: 'listeners: { web: { port: 1, limits: { lineBytes: 0B, headBytes: 0 } } }' }, '1:51 listeners.web.limits.lineBytes: 0B is too little (at least 64B)\n1:66 listeners.web.limits.headBytes: expected text, got the number 0 (at least 64B)'],
+    [{ listen: 'listeners: { web: { port: 1, limits: { lineBytes: 63B } } }' }, '1:51 listeners.web.limits.lineBytes: 63B is too little (at least 64B)'],
+    [{ listen: "listeners: { web: { port: 1, host: '[web]' } }" }, "1:36 listeners.web.host: '[web]' is no address and no name (write 127.0.0.1, ::1 or localhost)"],
+    [{ more: 'admin: { host: http://a }' }, "4:16 admin.host: 'http://a' is no address and no name (write 127.0.0.1, ::1 or localhost)"],
     [{ routes: '' }, '1:1 no routes (to have none on purpose write routes: [] and allowEmpty: true)'],
     [{ routes: 'routes: []' }, '3:9 routes: no routes (to have none on purpose write routes: [] and allowEmpty: true)'],
     [{ routes: 'routes:' }, '3:8 routes: no value; it is a list'],
@@ -110,6 +116,8 @@ describe('services and callers', () => {
     ['services: { words: { from: consul/x, balance: roundrobin } }', "4:47 services.words.balance: 'roundrobin' is not one of the values here (did you mean round-robin?)"],
     ['services: { words: { from: consul/x, subsets: { v1: {} } } }', '4:53 services.words.subsets.v1: a subset needs tags or meta'],
     ['services: { words: { from: consul/x, subsets: { v1: { meta: { version: 2 } } } } }', "4:72 services.words.subsets.v1.meta.version: expected text, got the number 2 (put it in quotes: '2')"],
+    ["services: { words: { from: consul/x, balance: { kind: maglev, by: { header: 'x user' } } } }", "4:77 services.words.balance.by.header: 'x user' is not the name of a header or a cookie"],
+    ["services: { words: { from: consul/x, balance: { kind: maglev, by: { cookie: 'a=b' } } } }", "4:77 services.words.balance.by.cookie: 'a=b' is not the name of a header or a cookie"],
     ['services: { words: { from: consul/x, tls: { cert: a.pem } } }', '4:43 services.words.tls: cert and key come together'],
     ['callers: { simon: {} }', '4:19 callers.simon: a caller needs spiffe or cidr'],
     ['callers: { simon: { spiffe: simon } }', "4:29 callers.simon.spiffe: 'simon' is not an URI name (write spiffe://domain/path)"],
@@ -129,6 +137,12 @@ describe('routes', () => {
     [match('{ source: [simon] }'), "3:47 routes[0].match.source: there is no caller 'simon' (none is defined)"],
     [match('{ listener: web }'), "3:49 routes[0].match.listener: there is no listener 'web' (known: http)"],
     [match("{ when: { from: '22:00' } }"), '3:45 routes[0].match.when: from and to come together'],
+    [match("{ when: { after: '2026-01-01', before: '2026-01-02', days: [sun] } }"), '3:45 routes[0].match.when: no moment between after and before is in the hours and on the days: the window is empty'],
+    [match("{ when: { after: '2026-01-01T10:00:00Z', before: '2026-01-01T11:00:00Z', from: '12:00', to: '13:00' } }"), '3:45 routes[0].match.when: no moment between after and before is in the hours and on the days: the window is empty'],
+    [match("{ when: { from: '24:00', to: '00:00' } }"), '3:45 routes[0].match.when: from and to are the same time: the window is empty'],
+    [match("'GET|POST /x'"), "3:37 routes[0].match: 'GET|POST' would be one method of that name (write GET,POST, or a list)"],
+    [match("{ method: '*', path: /x }"), "3:47 routes[0].match.method: '*' would be a method of that name (leave the methods out to match every one)"],
+    [match("{ method: VERYLONGMETHODWITHMORETHAN32LETTERS, path: /x }"), "3:47 routes[0].match.method: 'VERYLONGMETHODWITHMORETHAN32LETTERS' is not a method (write GET, POST …)"],
     [match('{ when: { days: [mo] } }'), "3:54 routes[0].match.when.days[0]: 'mo' is not one of the values here (did you mean mon?)"],
     [match('{ host: a, any: [{ host: b }, /x] }'), '3:54 routes[0].match.any[0]: host is given here and beside any (write it in one place)'],
     [match('[/a, /b]'), '3:37 routes[0].match: expected text or a map, got a list (write alternatives as { any: [ … ] })'],
@@ -137,6 +151,13 @@ describe('routes', () => {
     [route('to: [consul/a, { service: consul/b, weight: 5% }]'), '3:28 routes[0].to: shares and plain weights are mixed (give every destination a share, or none)'],
     [route('to: [{ service: consul/a, weight: 90% }, { service: consul/b, weight: 5% }]'), '3:28 routes[0].to: the shares add up to 95% (they must add up to 100%)'],
     [route('to: [{ service: consul/a, weight: 0 }]'), '3:28 routes[0].to: the weights sum to nothing: no request could go anywhere (give at least one destination a weight above 0)'],
+    [route('to: [{ service: consul/a, weight: 0.5 }, { service: consul/b, weight: 0.125 }]'), '3:58 routes[0].to[0].weight: expected a whole number, got the number 0.5 (write shares: 50%)\n3:94 routes[0].to[1].weight: expected a whole number, got the number 0.125 (write shares: 12.5%)'],
+    [route('to: [{ service: consul/a, weight: 1.5 }]'), '3:58 routes[0].to[0].weight: expected a whole number, got the number 1.5 (write whole numbers, or shares: 50%)'],
+    [route('to: consul/a, priority: 1.5'), '3:48 routes[0].priority: expected a whole number, got the number 1.5'],
+    [route("redirect: { location: /x, status: '305' }"), "3:58 routes[0].redirect.status: '305' is not one of the values here (known: 301, 302, 303, 307, 308)"],
+    [route("to: consul/a, rewrite: { host: 'a:99999' }"), "3:55 routes[0].rewrite.host: 'a:99999' has no port from 1 to 65535"],
+    [route("to: consul/a, rewrite: { host: 'a:0' }"), "3:55 routes[0].rewrite.host: 'a:0' has no port from 1 to 65535"],
+    [route('to: consul/a, retry: { on: 503 }'), "3:51 routes[0].retry.on: '503' is not one of the values here (known: connect, reset, timeout, 5xx, gateway-error, 429)"],
     [route('to: [{ service: consul/a, weight: 70000 }]'), '3:58 routes[0].to[0].weight: must be at most 65535'],
     [route('to: consul/a, redirect: /x'), '3:10 routes[0]: the route goes to more than one place (give one of to, redirect and respond)'],
     [route('name: x'), '3:10 routes[0]: the route goes nowhere (give one of to, redirect and respond)'],
@@ -177,6 +198,16 @@ describe('normal form', () => {
     const [listener] = parsed({ listen: 'listeners: { web: { port: ${PORT}, trustedProxies: 10.0.0.1, tls: { certificates: [{ cert: a, key: /b }] }, limits: { headBytes: 1KiB } } }' }).listeners
     expect(listener).toMatchObject({ name: 'web', port: 8081, trustedProxies: ['10.0.0.1/32'], tls: { certificates: [{ cert: '/etc/a', key: '/b' }], requireClientCert: false }, limits: { headBytes: 1024, headTimeout: 10_000 } })
     expect(listener).not.toHaveProperty('host')
+  })
+
+  test('of hosts to listen on: IPv6 with or without brackets', () => {
+    for (const host of ['::1', "'[::1]'"]) expect(parsed({ listen: `listeners: { web: { port: 1, host: ${host.replaceAll("'", '"').replace(/^::1$/, '"::1"')} } }`, more: `admin: { host: ${host.replace(/^::1$/, "'::1'")} }` })).toMatchObject({ listeners: [{ host: '::1' }], admin: { host: '::1' } })
+  })
+
+  test('of numbers as text, as they come out of the environment', () => {
+    const { table } = parsed({ more: "version: '1'", routes: route("redirect: { location: /x, status: '308' }") })
+    expect(table.routes[0]?.action).toEqual({ kind: 'redirect', location: '/x', status: 308 })
+    expect(parsed({ routes: route("to: consul/a, retry: { on: [429, '429', 5xx] }") }).table.routes[0]?.retry?.on).toEqual(['429', '429', '5xx'])
   })
 
   test('of registries: a token that looks like a number stays text', () => {

@@ -237,6 +237,8 @@ describe('addresses', () => {
 
 describe('quantities', () => {
   test.each([
+    [readInstant, '2026-11-23T08:00:00.5Z', Date.UTC(2026, 10, 23, 8, 0, 0, 500)],
+    [readInstant, '2026-11-23T08:00:00.123456789+23:59', Date.UTC(2026, 10, 22, 8, 1, 0, 123)],
     [readDuration, '250ms', 250],
     [readDuration, '1.5s', 1500],
     [readDuration, '5m', 300_000],
@@ -278,6 +280,9 @@ describe('quantities', () => {
     [readInstant, '2025-02-29', 'write 2026'],
     [readInstant, '2025-13-01', 'write 2026'],
     [readInstant, '2025-01-01T24:00:00Z', 'write 2026'],
+    [readInstant, '2025-01-01T00:00:00+99:99', 'write 2026'],
+    [readInstant, '2025-01-01T00:00:00-24:00', 'write 2026'],
+    [readInstant, '2025-01-01T00:00.5Z', 'write 2026'],
     [readInstant, 'tomorrow', 'write 2026'],
   ])('%o refuses %s', (read, text, hint) => {
     expect(complaintOf(() => read(text))).toContain(hint)

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { gatewayIdOf } from '../../../src/node/store/gateway-id.ts'
 import { parseRedisUrl } from '../../../src/node/store/redis-url.ts'
-import { prefixProblem, redisKeys } from '../../../src/store/layout.ts'
+import { prefixProblem } from '../../../src/model/store-prefix.ts'
+import { redisKeys } from '../../../src/store/layout.ts'
 
 describe('parseRedisUrl', () => {
   it.each([
