@@ -9,7 +9,6 @@ import { clientClosed } from './client-closed.ts'
 import type { Connection } from './connection.ts'
 import { refusalText } from './refusal.ts'
 import { Reply, type ReplyOwner } from './reply.ts'
-import type { RequestBody } from './request-body.ts'
 import { type InputOwner, RequestInput } from './request-input.ts'
 import type { ParsedRequest } from './request-parser.ts'
 import type { Response } from './response.ts'
@@ -18,6 +17,7 @@ import type { Timed } from './sweep.ts'
 import { Tunnel } from './tunnel.ts'
 import { upgradeOf } from './upgrade.ts'
 import { part } from './read-buffers.ts'
+import { Upload, type UploadOwner } from './upload.ts'
 import { Wire, type WireOwner } from './wire.ts'
 
 /** Between requests, or in the middle of a head. */
@@ -32,18 +32,14 @@ const CLOSED = 4
 /** Milliseconds in which a client may still send after the last answer, so that a reset does not destroy it on the way. */
 const LINGER_MS = 1000
 
-export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, InputOwner {
+export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, InputOwner, UploadOwner {
   head!: RequestHead
   startedAt = 0
-  uploadedAt = 0
   upgrade = ''
   deadline = 0
-  body: RequestBody | undefined
-  bodyLength = -1
-  chunkedBody = false
-  expects = false
   readonly wire: Wire
   readonly reply: Reply
+  readonly upload: Upload
   private state: number = READING
   private readonly connection: Connection
   private readonly input: RequestInput
@@ -53,8 +49,6 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   private ended = false
   private tunnel: Tunnel | undefined
   private onGone: ((error?: GatewayError) => void) | undefined
-  /** What ended the body too early, once it has. */
-  broken: GatewayError | undefined
   /** The client does not read: its next request waits until it does. */
   private held = false
 
@@ -62,7 +56,8 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.connection = connection
     this.wire = new Wire(socket, this)
     this.reply = new Reply(this.wire, this)
-    this.input = new RequestInput(this, connection.scheme, connection.limits)
+    this.upload = new Upload(this, connection)
+    this.input = new RequestInput(this, this.upload, connection.scheme, connection.limits)
     this.deadline = connection.sweep.after(connection.limits.headTimeout)
     connection.sweep.add(this)
   }
@@ -92,11 +87,24 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   }
 
   get replayable(): boolean {
-    return this.body === undefined || this.body.replayable
+    return this.upload.body === undefined || this.upload.body.replayable
+  }
+
+  get uploadedAt(): number {
+    return this.upload.wholeAt
+  }
+
+  get uploading(): boolean {
+    return this.state === SERVING && !this.input.bodyDone && !this.reply.started
+  }
+
+  /** What ended the body too early, once it has. */
+  get broken(): GatewayError | undefined {
+    return this.upload.broken
   }
 
   get bytesIn(): number {
-    return this.tunnel?.bytesIn ?? this.body?.bytes ?? 0
+    return this.tunnel?.bytesIn ?? this.upload.body?.bytes ?? 0
   }
 
   get bytesOut(): number {
@@ -104,17 +112,17 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   }
 
   keepBody(): void {
-    this.body?.keepForRetry()
+    this.upload.body?.keepForRetry()
   }
 
   holdBody(): void {
     // The connection of that try may serve another client by now, which must not be cut when this one leaves.
     this.onGone = undefined
-    this.body?.detach()
+    this.upload.body?.detach()
   }
 
   ruleTrailers(rules: HeaderRules): void {
-    this.body?.ruleTrailers(rules)
+    this.upload.body?.ruleTrailers(rules)
   }
 
   /** Called when the client leaves, or its body breaks, before a response head is there. */
@@ -160,7 +168,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.deadline = 0
     if (this.state === READING && this.input.headBegun) this.refuse(new GatewayError('request_timeout', 'the head came too slowly', { side: 'downstream' }))
     else if (this.state === READING) this.leave()
-    else if (this.state === SERVING) this.bodyTooSlow()
+    else if (this.state === SERVING && !this.input.bodyDone) this.upload.onLate()
     else if (this.state === TUNNEL) this.tunnel?.idle()
     else this.destroy()
   }
@@ -178,25 +186,11 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   }
 
   resumeReading(): void {
-    if (this.state === CLOSED) return
-    // The time for the next byte starts now: until now none could come.
-    if (this.socket.isPaused()) this.restartUpload()
-    this.socket.resume()
+    if (this.state !== CLOSED) this.socket.resume()
   }
 
   pauseReading(): void {
-    // From now on the time is the endpoint's.
-    if (!this.socket.isPaused()) this.restartUpload()
     this.socket.pause()
-  }
-
-  private restartUpload(): void {
-    if (this.uploading) this.deadline = this.connection.sweep.after(this.bodyTimeout)
-  }
-
-  /** A body is awaited. No longer once a final answer is on its way: the client may well stop there (RFC 9112 section 9.5), and must get all of it. */
-  private get uploading(): boolean {
-    return this.state === SERVING && !this.input.bodyDone && !this.reply.started
   }
 
   respond(head: ResponseHead, body: string): Promise<void> {
@@ -231,9 +225,8 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
 
   relayInterim(parsed: ParsedResponse): void {
     if (this.state !== SERVING) return
-    this.reply.interim(parsed, this.expects)
-    // What the client has waited for.
-    if (parsed.status === 100 && this.deadline === 0) this.restartUpload()
+    this.reply.interim(parsed, this.upload.expects)
+    this.upload.onInterim(parsed.status)
   }
 
   onHeadBegun(): void {
@@ -247,13 +240,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.upgrade = upgradeOf(parsed)
     this.head = connection.headOf(parsed)
     this.reply.begin(parsed.method, parsed.http10, parsed.keepAlive && !connection.isLast(++this.served))
-    this.expects = parsed.expects
-    this.bodyLength = parsed.length
-    this.chunkedBody = parsed.chunked
-    this.broken = undefined
-    this.uploadedAt = 0
-    this.body = this.input.begin(parsed, connection.limits.bodyBytes)
-    this.deadline = this.body === undefined || parsed.expects ? 0 : connection.sweep.after(connection.limits.bodyTimeout)
+    this.upload.begin(parsed, this.input.begin(parsed, connection.limits.bodyBytes))
     if (at < to) this.readBody(bytes, at, to)
     if (this.broken !== undefined) this.refuse(this.broken)
     else if (this.state === SERVING) this.serving = connection.serve(this)
@@ -267,27 +254,13 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     if (this.broken === undefined) this.input.readBody(bytes, from, to)
   }
 
-  /** Data gives the client more time, the more the more of it, and never more than for a first byte: what only drips holds no connection of an endpoint for ever. */
-  onBodyData(bytes: number): void {
-    if (!this.uploading) return
-    const { bodyTimeout, bodyRate } = this.connection.limits
-    const most = this.connection.sweep.after(bodyTimeout)
-    if (this.deadline === 0) this.deadline = most
-    else if (bytes > 0) this.deadline = Math.min(most, this.deadline + (bytes * 1000) / bodyRate)
-  }
-
-  onBodyEnd(): void {
-    this.uploadedAt = this.connection.now()
-    this.deadline = 0
-  }
-
   /** A response is out whole: the next request, or the end. */
   onReplied(): void {
     this.onGone = undefined
     if (this.state !== SERVING) return
     if (!this.reply.keepAlive || !this.input.bodyDone || (this.ended && !this.input.isAhead)) return this.linger()
     this.state = READING
-    this.body?.release()
+    this.upload.body?.release()
     this.deadline = this.connection.sweep.after(this.connection.limits.idleTimeout)
     // Requests without end from a client that reads none of the answers must not fill the memory.
     if (this.wire.needsDrain) this.pauseReading()
@@ -320,7 +293,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   /** Nothing more will be answered. */
   private linger(): void {
     this.state = LINGERING
-    this.body?.release()
+    this.upload.body?.release()
     this.held = false
     // A slow client gets the time of a body for what is still to be written; only then the short wait begins.
     this.deadline = this.connection.sweep.after(this.bodyTimeout)
@@ -339,20 +312,12 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.linger()
   }
 
-  /** The body broke its framing, its limit or its time while the request was being served. */
-  onBadBody(error: GatewayError): void {
+  onBroken(error: GatewayError): void {
     if (this.reply.started) return this.destroy()
     // Told to whoever waits for the endpoint: the request's own record must say what its client is told.
     const { onGone } = this
-    this.broken = error
     this.onGone = undefined
     onGone?.(error)
-  }
-
-  private bodyTooSlow(): void {
-    if (this.input.bodyDone) this.destroy()
-    else if (this.socket.isPaused()) this.onBadBody(new GatewayError('upstream_timeout', 'the endpoint took no byte of the body in time', { side: 'upstream' }))
-    else this.onBadBody(new GatewayError('request_timeout', 'the body came too slowly', { side: 'downstream' }))
   }
 
   private openTunnel(response: Response, head: ResponseHead): Promise<void> {

@@ -7,23 +7,29 @@ import { owned, part } from './read-buffers.ts'
 import type { RequestBody } from './request-body.ts'
 import { type ParsedRequest, parseRequest } from './request-parser.ts'
 
-/** Whose input it is. */
-export interface InputOwner extends PausableReader {
-  /** The first bytes of a head are there, or all of it. */
-  onHeadBegun(): void
-  /** A request. What came after its head in the same read starts at `at`. */
-  onHead(parsed: ParsedRequest, bytes: Buffer, at: number, to: number): void
-  /** Nobody knows where the next request starts. */
-  onBadHead(error: GatewayError): void
+/** Whose bodies they are; its reading waits while an endpoint takes nothing. */
+export interface BodyOwner extends PausableReader {
   /** So many bytes of data came, of a body that is not over. */
   onBodyData(bytes: number): void
   onBodyEnd(): void
   onBadBody(error: GatewayError): void
 }
 
+/** Whose input it is. */
+export interface InputOwner {
+  /** The first bytes of a head are there, or all of it. */
+  onHeadBegun(): void
+  /** A request. What came after its head in the same read starts at `at`. */
+  onHead(parsed: ParsedRequest, bytes: Buffer, at: number, to: number): void
+  /** Nobody knows where the next request starts. */
+  onBadHead(error: GatewayError): void
+  pauseReading(): void
+}
+
 /** The requests of one connection, one after another. */
 export class RequestInput {
   private readonly owner: InputOwner
+  private readonly bodyOwner: BodyOwner
   private readonly scheme: 'http' | 'https'
   private readonly limits: HeadLimits
   private readonly heads = new HeadReader('request')
@@ -31,11 +37,12 @@ export class RequestInput {
   /** Bytes of the next request that came while one is served. */
   private waiting: Buffer | undefined
 
-  constructor(owner: InputOwner, scheme: 'http' | 'https', limits: HeadLimits) {
+  constructor(owner: InputOwner, bodyOwner: BodyOwner, scheme: 'http' | 'https', limits: HeadLimits) {
     this.owner = owner
+    this.bodyOwner = bodyOwner
     this.scheme = scheme
     this.limits = limits
-    this.bodies = new BodyReader(owner)
+    this.bodies = new BodyReader(bodyOwner)
   }
 
   /** Part of a head has arrived. */
@@ -73,17 +80,17 @@ export class RequestInput {
 
   /** Reads what is body from `from` up to `to`, and keeps the rest for its turn. */
   readBody(bytes: Buffer, from: number, to: number): void {
-    const { bodies, owner } = this
+    const { bodies, bodyOwner } = this
     if (bodies.done) return this.keep(part(bytes, from, to))
     const before = bodies.bytes
     let at: number
     try {
       at = bodies.read(bytes, from, to)
     } catch (error) {
-      return owner.onBadBody(error as GatewayError)
+      return bodyOwner.onBadBody(error as GatewayError)
     }
-    if (!bodies.done) return owner.onBodyData(bodies.bytes - before)
-    owner.onBodyEnd()
+    if (!bodies.done) return bodyOwner.onBodyData(bodies.bytes - before)
+    bodyOwner.onBodyEnd()
     if (at < to) this.keep(bytes.subarray(at, to))
   }
 

@@ -1,7 +1,7 @@
 // Writes requests to an endpoint: the head with its framing, then the body as it comes, for as long as the endpoint takes it.
 import type { OutboundRequest } from '../../model/exchange.ts'
-import type { Downstream } from './downstream.ts'
 import type { BodySink } from './request-body.ts'
+import type { Upload } from './upload.ts'
 import type { Wire } from './wire.ts'
 import { requestHead, writeChunk } from './write.ts'
 
@@ -28,11 +28,11 @@ export class RequestWriter implements BodySink {
     this.owner = owner
   }
 
-  begin(exchange: Downstream, request: OutboundRequest): void {
-    const { body } = exchange
-    this.chunked = exchange.chunkedBody
+  begin(request: OutboundRequest, upload: Upload): void {
+    const { body } = upload
+    this.chunked = upload.chunked
     this.done = body === undefined
-    const head = requestHead(request, exchange.bodyLength, exchange.chunkedBody, exchange.expects)
+    const head = requestHead(request, upload.length, upload.chunked, upload.expects)
     if (body === undefined) {
       this.wire.text(head)
       return

@@ -84,9 +84,10 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
     this.patience = deadline === 0 ? 0 : Math.max(1, deadline - this.owner.sweep.now)
     // A long upload is not a slow endpoint: its time begins with the last byte of the request. Until then the client's own limits
     // hold; a client that waits for 100 Continue sends nothing before the endpoint has spoken.
-    this.deadline = exchange.body === undefined || exchange.expects ? deadline : 0
+    const { upload } = exchange
+    this.deadline = upload.body === undefined || upload.expects ? deadline : 0
     this.bodyTimeout = exchange.bodyTimeout
-    this.writer.begin(exchange, request)
+    this.writer.begin(request, upload)
     return new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
@@ -156,7 +157,7 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
 
   onDrain(): void {
     if (this.state === TUNNEL) this.exchange?.resumeReading()
-    else if (this.writer.failure === undefined) this.exchange?.body?.resume()
+    else if (this.writer.failure === undefined) this.exchange?.upload.body?.resume()
   }
 
   /** The endpoint takes no more, and may have said why before it closed, with a 413 for instance: what it said is on its way, or here. */
@@ -283,7 +284,7 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
   private settleWith(error: GatewayError): void {
     const { reject, exchange } = this
     this.forget()
-    exchange?.body?.detach()
+    exchange?.upload.body?.detach()
     reject?.(error)
   }
 

@@ -57,7 +57,7 @@ function start(fields: string): void {
     isLast: () => false,
     serve: (exchange: Downstream) => {
       exchange.whenGone((error?: GatewayError) => (ended = error?.reason ?? 'gone'))
-      exchange.body?.attach({ writeBody: () => takes, endBody: () => (ended = 'whole') })
+      exchange.upload.body?.attach({ writeBody: () => takes, endBody: () => (ended = 'whole') })
     },
     onRefused() {}, onTunnel() {}, onTunnelIdle() {}, onClosed() {},
   } as unknown as Connection
@@ -139,7 +139,7 @@ test('time in which the endpoint takes no more is not the time of the client', (
   send('x')
   expect(socket.paused).toBe(true)
   expect(wait(25)).toBe(true)
-  client.body?.resume()
+  client.upload.body?.resume()
   takes = true
   expect(wait(25)).toBe(true)
   expect(wait(6)).toBe(false)
