@@ -18,6 +18,6 @@ export function upgradeOf(parsed: ParsedRequest): string {
 }
 
 /** Throws for a 101 that nobody asked for, or for another protocol: it must never become a tunnel. */
-export function checkSwitch(asked: string | undefined, parsed: ParsedResponse): void {
-  if (asked === undefined || asked === '' || parsed.upgrade !== asked) throw failure('upstream_protocol', 'switched protocols without being asked to')
+export function checkSwitch(asked: string, parsed: ParsedResponse): void {
+  if (asked === '' || parsed.upgrade !== asked) throw failure('upstream_protocol', 'switched protocols without being asked to')
 }

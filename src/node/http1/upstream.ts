@@ -7,6 +7,7 @@ import type { Downstream } from './downstream.ts'
 import { BY_LENGTH, NO_BODY } from './framing.ts'
 import { HeadReader } from './head-reader.ts'
 import { latin1 } from './latin1.ts'
+import { Pending } from './pending.ts'
 import { owned, part } from './read-buffers.ts'
 import { RequestWriter, type RequestWriterOwner } from './request-writer.ts'
 import { ONE_WRITE, Response, type ResponseSource } from './response.ts'
@@ -23,8 +24,6 @@ const LIMITS = { lineBytes: 16 * 1024, headBytes: 128 * 1024, headerCount: 256 }
 const LONG_BODY = 128 * 1024
 /** Milliseconds for what an endpoint may have said before it closed, once a write to it has failed. */
 const LAST_WORDS_MS = 1000
-/** Interim responses before the final one. */
-const MAX_INTERIM = 32
 
 /** Who gets a connection back, or learns that it is gone. */
 export interface UpstreamOwner {
@@ -49,20 +48,14 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
   private state: number = IDLE
   private readonly owner: UpstreamOwner
   private readonly reader = new HeadReader('response')
-  private exchange: Downstream | undefined
-  private resolve: ((response: UpstreamResponse) => void) | undefined
-  private reject: ((error: GatewayError) => void) | undefined
-  private request: OutboundRequest | undefined
+  private readonly pending = new Pending()
   private response: Response | undefined
   private served = 0
-  private interim = 0
   private readonly writer: RequestWriter
   private readonly body = new ResponseBody()
   private keepAlive = false
   private paused = false
   private bodyTimeout = 0
-  /** Milliseconds for the response head once the request is out, 0 for no limit. */
-  private patience = 0
 
   constructor(socket: Socket, owner: UpstreamOwner) {
     this.owner = owner
@@ -78,20 +71,14 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
   /** Sends the request, and its body as it comes. `deadline` is sweep time, 0 for none. */
   send(exchange: Downstream, request: OutboundRequest, deadline: number): Promise<UpstreamResponse> {
     this.state = SENT
-    this.exchange = exchange
-    this.request = request
-    this.interim = 0
-    this.patience = deadline === 0 ? 0 : Math.max(1, deadline - this.owner.sweep.now)
+    this.pending.begin(exchange, request, deadline === 0 ? 0 : Math.max(1, deadline - this.owner.sweep.now))
     // A long upload is not a slow endpoint: its time begins with the last byte of the request. Until then the client's own limits
     // hold; a client that waits for 100 Continue sends nothing before the endpoint has spoken.
     const { upload } = exchange
     this.deadline = upload.body === undefined || upload.expects ? deadline : 0
     this.bodyTimeout = exchange.bodyTimeout
     this.writer.begin(request, upload)
-    return new Promise((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
-    })
+    return this.pending.head()
   }
 
   /** A client that asked first has its answer, or did not wait for it. */
@@ -100,12 +87,13 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
   }
 
   onUploaded(): void {
-    if (this.state === SENT && this.patience !== 0) this.deadline = this.owner.sweep.now + this.patience
+    const { patience } = this.pending
+    if (this.state === SENT && patience !== 0) this.deadline = this.owner.sweep.now + patience
   }
 
   /** Drops whatever is under way: the connection cannot be trusted to be clean. */
   abort(cause?: GatewayError): void {
-    this.reject?.(cause ?? clientClosed())
+    if (this.pending.waits) this.settleWith(cause ?? clientClosed())
     this.forget()
     this.close()
   }
@@ -156,8 +144,8 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
   }
 
   onDrain(): void {
-    if (this.state === TUNNEL) this.exchange?.resumeReading()
-    else if (this.writer.failure === undefined) this.exchange?.upload.body?.resume()
+    if (this.state === TUNNEL) this.pending.exchange?.resumeReading()
+    else if (this.writer.failure === undefined) this.pending.exchange?.upload.body?.resume()
   }
 
   /** The endpoint takes no more, and may have said why before it closed, with a 413 for instance: what it said is on its way, or here. */
@@ -200,12 +188,11 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
       for (let at = 0; ; ) {
         at = this.reader.read(bytes, at, to, LIMITS)
         if (at < 0) return
-        const parsed = parseResponse(this.reader.text, this.reader.scanner, this.reader.base, this.request?.method ?? '')
+        const parsed = parseResponse(this.reader.text, this.reader.scanner, this.reader.base, this.pending.method)
         if (parsed.status >= 200 || parsed.status === 101) return this.begin(parsed, bytes, at, to)
-        if (++this.interim > MAX_INTERIM) throw failure('upstream_protocol', 'too many interim responses')
         // It is the client's turn now.
         if (parsed.status === 100 && !this.writer.done && this.writer.failure === undefined) this.deadline = 0
-        this.exchange?.relayInterim(parsed)
+        this.pending.onInterim(parsed)
       }
     } catch (error) {
       this.settleWith(error instanceof GatewayError ? error : new GatewayError('internal', 'a defect while reading a response', { cause: error }))
@@ -217,11 +204,10 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
 
   /** A final response head is there; its body starts at `at` in `bytes`. */
   private begin(parsed: ParsedResponse, bytes: Buffer, at: number, to: number): void {
-    const { resolve } = this
-    if (parsed.status === 101) checkSwitch(this.request?.upgrade, parsed)
+    if (parsed.status === 101) checkSwitch(this.pending.upgrade, parsed)
+    const answer = this.pending.takeAnswer()
     const response = new Response(this, parsed)
     this.response = response
-    this.resolve = this.reject = undefined
     this.state = parsed.status === 101 ? TUNNEL : BODY
     this.body.begin(parsed)
     this.keepAlive = parsed.keepAlive
@@ -240,7 +226,7 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
         this.endOfBody('')
       } else if (at < to) this.readBody(bytes, at, to)
     }
-    resolve?.(response)
+    answer?.(response)
   }
 
   private readBody(bytes: Buffer, from: number, to: number): void {
@@ -282,17 +268,13 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
 
   /** Ends a request that got no response head. */
   private settleWith(error: GatewayError): void {
-    const { reject, exchange } = this
-    this.forget()
-    exchange?.upload.body?.detach()
-    reject?.(error)
+    this.response = undefined
+    this.pending.fail(error)
   }
 
   private forget(): void {
-    this.exchange = undefined
-    this.request = undefined
     this.response = undefined
-    this.resolve = this.reject = undefined
+    this.pending.forget()
   }
 
   /** Ends the connection and whatever is under way on it. */
@@ -306,7 +288,7 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
     this.writer.stop()
     this.wire.destroy()
     // Not where it was settled before: a client that left and a timeout say nothing of the idle connections.
-    if (before === SENT && this.reject !== undefined) this.endedEarly(error ?? this.writer.failure)
+    if (before === SENT && this.pending.waits) this.endedEarly(error ?? this.writer.failure)
     else response?.fail(cutResponse(error))
     this.forget()
   }
