@@ -72,7 +72,8 @@ async function follow(source: CatalogSource, signal: AbortSignal, options: Catal
 }
 
 async function pause({ platform, changes }: CatalogSource, progress: CatalogProgress, reading: CatalogReading, pace: Pace, changed: boolean, signal: AbortSignal): Promise<void> {
-  if (reading.kind === 'failed' || reading.kind === 'denied') return platform.sleep(backoff(progress.failures, platform.random(), undefined, reading.retryAfter), signal)
+  // Trouble may also be what a list says.
+  if (progress.failures > 0) return platform.sleep(backoff(progress.failures, platform.random(), undefined, 'retryAfter' in reading ? reading.retryAfter : undefined), signal)
   const now = platform.now()
   if (changes.kind === 'block' && progress.token !== undefined) return platform.sleep(pace.next(now, changed, reading.kind === 'listed' ? (reading.bytes ?? 0) : 0), signal)
   const every = pollAfter(changes.kind === 'poll' ? changes.every : undefined, platform)

@@ -54,7 +54,7 @@ export function readService(service: TaggedService, reading: Reading, refuse: (r
     for (const draft of drafts) addTo(byKey, draft, instance)
     for (const { tag, reason } of refused) {
       const known = refusals.get(`${tag}\n${reason}`) ?? { tag, reason, instances: [] }
-      known.instances.push(instance)
+      addOnce(known.instances, instance)
       refusals.set(`${tag}\n${reason}`, known)
     }
   }
@@ -71,10 +71,19 @@ function addTo(byKey: Map<string, Map<string, Variant>>, draft: Draft, instance:
   const text = JSON.stringify([draft.routes, draft.service, draft.rulePriority?.written])
   const variant: Variant = variants.get(text) ?? { text, draft, instances: [], labels: new Map(), notes: new Map(), weighted: false }
   variants.set(text, variant)
-  variant.instances.push(instance)
+  addOnce(variant.instances, instance)
   variant.labels.set(JSON.stringify(draft.labels), draft.labels)
   variant.weighted ||= draft.weighted
-  for (const note of draft.notes) variant.notes.set(note, [...(variant.notes.get(note) ?? []), instance])
+  for (const note of draft.notes) {
+    const known = variant.notes.get(note) ?? []
+    addOnce(known, instance)
+    variant.notes.set(note, known)
+  }
+}
+
+/** They come one after the other: one that says the same twice is the last there. */
+function addOnce(instances: TaggedInstance[], instance: TaggedInstance): void {
+  if (instances.at(-1) !== instance) instances.push(instance)
 }
 
 type Tell = (tag: string, reason: string, instances: readonly TaggedInstance[], kind: RefusedTag['kind']) => void

@@ -2,8 +2,8 @@
 // endpoints, so that a canary that is unhealthy or gone leaves its share to the others at once.
 import { isInService, labelsOf, type EndpointSet } from '../model/endpoint.ts'
 
-/** The finest part of a share; weights go up to 65535. */
-const SCALE = 10_000
+/** Digits of a weight: enough for hundredths of a percent, and none that only a computer's division makes. */
+const DIGITS = 6
 
 /** What one instance asks for: `own` for itself (Fabio), or `group` for all that carry the same text together. */
 export type Wish = { readonly kind: 'own' | 'group'; readonly share: number; readonly text: string }
@@ -15,9 +15,9 @@ export function reweigh(set: EndpointSet): EndpointSet {
   if (wishes.every((wish) => wish === undefined)) return set
   // Those that leave are weighed among themselves: no requests are taken from who stays, and where nobody does, theirs go by the same shares.
   const [staying = [], leaving = []] = [false, true].map((draining) =>
-    sharesOf(set.endpoints.map((endpoint, i) => ({ wish: wishes[i], weight: endpoint.weight, usable: endpoint.draining === draining && isInService({ ...endpoint, draining: false }) }))),
+    weightsOf(set.endpoints.map((endpoint, i) => ({ wish: wishes[i], weight: endpoint.weight, usable: endpoint.draining === draining && isInService({ ...endpoint, draining: false }) }))),
   )
-  const endpoints = set.endpoints.map((endpoint, i) => ({ ...endpoint, weight: Math.round(((endpoint.draining ? leaving : staying)[i] ?? 0) * SCALE) }))
+  const endpoints = set.endpoints.map((endpoint, i) => ({ ...endpoint, weight: (endpoint.draining ? leaving : staying)[i] ?? 0 }))
   // Its age may be a getter that moves on.
   return Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(set), endpoints: { value: endpoints, enumerable: true } }) as EndpointSet
 }
@@ -46,6 +46,12 @@ interface Weighed {
   readonly wish: Wish | undefined
   readonly weight: number
   readonly usable: boolean
+}
+
+/** Shares of all that the registry gives to those that may be used: another one whose endpoints are merged with these keeps what is its own. */
+function weightsOf(all: readonly Weighed[]): readonly number[] {
+  const total = all.reduce((sum, { weight, usable }) => sum + (usable ? weight : 0), 0)
+  return sharesOf(all).map((share) => Number((share * (total === 0 ? 1 : total)).toPrecision(DIGITS)))
 }
 
 /** Fixed shares are scaled down when they come to more than everything, and up when nothing else is there; the rest goes by registry weights. */

@@ -141,6 +141,22 @@ test('consul: a token that may read less than before is denied, and an index tha
   stop.abort()
 })
 
+test('a catalogue that is denied by what it lists is asked again with a backoff', async () => {
+  const platform = fakePlatform()
+  const fake = fakeConsul(platform)
+  fake.putCatalog({ a: [], b: [] })
+  const { stop, sets } = listsOf(consul.catalog?.('consul', {}, platform))
+  await platform.advance(2000)
+  fake.answerWith(() => json({ a: [] }, { 'x-consul-results-filtered-by-acls': 'true', 'x-consul-index': '900' }))
+  await platform.advance(60_000)
+  expect(sets.at(-1)).toMatchObject({ kind: 'stale', cause: { outcome: 'denied' } })
+  const before = fake.seen.length
+  await platform.advance(600_000)
+  expect(fake.seen.length - before).toBeLessThan(80)
+  expect(fake.seen.length - before).toBeGreaterThan(20)
+  stop.abort()
+})
+
 async function namespaces(platform: FakePlatform, options: object): Promise<string> {
   const fake = fakeNomad(platform)
   platform.onFetch((url, init) => fake.fetch(url, init))

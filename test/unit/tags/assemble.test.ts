@@ -194,3 +194,14 @@ describe('whatever tags say', () => {
     )
   })
 })
+
+test('an instance that says one route twice is one instance', () => {
+  const twice = ['urlprefix-x.test/ strip=/a proto=http', 'urlprefix-x.test/ proto=http strip=/a', 'urlprefix-x.test/ register=n', 'urlprefix-x.test/  register=n']
+  const alone = assembled([tagged('a', twice.slice(0, 2), ['v1'])])
+  expect(alone.table.services).toMatchObject([{ subsets: { 'tagged-1': {} } }])
+  // Two that say something else are the greater number.
+  const among = assembled([tagged('a', ['urlprefix-x.test/ strip=/b'], twice.slice(0, 2), ['urlprefix-x.test/ strip=/b'])])
+  expect(asked(among, 'x.test/b/y')).toMatch(/ \/y$/)
+  const noted = assembled([tagged('a', twice.slice(2))])
+  expect(noted.refused).toMatchObject([{ kind: 'note', count: 1, instances: ['consul/n1/a-1'] }])
+})

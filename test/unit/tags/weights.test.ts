@@ -12,18 +12,19 @@ const W = 'fairlead.route.weight=5%'
 
 test.each([
   ['nothing is asked for', [{}, {}], [1, 1]],
-  ['one canary of 5%', [{}, {}, { tags: [W] }], [4750, 4750, 500]],
-  ['two share the 5%', [{}, { tags: [W] }, { tags: [W] }], [9500, 250, 250]],
-  ['Fabio gives each its own', [{}, { tags: ['urlprefix-/x weight=0.1'] }, { tags: ['urlprefix-/x weight=0.1'] }], [8000, 1000, 1000]],
-  ['a critical canary leaves its share', [{}, { tags: [W], health: 'critical' }], [10_000, 0]],
-  ['alone they have everything', [{ tags: [W] }, { tags: ['fairlead.route.weight=15%'] }], [2500, 7500]],
-  ['more than everything is scaled down', [{}, { tags: ['urlprefix-/x weight=1'] }, { tags: ['urlprefix-/x weight=1'] }], [0, 5000, 5000]],
-  ['of several tags of one instance the first as text counts, in whatever order', [{}, { tags: ['urlprefix-/b weight=0.5', 'urlprefix-/a weight=0.1'] }, { tags: ['urlprefix-/a weight=0.1', 'urlprefix-/b weight=0.5'] }], [8000, 1000, 1000]],
-  ['0% is none', [{}, { tags: ['fairlead.route.weight=0%'] }], [10_000, 0]],
-  ['the rest goes by registry weights', [{ weight: 3 }, { weight: 1 }, { tags: [W] }], [7125, 2375, 500]],
-  ['one that leaves takes nothing from those that stay', [{}, { tags: [W] }, { tags: [W], draining: true }], [9500, 500, 10_000]],
-  ['those that leave share among themselves as those that stay do', [{ draining: true }, { tags: [W], draining: true }, { tags: [W], health: 'maintenance', draining: true }], [9500, 500, 0]],
-  ['metadata counts as tags do', [{}, { meta: { 'fairlead.routes.x.weight': '50%' } }], [5000, 5000]],
+  ['one canary of 5%', [{}, {}, { tags: [W] }], [1.425, 1.425, 0.15]],
+  ['two share the 5%', [{}, { tags: [W] }, { tags: [W] }], [2.85, 0.075, 0.075]],
+  ['Fabio gives each its own', [{}, { tags: ['urlprefix-/x weight=0.1'] }, { tags: ['urlprefix-/x weight=0.1'] }], [2.4, 0.3, 0.3]],
+  ['a critical canary leaves its share', [{}, { tags: [W], health: 'critical' }], [1, 0]],
+  ['alone they have everything', [{ tags: [W] }, { tags: ['fairlead.route.weight=15%'] }], [0.5, 1.5]],
+  ['more than everything is scaled down', [{}, { tags: ['urlprefix-/x weight=1'] }, { tags: ['urlprefix-/x weight=1'] }], [0, 1.5, 1.5]],
+  ['of several tags of one instance the first as text counts, in whatever order', [{}, { tags: ['urlprefix-/b weight=0.5', 'urlprefix-/a weight=0.1'] }, { tags: ['urlprefix-/a weight=0.1', 'urlprefix-/b weight=0.5'] }], [2.4, 0.3, 0.3]],
+  ['0% is none', [{}, { tags: ['fairlead.route.weight=0%'] }], [2, 0]],
+  ['the rest goes by registry weights', [{ weight: 3 }, { weight: 1 }, { tags: [W] }], [3.5625, 1.1875, 0.25]],
+  ['one that leaves takes nothing from those that stay', [{}, { tags: [W] }, { tags: [W], draining: true }], [1.9, 0.1, 1]],
+  ['those that leave share among themselves as those that stay do', [{ draining: true }, { tags: [W], draining: true }, { tags: [W], health: 'maintenance', draining: true }], [1.9, 0.1, 0]],
+  ['where the registry gives nobody any, shares are all there is', [{ weight: 0 }, { weight: 0, tags: [W] }], [0, 1]],
+  ['metadata counts as tags do', [{}, { meta: { 'fairlead.routes.x.weight': '50%' } }], [1, 1]],
 ] as const)('%s', (_, fields, expected) => {
   expect(weights(reweigh(ready(...fields.map((each, i) => endpoint(`e${i}`, each as Partial<Endpoint>)))))).toEqual(expected)
 })
@@ -38,6 +39,18 @@ test('where all that is left drains and still serves, it gets the requests, by t
   expect([count('none'), count('plain') + count('canary')]).toEqual([0, 2000])
   expect(count('canary')).toBeGreaterThan(60)
   expect(count('canary')).toBeLessThan(140)
+})
+
+test('shares in one registry leave those of another one that is merged with it what it has', () => {
+  const consul = reweigh(ready(endpoint('a', { host: '10.0.0.1' }), endpoint('canary', { host: '10.0.0.2', tags: [W] })))
+  const sets = new Map([['consul/web', consul], ['nomad/web', ready(endpoint('n1', { host: '10.0.0.3' }), endpoint('n2', { host: '10.0.0.4' }))]])
+  const config = { name: 'web', from: [...sets.keys()], endpoints: [], subsets: {}, balance: { kind: 'random' as const }, connectTimeout: 1000, maxConnections: 1024, merge: true }
+  const { picker } = createEndpointBook(fakePlatform()).build(config, (ref) => sets.get(ref) ?? { kind: 'pending' }).all
+  const random = seededRandom(1)
+  const picked = Array.from({ length: 4000 }, () => picker.pick(pickContext(random))?.endpoint.id ?? '')
+  const share = (...ids: string[]): number => picked.filter((each) => ids.includes(each)).length / 4000
+  expect(share('n1', 'n2')).toBeCloseTo(0.5, 1)
+  expect(share('canary')).toBeCloseTo(0.025, 1.5)
 })
 
 test('a set without wishes stays the very same, and an age that moves on goes on doing so', () => {
