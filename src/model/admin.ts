@@ -50,7 +50,7 @@ export interface RoutesAnswer {
   readonly omitted: number
   /** How the store is that tables come from; null when all routes come from tags. */
   readonly store: StoreStatus | null
-  /** Newest first; empty again once a later table was accepted. */
+  /** Newest first; empty again once the store holds the table in force, or another that is good. */
   readonly rejected: readonly RejectedView[]
   /** Registries whose tags make routes, and how their list of services is; empty when there are none. */
   readonly catalogs: readonly CatalogStatus[]

@@ -145,7 +145,10 @@ export class ControlPlane {
       return this.relay.tableMadeOf(sets, await this.apply(table, origin, sets))
     }
     if (event.kind === 'unavailable') return platform.log('warn', 'the route store cannot be read; the running table stays', { origin: event.origin, cause: event.message })
-    if (event.kind === 'confirmed') return platform.log('info', 'the route store answers again', { origin: event.origin })
+    if (event.kind === 'confirmed') {
+      this.revisions.confirm()
+      return platform.log('info', 'the route store answers again', { origin: event.origin })
+    }
     this.rejected++
     this.revisions.reject(event.origin, event.problems)
     platform.log('error', 'a table was refused; the running one stays', { origin: event.origin, problems: event.problems.map(({ path, line, message, hint }) => `${line > 0 ? `line ${line}: ` : ''}${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`) })
@@ -204,6 +207,7 @@ export class ControlPlane {
       watches: () => this.hub.status(),
       announcements: () => this.announcements.views(),
       history: () => this.revisions.list(),
+      refused: () => this.revisions.refused(),
       instruments: () => this.serving.instruments(),
       workers: () => this.serving.workers(),
       counts: () => ({ tablesRejected: this.rejected, workerRestarts: this.serving.restarts }),

@@ -11,9 +11,15 @@ import { tableHash } from './table-hash.ts'
 const KEEP = 50
 
 /** One line of the history: a table that took effect, or one that was refused while `during` went on serving. */
-export type RevisionEntry =
-  | { readonly kind: 'effective'; readonly revision: Revision; readonly routes: number; readonly services: number; readonly diff: TableDiff }
-  | { readonly kind: 'rejected'; readonly origin: string; readonly at: number; readonly problems: readonly Problem[]; readonly during: number }
+export type RevisionEntry = { readonly kind: 'effective'; readonly revision: Revision; readonly routes: number; readonly services: number; readonly diff: TableDiff } | RejectedEntry
+
+export interface RejectedEntry {
+  readonly kind: 'rejected'
+  readonly origin: string
+  readonly at: number
+  readonly problems: readonly Problem[]
+  readonly during: number
+}
 
 interface Offered {
   readonly revision: Revision
@@ -26,6 +32,10 @@ export interface Revisions {
   offer(table: TableConfig, origin: string): Promise<Offered>
   /** Records an attempt that was refused. */
   reject(origin: string, problems: readonly Problem[]): void
+  /** The store holds what is in force, so that what was refused meanwhile is over. */
+  confirm(): void
+  /** What was refused since the store last held what is in force, newest first. */
+  refused(): readonly RejectedEntry[]
   /** Newest first. */
   list(): readonly RevisionEntry[]
 }
@@ -33,6 +43,7 @@ export interface Revisions {
 /** A history that starts empty; numbers start at 1. `keep` entries are kept, default 50. */
 export function createRevisions(platform: Pick<Platform, 'wallClock'>, keep: number = KEEP): Revisions {
   let entries: readonly RevisionEntry[] = []
+  let refused: readonly RejectedEntry[] = []
   let current: { readonly revision: Revision; readonly table: TableConfig } | undefined
   const record = (entry: RevisionEntry): void => {
     entries = [entry, ...entries].slice(0, keep)
@@ -40,6 +51,7 @@ export function createRevisions(platform: Pick<Platform, 'wallClock'>, keep: num
   return {
     async offer(table, origin) {
       const hash = await tableHash(table)
+      refused = []
       if (current?.revision.hash === hash) return { revision: current.revision, isNew: false }
       const revision: Revision = { number: (current?.revision.number ?? 0) + 1, hash, origin, at: platform.wallClock() }
       record({ kind: 'effective', revision, routes: table.routes.length, services: table.services.length, diff: diffTables(current?.table, table) })
@@ -47,8 +59,12 @@ export function createRevisions(platform: Pick<Platform, 'wallClock'>, keep: num
       return { revision, isNew: true }
     },
     reject(origin, problems) {
-      record({ kind: 'rejected', origin, at: platform.wallClock(), problems, during: current?.revision.number ?? 0 })
+      const entry: RejectedEntry = { kind: 'rejected', origin, at: platform.wallClock(), problems, during: current?.revision.number ?? 0 }
+      refused = [entry, ...refused].slice(0, keep)
+      record(entry)
     },
+    confirm: () => void (refused = []),
+    refused: () => refused,
     list: () => entries,
   }
 }

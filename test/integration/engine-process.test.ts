@@ -230,6 +230,23 @@ test('a changed file comes into force; a broken one does not, and is visible', a
   await end(gateway)
 })
 
+test('what was refused is over once the file holds what is in force again, as it was or in other words', async () => {
+  const good = text('{ name: first, match: /**, respond: { status: 418 } }')
+  const refused = async (): Promise<number> => (await api<{ rejected: readonly unknown[] }>('/api/routes')).rejected.length
+  await put(good)
+  const gateway = run()
+  await serving(gateway)
+  for (const again of [good, `# again\n${good}`]) {
+    await put(text('{ name: second, match: /**, respnd: { status: 200 } }'))
+    await expect.poll(refused, WAIT).toBe(1)
+    await put(again)
+    await expect.poll(refused, WAIT).toBe(0)
+  }
+  const { revisions } = await api<{ revisions: readonly { readonly kind: string }[] }>('/api/revisions')
+  expect(revisions.map(({ kind }) => kind)).toEqual(['rejected', 'rejected', 'effective'])
+  await end(gateway)
+})
+
 test('an edit that only check would refuse is refused by the running gateway too, and what takes a restart is said', async () => {
   const registries = 'registries: { consul: { address: "http://127.0.0.1:1" } }\n'
   const rejected = async (): Promise<unknown> => (await api<{ rejected: readonly { readonly problems: readonly { readonly message: string }[] }[] }>('/api/routes')).rejected[0]?.problems[0]?.message

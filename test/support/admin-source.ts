@@ -104,6 +104,7 @@ export function fakeAdminSource(platform: Platform): FakeAdminSource {
     refusedTags: () => [],
     announcements: () => [{ registry: 'netflix', instance: 'GATEWAY/h1:gateway:8080', state: 'up', since: NOW - MINUTE, failures: 0, lastSuccess: NOW - 5000 }],
     history: () => HISTORY,
+    refused: () => HISTORY.slice(0, 1).filter((entry) => entry.kind === 'rejected'),
     instruments: async () => instruments.export({ ...NO_COUNTS, requestsActive: 3, downstreamOpen: 40, downstreamAccepted: 900, tunnelsOpen: 2, upstreamOpen: 12, upstreamIdle: 9, upstreamOpened: 31, upstreamReused: 5210 }),
     workers: () => [1, 2].map((id) => ({ id, pid: 4000 + id, state: 'running', startedAt: NOW - 90 * MINUTE, revision: 12 })),
     counts: () => ({ tablesRejected: 1, workerRestarts: 0 }),

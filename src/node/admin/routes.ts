@@ -1,10 +1,9 @@
 // GET /api/routes: the table in force in the order of precedence, and what was refused since.
-import type { RejectedView, RouteView, RoutesAnswer } from '../../model/admin.ts'
+import type { RouteView, RoutesAnswer } from '../../model/admin.ts'
 import type { ActionConfig } from '../../model/route-config.ts'
 import type { Entry, Route, Table } from '../../model/route.ts'
 import { hostText } from '../../route/host.ts'
 import { pathText } from '../../route/path.ts'
-import type { RevisionEntry } from '../../store/revisions.ts'
 import { countsByRoute } from './counts.ts'
 import type { CountsByName } from './counts.ts'
 import type { AdminSource } from './source.ts'
@@ -19,7 +18,7 @@ export async function routesAnswer(source: AdminSource, limit = Infinity): Promi
     routes: routes.slice(0, limit).map(([route, entries]) => viewRoute(route, entries, counts)),
     omitted: Math.max(0, routes.length - limit),
     store: source.store() ?? null,
-    rejected: rejectedSince(source.history()),
+    rejected: source.refused().map(({ origin, at, problems }) => ({ origin, at, problems })),
     catalogs: source.catalogs(),
     refusedTags: source.refusedTags(),
   }
@@ -64,14 +63,4 @@ function actionText(action: ActionConfig): string {
   const labels = action.to.map(({ service, subset, weight }) => ({ label: subset === undefined ? service : `${service}/${subset}`, weight }))
   const [only] = labels
   return only !== undefined && labels.length === 1 ? only.label : labels.map(({ label, weight }) => `${label} ${weight}`).join(', ')
-}
-
-/** Refused tables newer than the one in force: once a later one was accepted they are history. */
-function rejectedSince(history: readonly RevisionEntry[]): RejectedView[] {
-  const rejected: RejectedView[] = []
-  for (const entry of history) {
-    if (entry.kind === 'effective') break
-    rejected.push({ origin: entry.origin, at: entry.at, problems: entry.problems })
-  }
-  return rejected
 }

@@ -6,7 +6,7 @@ import type { RefStatus } from '../../model/ref-status.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { StoreStatus } from '../../model/store.ts'
 import type { CatalogStatus, RefusedTag } from '../../model/tagged.ts'
-import type { RevisionEntry } from '../../store/revisions.ts'
+import type { RejectedEntry, RevisionEntry } from '../../store/revisions.ts'
 import type { InstrumentsDump } from '../../telemetry/dump.ts'
 
 export interface AdminSource {
@@ -25,6 +25,8 @@ export interface AdminSource {
   announcements(): readonly AnnouncementView[]
   /** Tables that took effect or were refused, newest first. */
   history(): readonly RevisionEntry[]
+  /** Tables that were refused since the store last held the one in force, newest first. */
+  refused(): readonly RejectedEntry[]
   /** How the route store is; undefined when all routes come from tags. */
   store(): StoreStatus | undefined
   /** Registries whose tags make routes. */
