@@ -115,7 +115,9 @@ class Feed implements K8sFeed, WatchReader {
     // Trouble that is known already may be over soon; fresh trouble is told at once.
     const before = this.#phase
     const fails = (): boolean => typeof this.#phase === 'object'
-    await this.#waiting.wait({ service, holds: () => holds() || (fails() && this.#phase !== before), ms: PATIENCE, orElse: fails }, signal)
+    // A list may take longer than a question: what differs in it is told as news then, and what is known meanwhile has its age.
+    const isKnown = (): boolean => isWatched() && !other && this.#covered.has(service)
+    await this.#waiting.wait({ service, holds: () => holds() || (fails() && this.#phase !== before), ms: PATIENCE, orElse: () => fails() || isKnown() }, signal)
     return this.#answer(service, signal)
   }
 

@@ -437,6 +437,23 @@ test.each([2, 5])('an emptiness is confirmed also where a list takes %i pages of
   expect(server.seen.filter(({ query }) => !query.has('watch')).length - lists).toBeLessThanOrEqual(3 * pages)
 })
 
+test('a periodic reading is no trouble where a list takes longer than a question, and still finds what the watch swallowed', async () => {
+  const { platform, server, reader, watch } = await start()
+  for (let index = 0; index < 120; index++) server.put(slice(`api-${index}`, 'api', '10.0.1.1'))
+  const api = watch('main/api')
+  await platform.advance(1000)
+  platform.onFetch(async (url, init) => {
+    if (!url.includes('watch=1')) await platform.sleep(6000)
+    return server.answer(url, init)
+  })
+  server.deaf = true
+  server.put(slice('web-1', 'web', '10.0.0.1', '10.0.0.2'))
+  server.deaf = false
+  await platform.advance(900_000)
+  expect([...reader.attempts, ...api.attempts].filter(({ outcome }) => outcome !== 'ok-with-data')).toEqual([])
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080')
+})
+
 test('another server is asked when one fails', async () => {
   const { platform, server, reader } = await start({
     options: { address: ['https://a:6443', 'https://b:6443'] },
