@@ -80,11 +80,14 @@ const JUDGES: Record<ResponseCase['want'], (each: ResponseCase, reading: Reading
 }
 
 describe.skipIf(!gatewayAvailable)('h1-responses', () => {
+  const cases = loadCorpus<ResponseCase>('h1-responses')
   beforeAll(async () => {
     origin = await startOrigin()
+    // Only who is to wait in vain waits so shortly that a loaded machine may do so as well.
+    const late = cases.filter(({ want }) => want === '504').map(({ id }) => `  - { name: ${id}, match: { path: /raw/up/${id} }, to: 'http://127.0.0.1:${origin.port}', timeout: 300ms }\n`)
     gateway = await startGateway(`${LISTENERS}
 routes:
-  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}', timeout: 300ms }
+${late.join('')}  - { name: raw, match: { path: /raw/** }, to: 'http://127.0.0.1:${origin.port}' }
 `)
   })
   afterAll(async () => {
@@ -115,7 +118,7 @@ routes:
     await expectInnocent(gateway.port('patient'), origin)
   })
 
-  test.each(loadCorpus<ResponseCase>('h1-responses'))('$id: $want, $why', async (each) => {
+  test.each(cases)('$id: $want, $why', async (each) => {
     origin.clear()
     script(each)
     const { reading, after } = await play(each)

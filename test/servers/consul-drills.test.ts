@@ -1,25 +1,24 @@
 // Failure drills on a real Consul while load runs: no request fails that could have succeeded, what is shown is true, and
-// recovery needs nobody.
+// recovery needs nobody. Instances are put into the catalogue itself: an agent tells its server of them when it likes.
 import { afterAll, afterEach, beforeAll, test } from 'vitest'
 import { drill } from '../support/drill/drill.ts'
 import type { DrillPlan } from '../support/drill/plan.ts'
-import { callConsul, deregister, register } from '../support/servers/consul-client.ts'
+import { callConsul, enter, strike, strikeAll } from '../support/servers/consul-client.ts'
 import { startConsulCluster, type ConsulCluster } from '../support/servers/consul-cluster.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
 
 type RealConsul = Awaited<ReturnType<typeof startConsul>>
 
-/** `web` with these backends at one Consul, all of them registered before the gateway starts. */
-function plan(server: RealConsul, backends: readonly string[], more: { readonly speed?: number; readonly registry?: object; readonly token?: string } = {}): DrillPlan {
+/** `web` with these backends at one Consul, all of them in the catalogue before the gateway starts. */
+function plan(server: RealConsul, backends: readonly string[], more: { readonly registry?: object; readonly token?: string } = {}): DrillPlan {
   return {
     upstreams: { consul: server.address },
     registries: ({ consul }) => ({ consul: { address: `http://${consul}`, wait: '10s', ...more.registry } }),
     services: { web: { from: 'consul/web', backends } },
     before: async (backend) => {
-      for (const name of backends) await register(server.url, backend(name), more.token)
+      for (const name of backends) await enter(server.url, backend(name), more.token)
     },
-    ...(more.speed === undefined ? {} : { speed: more.speed }),
   }
 }
 
@@ -31,10 +30,7 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
     server = await startConsul()
   })
   afterAll(() => server.stop())
-  afterEach(async () => {
-    const services = (await (await fetch(`${server.url}/v1/agent/services`)).json()) as Record<string, unknown>
-    for (const id of Object.keys(services)) await callConsul(server.url, 'PUT', `agent/service/deregister/${id}`)
-  })
+  afterEach(() => strikeAll(server.url))
 
   test('that is killed goes on with what it knew, and follows it again when it is back', () =>
     drill(plan(server, ['a', 'b', 'c']), async (d) => {
@@ -42,10 +38,13 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
       await server.kill()
       await d.sees('web', 'stale a,b,c', { cause: cutOff, since: Date.now() })
       await d.serves('web', ['a', 'b', 'c'])
+      // It forgot everything.
+      await d.fault('consul').refuse()
       await server.restart()
-      for (const name of ['a', 'b', 'c']) await register(server.url, d.backend(name))
+      for (const name of ['a', 'b', 'c']) await enter(server.url, d.backend(name))
+      await d.fault('consul').pass()
       await d.sees('web', 'live a,b,c')
-      await deregister(server.url, d.backend('c'))
+      await strike(server.url, d.backend('c'))
       await d.sees('web', 'live a,b')
       await d.backend('c').stop()
       await d.uses('web', ['a', 'b'])
@@ -60,18 +59,21 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
       await d.backend('b').kill()
       await d.uses('web', ['a'])
       server.resume()
-      await deregister(server.url, d.backend('b'))
+      await d.until('it takes writes again', () => strike(server.url, d.backend('b')).then(() => true))
       await d.sees('web', 'live a')
     }))
 
   test('that comes back empty is not believed until it has confirmed that', () =>
-    drill(plan(server, ['a', 'b', 'c'], { speed: 15 }), async (d) => {
+    drill(plan(server, ['a', 'b', 'c']), async (d) => {
       await d.sees('web', 'live a,b,c')
+      // The time of the hold begins when it takes writes.
+      await d.fault('consul').refuse()
       await server.kill()
       await server.restart()
+      await d.fault('consul').pass()
       await d.sees('web', 'guarded a,b,c', { cause: /vanished|does not know/ })
       await d.serves('web', ['a', 'b', 'c'])
-      await register(server.url, d.backend('a'))
+      await enter(server.url, d.backend('a'))
       await d.sees('web', 'guarded a,b,c')
       await d.sees('web', 'live a')
       await d.uses('web', ['a'])
@@ -89,19 +91,19 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
       await consul.pass()
       await d.sees('web', 'live a,b')
       consul.truncate(200)
-      await deregister(server.url, d.backend('b'))
+      await strike(server.url, d.backend('b'))
       await d.sees('web', 'stale a,b', { cause: cutOff, since: Date.now() })
       await d.serves('web', ['a', 'b'])
       await consul.pass()
       await d.sees('web', 'live a')
-      await register(server.url, d.backend('b'))
+      await enter(server.url, d.backend('b'))
       await d.sees('web', 'live a,b')
       // Slow is not dead: what comes in time is taken.
       consul.throttle(20_000)
-      await deregister(server.url, d.backend('b'))
+      await strike(server.url, d.backend('b'))
       await d.sees('web', 'live a')
       consul.delay(200)
-      await register(server.url, d.backend('b'))
+      await enter(server.url, d.backend('b'))
       await d.sees('web', 'live a,b')
       await d.uses('web', ['a', 'b'])
     }))
@@ -135,7 +137,7 @@ describeWithServers(['consul'], 'a gateway with a token', () => {
       await d.serves('web', ['a', 'b'])
       await allow(everything)
       await d.sees('web', 'live a,b')
-      await deregister(server.url, d.backend('b'), MANAGEMENT)
+      await strike(server.url, d.backend('b'), MANAGEMENT)
       await d.sees('web', 'live a')
       await callConsul(server.url, 'DELETE', `acl/token/${await accessor()}`, undefined, MANAGEMENT)
       await d.sees('web', 'denied a', { cause: /ACL not found/ })
@@ -164,7 +166,7 @@ describeWithServers(['consul'], 'a gateway at a cluster', () => {
       await leader.kill()
       await d.serves('web', ['a', 'b', 'c'])
       await d.until('another leader is elected', async () => (await cluster.roles()).leader !== leader)
-      await d.until('the cluster takes writes again', () => deregister(near.url, d.backend('c')).then(() => true))
+      await d.until('the cluster takes writes again', () => strike(near.url, d.backend('c')).then(() => true))
       await d.sees('web', 'live a,b')
       await d.uses('web', ['a', 'b'])
       // One of three cannot elect: it still answers what it knows to those who do not insist on the leader.
@@ -173,7 +175,7 @@ describeWithServers(['consul'], 'a gateway at a cluster', () => {
       await d.serves('web', ['a', 'b'])
       await d.sees('web', /^(live|stale) a,b$/)
       await Promise.all([leader.restart(), other.restart()])
-      await d.until('the cluster takes writes again', () => register(near.url, d.backend('c')).then(() => true))
+      await d.until('the cluster takes writes again', () => enter(near.url, d.backend('c')).then(() => true))
       await d.sees('web', 'live a,b,c')
       await d.uses('web', ['a', 'b', 'c'])
     })

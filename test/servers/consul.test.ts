@@ -8,8 +8,10 @@ import { createHub, type Hub } from '../../discovery/hub.ts'
 import { endpointsOf, type EndpointSet } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import { createSetMemory } from '../../src/node/set-memory.ts'
+import { enter, strikeAll } from '../support/servers/consul-client.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { soon } from '../support/soon.ts'
 
 type RealConsul = Awaited<ReturnType<typeof startConsul>>
 
@@ -65,7 +67,8 @@ const text = (set: EndpointSet): string => {
   return `${set.kind}${cause} ${endpointsOf(set).map(({ port }) => port).join(',')}`.trim()
 }
 
-const becomes = (watched: Watched, wanted: string): Promise<void> => vi.waitFor(() => expect(text(watched.hub.get(watched.key))).toBe(wanted), { timeout: 20_000, interval: 20 })
+/** As long as an agent may take to tell its server (see `lists`), and shorter than a question waits. */
+const becomes = (watched: Watched, wanted: string): Promise<void> => vi.waitFor(() => expect(text(watched.hub.get(watched.key))).toBe(wanted), { timeout: 40_000, interval: 20 })
 
 async function put(server: RealConsul, path: string, body?: object, token?: string): Promise<void> {
   const headers = token === undefined ? {} : { 'x-consul-token': token }
@@ -102,22 +105,22 @@ describeWithServers(['consul'], 'a real Consul', () => {
     await register(server, 1002)
     await becomes(web, 'ready 1001,1002')
     await register(server, 1002, { Tags: ['v2'] })
-    await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web'))[1]?.tags).toEqual(['v2']))
+    await soon(() => expect(endpointsOf(web.hub.get('consul/web'))[1]?.tags).toEqual(['v2']))
     await put(server, 'agent/service/maintenance/web-1002?enable=true&reason=deploy')
-    await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web'))[1]).toMatchObject({ draining: true, health: 'maintenance' }))
+    await soon(() => expect(endpointsOf(web.hub.get('consul/web'))[1]).toMatchObject({ draining: true, health: 'maintenance' }))
     await put(server, 'agent/service/deregister/web-1002')
     await becomes(web, 'ready 1001')
     expect(web.hub.status()[0]).toMatchObject({ mode: 'live', failures: 0, rejected: [] })
   })
 
-  test('a change is seen within a fraction of a second', async () => {
+  test('a change is told, and not found at the end of a question', async () => {
     await register(server, 1001)
     const web = watch(server.url, 'consul/web')
     await becomes(web, 'ready 1001')
     // The watch is asked again right after the first answer; a change right then must not be lost either.
     for (const port of [1002, 1003, 1004]) {
       await register(server, port)
-      await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web')).some((endpoint) => endpoint.port === port)).toBe(true), { timeout: 1500, interval: 10 })
+      await soon(() => expect(endpointsOf(web.hub.get('consul/web')).some((endpoint) => endpoint.port === port)).toBe(true))
     }
   })
 
@@ -127,9 +130,9 @@ describeWithServers(['consul'], 'a real Consul', () => {
     const web = watch(server.url, 'consul/web')
     await becomes(web, 'ready 1001,1002')
     await put(server, 'agent/check/warn/ttl')
-    await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web'))[0]).toMatchObject({ health: 'warning', weight: 3, draining: false }))
+    await soon(() => expect(endpointsOf(web.hub.get('consul/web'))[0]).toMatchObject({ health: 'warning', weight: 3, draining: false }))
     await put(server, 'agent/check/fail/ttl')
-    await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web'))[0]).toMatchObject({ health: 'critical', weight: 8 }))
+    await soon(() => expect(endpointsOf(web.hub.get('consul/web'))[0]).toMatchObject({ health: 'critical', weight: 8 }))
     expect(web.hub.get('consul/web').kind).toBe('ready')
   })
 
@@ -157,7 +160,7 @@ describeWithServers(['consul'], 'a real Consul', () => {
     const web = watch(server.url, 'consul/web')
     await becomes(web, 'ready 1001,1002')
     await put(server, 'agent/maintenance?enable=true&reason=kernel')
-    await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web')).map(({ draining }) => draining)).toEqual([true, true]))
+    await soon(() => expect(endpointsOf(web.hub.get('consul/web')).map(({ draining }) => draining)).toEqual([true, true]))
     await put(server, 'agent/service/deregister/web-1001')
     await put(server, 'agent/service/deregister/web-1002')
     await becomes(web, 'ready')
@@ -166,7 +169,8 @@ describeWithServers(['consul'], 'a real Consul', () => {
 
   test('a paused agent leaves the endpoints as they are, marked stale, and is heard again when it goes on', async () => {
     await register(server, 1001)
-    const web = watch(server.url, 'consul/web', { speed: 20, registry: { wait: '5s' } })
+    // Consul waits in real time: its second has to end before the six of the deadline, of which two pass.
+    const web = watch(server.url, 'consul/web', { speed: 3, registry: { wait: '1s' } })
     await becomes(web, 'ready 1001')
     server.pause()
     await becomes(web, 'stale failed 1001')
@@ -179,22 +183,25 @@ describeWithServers(['consul'], 'a real Consul', () => {
 
   test('an agent that was killed and came back empty does not take the endpoints away at once, but in the end', async () => {
     for (const port of [1001, 1002, 1003]) await register(server, port)
-    const web = watch(server.url, 'consul/web', { speed: 10 })
+    const web = watch(server.url, 'consul/web', { speed: 4 })
     await becomes(web, 'ready 1001,1002,1003')
     await server.kill()
     await becomes(web, 'stale failed 1001,1002,1003')
     await server.restart()
     await becomes(web, 'stale guarded 1001,1002,1003')
-    await register(server, 1004)
+    // Into the catalogue itself: its agent may tell it later than the hold lasts.
+    await enter(server.url, { name: 'new', host: '127.0.0.1', port: 1004 })
     await becomes(web, 'stale guarded 1001,1002,1003,1004')
     await becomes(web, 'ready 1004')
+    await strikeAll(server.url)
     expect(web.sets.map((set) => endpointsOf(set).length).slice(0, -1).every((count) => count >= 3)).toBe(true)
   })
 
   test('an agent whose index starts anew is followed anew', async () => {
     for (let port = 1001; port < 1021; port++) await register(server, port)
+    await lists(server, 20)
     const web = watch(server.url, 'consul/web')
-    await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web'))).toHaveLength(20))
+    await soon(() => expect(endpointsOf(web.hub.get('consul/web'))).toHaveLength(20))
     await server.kill()
     await server.restart()
     for (let port = 1001; port < 1018; port++) await register(server, port)
@@ -203,7 +210,7 @@ describeWithServers(['consul'], 'a real Consul', () => {
     await vi.waitFor(() => expect(text(web.hub.get('consul/web')).startsWith('ready')).toBe(true), { timeout: 60_000 })
     await put(server, 'agent/service/deregister/web-1001')
     await lists(server, 16)
-    await vi.waitFor(() => expect(endpointsOf(web.hub.get('consul/web')).some(({ port }) => port === 1001)).toBe(false), { timeout: 5000 })
+    await soon(() => expect(endpointsOf(web.hub.get('consul/web')).some(({ port }) => port === 1001)).toBe(false))
   }, 120_000)
 
   test('a gateway that starts while Consul is down serves what it knew', async () => {

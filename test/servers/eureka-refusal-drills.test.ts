@@ -57,7 +57,8 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
       await d.sees('web', 'live a,b,c,d')
       await d.fault('first').refuse()
       await d.sees('web', 'stale a,b,c,d', { cause: /refused/, since: Date.now() })
-      const peer = await startAlone(6000)
+      // Long enough to be seen closed, and shorter than what it says then is waited for.
+      const peer = await startAlone(15_000)
       try {
         for (const name of ['a', 'b']) await register(peer.url, d.backend(name))
         d.fault('second').retarget(peer.address)

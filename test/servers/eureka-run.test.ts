@@ -113,7 +113,7 @@ describeWithServers(['eureka'], 'fairlead run at a real Eureka behind TLS', () =
       accessLog: { format: 'off' },
       workers: 2,
       stateDir: join(temp.directory, `state-${port}`),
-      registries: { eureka: { address, every: '1s', tls, announce: { app: 'gateway', host: 'gw-1', heartbeat: '1s', drain: '3s' } } },
+      registries: { eureka: { address, every: '1s', tls, announce: { app: 'gateway', host: 'gw-1', heartbeat: '1s', drain: '10s' } } },
       routes: [{ name: 'web', match: 'web.test/**', to: 'eureka/WEB' }],
     }
     await writeFile(file, JSON.stringify(config))

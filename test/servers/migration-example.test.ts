@@ -57,7 +57,7 @@ describeWithServers(['consul', 'eureka'], 'examples/migration', () => {
     ports = new Map(names.map((name, i) => [name, free[i] ?? 0]))
     const { FAIRLEAD_TEST_GATEWAY: _, ...env } = process.env
     shell = openShell({ ...env, CONSUL_HTTP_ADDR: consul.url, EUREKA_URL: eureka[0]?.url ?? '', FAIRLEAD_PORT: String(port('8080')), FAIRLEAD_ADMIN_PORT: String(port('9990')) })
-  }, 60_000)
+  })
   afterAll(async () => {
     try {
       process.kill(-(shell.process.pid ?? 0), 'SIGKILL')

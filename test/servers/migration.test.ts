@@ -66,7 +66,7 @@ describeWithServers(['consul', 'eureka'], 'a service moves from Eureka to Consul
   let eureka: Awaited<ReturnType<typeof startEureka>>
   beforeAll(async () => {
     ;[consul, eureka] = await Promise.all([startConsul(), startEureka(1)])
-  }, 60_000)
+  })
   afterAll(() => Promise.all([consul.stop(), ...eureka.map((server) => server.stop())]))
   // One side for all: it knows what the moves before left registered.
   const from = eurekaAt(() => eureka[0]?.url ?? '')

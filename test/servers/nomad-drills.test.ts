@@ -40,12 +40,15 @@ describeWithServers(['nomad'], 'a gateway at a Nomad', () => {
   afterEach(() => stopJobs(server))
 
   test('that is killed and comes back empty goes on with what it knew, until the emptiness is confirmed', () =>
-    drill(plan(server, ['a', 'b', 'c'], { speed: 15 }), async (d) => {
+    drill(plan(server, ['a', 'b', 'c']), async (d) => {
       await d.sees('web', 'live a,b,c')
       await server.kill()
       await d.sees('web', 'stale a,b,c', { cause: cutOff, since: Date.now() })
       await d.serves('web', ['a', 'b', 'c'])
+      // The time of the hold begins when it can run jobs.
+      await d.fault('nomad').refuse()
       await server.restart()
+      await d.fault('nomad').pass()
       await d.sees('web', 'guarded a,b,c', { cause: /vanished/ })
       await d.serves('web', ['a', 'b', 'c'])
       await enter(server, d.backend('a'))

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { createHub, type Hub } from '../../discovery/hub.ts'
 import { nomad } from '../../discovery/nomad.ts'
 import { endpointsOf, type Endpoint } from '../../src/model/endpoint.ts'
+import type { Platform } from '../../src/model/platform.ts'
 import type { RefStatus } from '../../src/model/ref-status.ts'
 import type { EndpointsAnswer } from '../../src/model/admin.ts'
 import { nodePlatform } from '../../src/node/platform.ts'
@@ -56,8 +57,8 @@ function watch(at: Pick<NomadAt, 'url'>, key: string, options: object = {}): Wat
 }
 
 const becomes = (watched: Watched, wanted: string, timeout = 20_000): Promise<void> => vi.waitFor(() => expect(watched.text()).toBe(wanted), { timeout, interval: 10 })
-/** Sooner than any list that is read without a hint. */
-const SOON = 3000
+/** Sooner than any list that is read without a hint, which is 40 s after the last at the earliest, milliseconds. */
+const SOON = 30_000
 
 describeWithServers(['nomad'], 'a real Nomad', () => {
   let server: RealNomad
@@ -306,7 +307,7 @@ describeWithServers(['nomad'], 'a real Nomad with ACLs', () => {
     const { token } = await makeToken('some', 'default')
     const web = watch(server, 'nomad/web', { token, namespaces: ['*'] })
     await becomes(web, 'ready 1001')
-    await vi.waitFor(() => expect(web.logs.join()).toMatch(/the event stream ended: .*403; each service is listed every few seconds/))
+    await vi.waitFor(() => expect(web.logs.join()).toMatch(/the event stream ended: .*403; each service is listed every few seconds/), { timeout: 20_000 })
     await runJob(server, { id: 'b', port: 1002 })
     await becomes(web, 'ready 1001,1002')
     await stopJob(server, 'b')
@@ -319,9 +320,9 @@ describeWithServers(['nomad'], 'a real Nomad with ACLs', () => {
     await runJob(server, { id: 'c', port: 1003, namespace: 'shop' })
     const web = watch(server, `nomad/web?namespace=${namespaces}`, { token })
     await becomes(web, 'ready 1001,1003')
-    await vi.waitFor(() => expect(web.status()).toMatchObject({ mode: 'live' }))
+    await vi.waitFor(() => expect(web.status()).toMatchObject({ mode: 'live' }), { timeout: 20_000 })
     await allow(policy, 'default')
-    await becomes(web, 'stale denied 1001,1003', 8000)
+    await becomes(web, 'stale denied 1001,1003', SOON)
     await allow(policy, 'default', 'shop')
     await becomes(web, 'ready 1001,1003')
     // What leaves the namespace is believed as ever.
@@ -333,17 +334,26 @@ describeWithServers(['nomad'], 'a real Nomad with ACLs', () => {
     const policy = `catalogue-${namespaces.replace(/\W/g, 'x')}`
     const { token } = await makeToken(policy, 'default', 'shop')
     await runJob(server, { id: 'c', port: 1003, namespace: 'shop' })
-    const catalog = nomad.catalog?.('nomad', { address: server.url, token, namespaces: namespaces.split(',') }, nodePlatform(() => {}))
+    const asked: string[] = []
+    const real = nodePlatform(() => {})
+    const platform: Platform = {
+      ...real,
+      fetch(url, init) {
+        asked.push(url)
+        return real.fetch(url, init)
+      },
+    }
+    const catalog = nomad.catalog?.('nomad', { address: server.url, token, namespaces: namespaces.split(',') }, platform)
     const stop = new AbortController()
     let text = ''
     const reading = (async () => {
       for await (const set of catalog?.watch(stop.signal, { wanted: () => true }) ?? []) text = `${set.kind} ${set.kind === 'pending' ? '' : set.services.map(({ name }) => name).join()} ${set.kind === 'ready' ? '' : (set.cause?.outcome ?? '')}`.trim()
     })()
     const names = namespaces === 'default' ? 'web' : 'web,shop/web'
-    const says = (wanted: string): Promise<void> => vi.waitFor(() => expect(text).toBe(wanted), { timeout: SOON, interval: 10 })
+    // Sooner than the end of a query.
+    const says = (wanted: string): Promise<void> => vi.waitFor(() => expect(text).toBe(wanted), { timeout: 12_000, interval: 10 })
     await says(`ready ${names}`)
-    // Until its query waits.
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await vi.waitFor(() => expect(asked.some((url) => url.includes('/v1/services?') && /[?&]index=[1-9]/.test(url))).toBe(true), { timeout: 20_000 })
     await allow(policy, namespaces === 'default' ? 'shop' : 'default')
     await says(`stale ${names} denied`)
     stop.abort()
@@ -358,14 +368,14 @@ describeWithServers(['nomad'], 'a real Nomad with ACLs', () => {
     await becomes(web, 'pending denied')
     await allow(policy, 'default', 'shop', 'other')
     await becomes(web, 'ready 1001')
-    await vi.waitFor(() => expect(web.status()).toMatchObject({ mode: 'live' }))
+    await vi.waitFor(() => expect(web.status()).toMatchObject({ mode: 'live' }), { timeout: 20_000 })
     await allow(policy, 'other')
-    await becomes(web, 'stale denied 1001', 8000)
+    await becomes(web, 'stale denied 1001', SOON)
     expect(web.status()).toMatchObject({ mode: 'denied' })
     await allow(policy, 'default', 'shop', 'other')
     await becomes(web, 'ready 1001')
     await callNomad(server, 'DELETE', `acl/token/${accessor}`)
-    await becomes(web, 'stale denied 1001', 8000)
+    await becomes(web, 'stale denied 1001', SOON)
     expect(web.status()?.lastError?.message).toMatch(/403 Permission denied/)
   })
 })

@@ -111,6 +111,7 @@ describeWithServers(['redis'], 'a gateway at a Redis', () => {
     drill(plan(), async (d) => {
       await push(d.table({ web: { to: [{ service: 'next', weight: 1 }] } }))
       await d.uses('web', ['c'])
+      await d.until('it is saved', async () => (await d.store('live')).lastGood?.savedAt !== undefined)
       const { lastGood } = await d.store('live')
       expect(lastGood).toEqual({ savedAt: expect.any(Number) })
       await d.restart(() => d.fault('redis').refuse())

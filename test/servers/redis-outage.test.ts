@@ -109,7 +109,7 @@ describeWithServers(['redis'], 'a gateway', () => {
     const server = await start({ args: ['--key-load-delay', '20000', '--loading-process-events-interval-bytes', '1024'] })
     const hand = handOf(server.url)
     await push(server.url, yamlOf('a'))
-    for (let number = 0; number < 150; number++) await hand.set(`filler:${number}`, 'x'.repeat(2000))
+    for (let number = 0; number < 500; number++) await hand.set(`filler:${number}`, 'x'.repeat(2000))
     await hand.save()
     const gw = gateway(server.url)
     await gw.sees('table redis:v1 a')

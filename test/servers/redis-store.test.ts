@@ -373,7 +373,7 @@ describeWithServers(['redis'], 'a Redis that fails', () => {
     await push(client, yamlOf('a'))
     const gw = gateway(server.url)
     await gw.sees('table redis:v1 a')
-    const asleep = handOf(server).call('DEBUG', 'SLEEP', '1')
+    const asleep = handOf(server).call('DEBUG', 'SLEEP', '0.3')
     const pushed = push(client, yamlOf('b'))
     await Promise.all([asleep, pushed])
     await gw.sees('table redis:v2 b')

@@ -23,6 +23,8 @@ interface Watched {
   text(): string
   /** How many endpoints each set so far had. */
   readonly counts: number[]
+  /** How often it was asked. */
+  readings(): number
   readonly message: () => string
 }
 
@@ -41,6 +43,7 @@ function watch(servers: string | readonly string[], name: string, speed = 1, sys
   hub.setRefs([key])
   return {
     counts,
+    readings: () => Object.values(hub.status()[0]?.attempts ?? {}).reduce((sum, count) => sum + count, 0),
     message: () => hub.status()[0]?.lastError?.message ?? '',
     text: () => {
       const set = hub.get(key)
@@ -176,8 +179,8 @@ describeWithServers(['consul'], 'the name server of a real Consul', () => {
     for (let id = 1; id <= 20; id++) await register('many', id)
     const many = watch(server.dns, 'many.service.consul', 5)
     await vi.waitFor(() => expect(many.counts.at(-1)).toBe(20), { timeout: 20_000 })
-    const before = many.counts.length
-    await new Promise((resolve) => setTimeout(resolve, 3000))
+    const [before, readings] = [many.counts.length, many.readings()]
+    await vi.waitFor(() => expect(many.readings()).toBeGreaterThan(readings + 15), { timeout: 40_000, interval: 20 })
     expect(many.counts.length).toBe(before)
   })
 

@@ -51,7 +51,7 @@ describeWithServers(['nomad'], 'nomad agent under test', () => {
   let nomad: Awaited<ReturnType<typeof startNomad>>
   beforeAll(async () => {
     nomad = await startNomad()
-  }, 60_000)
+  })
   afterAll(() => nomad.stop())
 
   test('has a client that runs raw_exec, before and after it was killed', async () => {
@@ -60,7 +60,7 @@ describeWithServers(['nomad'], 'nomad agent under test', () => {
     await nomad.kill()
     await nomad.restart()
     expect(await drivers()).toEqual([true])
-  }, 60_000)
+  })
 
   test('leaves tasks running when it is killed, and nothing when they are ended', async () => {
     await runJob(nomad, { id: 'web', program: fileURLToPath(new URL('../fixtures/nomad/task.ts', import.meta.url)), env: { NAME: 'left' } })
@@ -76,5 +76,5 @@ describeWithServers(['nomad'], 'nomad agent under test', () => {
     await expect(answer(port)).rejects.toThrow()
     await nomad.restart()
     expect(await listed(nomad)).toEqual([])
-  }, 60_000)
+  })
 })

@@ -21,7 +21,7 @@ export interface Reading {
 }
 
 const STATUS_LINE = /^HTTP\/1\.1 ([1-9]\d\d) [\t\x20-\x7e\x80-\xff]*$/
-const WAIT_LIMIT = 5000
+const WAIT_LIMIT = 20_000
 
 /** Reads a connection's bytes as the responses to these methods, in order. */
 function readResponses(bytes: string, methods: readonly string[], closed: boolean): Reading {

@@ -2,11 +2,12 @@
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { file } from '../../../discovery/file.ts'
 import { nodeFiles } from '../../../src/node/files.ts'
 import { read, summary } from '../../suites/discoverer.ts'
 import { fakePlatform } from '../../support/fake-platform.ts'
+import { soon } from '../../support/soon.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -41,10 +42,10 @@ test('links are resolved, so that a name cannot lead out of its directory', asyn
   expect(await nodeFiles.resolve(at('e/web'))).toBe(at('secret'))
   const platform = fakePlatform()
   const reader = read({ platform, ref: { registry: 'f', name: 'web', options: {} } }, file.create('f', { path: at('e') }, platform, { files: nodeFiles }))
-  await vi.waitFor(() => expect(summary(reader.last())).toBe('pending failed'))
+  await soon(() => expect(summary(reader.last())).toBe('pending failed'))
   await rm(at('e/web'))
   await writeFile(at('e/web'), '10.0.0.2 80\n')
-  await vi.waitFor(async () => {
+  await soon(async () => {
     await platform.advance(1000)
     expect(summary(reader.last())).toBe('ready 10.0.0.2:80')
   })

@@ -9,6 +9,7 @@ import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { nodeCapabilities } from '../../../src/node/capabilities.ts'
 import { nodePlatform } from '../../../src/node/platform.ts'
 import { serveNomad, type ServedNomad } from '../../support/serve-nomad.ts'
+import { soon } from '../../support/soon.ts'
 
 const open: { close(): Promise<void> }[] = []
 let directory: string
@@ -43,7 +44,7 @@ test('changes arrive by the stream, and the stream ends with the watch', async (
   registry.setChecks('a', ['web', 'success'])
   const hub = watch({ address: `http://${address}` })
   await becomes(hub, 'ready 1001:passing')
-  await vi.waitFor(() => expect(registry.streams()).toBe(1))
+  await soon(() => expect(registry.streams()).toBe(1))
   for (const port of [1002, 1003, 1004]) {
     registry.put('web', [{ id: 'a', port: 1001 }, { id: 'b', port }])
     await becomes(hub, `ready 1001:passing ${port}:unknown`)
@@ -51,7 +52,7 @@ test('changes arrive by the stream, and the stream ends with the watch', async (
   registry.put('web', [])
   await becomes(hub, 'ready')
   await hub.close()
-  await vi.waitFor(() => expect(registry.streams()).toBe(0))
+  await soon(() => expect(registry.streams()).toBe(0))
 })
 
 test('the socket and the identity that Nomad gives to a task', async () => {
@@ -75,7 +76,7 @@ test('a socket that is not there, and comes', async () => {
   const socket = join(directory, 'api.sock')
   const hub = watch({ address: `unix:${socket}` })
   await becomes(hub, 'pending')
-  await vi.waitFor(() => expect(hub.status()[0]?.lastError?.message).toBe(`unix:${socket}: there is no such socket`))
+  await soon(() => expect(hub.status()[0]?.lastError?.message).toBe(`unix:${socket}: there is no such socket`))
   const { registry } = await serve(socket)
   registry.put('web', [{ id: 'a', port: 1001 }])
   await becomes(hub, 'ready 1001:unknown')

@@ -2,11 +2,12 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Endpoint } from '../../../src/model/endpoint.ts'
 import type { Platform } from '../../../src/model/platform.ts'
 import { createSetMemory } from '../../../src/node/set-memory.ts'
 import { fakePlatform, START } from '../../support/fake-platform.ts'
+import { soon } from '../../support/soon.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -47,12 +48,12 @@ test('writes at once, then at most each 5 s', async () => {
   const platform = fakePlatform()
   const memory = open(platform)
   memory.save('a', set(1))
-  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(1))
+  await soon(async () => expect((await written()).sets['a']?.at).toBe(1))
   for (let at = 2; at < 50; at++) memory.save('a', set(at))
   await platform.advance(4900)
   expect((await written()).sets['a']?.at).toBe(1)
   await platform.advance(200)
-  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(49))
+  await soon(async () => expect((await written()).sets['a']?.at).toBe(49))
   await memory.flush()
 })
 
@@ -61,15 +62,15 @@ test('the time of a set that stays the same is written each few minutes, and a c
   const memory = open(platform)
   let confirmed = 1
   memory.save('a', { ...set(0), get at() { return confirmed } })
-  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(1))
+  await soon(async () => expect((await written()).sets['a']?.at).toBe(1))
   confirmed = 2
   await platform.advance(290_000)
   expect((await written()).sets['a']?.at).toBe(1)
   await platform.advance(20_000)
-  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(2))
+  await soon(async () => expect((await written()).sets['a']?.at).toBe(2))
   await platform.advance(60_000)
   memory.save('b', set(3))
-  await vi.waitFor(async () => expect((await written()).sets['b']?.at).toBe(3))
+  await soon(async () => expect((await written()).sets['b']?.at).toBe(3))
   await memory.flush()
 })
 
@@ -94,12 +95,12 @@ test('a write that took long is followed by a long rest', async () => {
   let looks = 0
   const memory = open({ ...platform, now: () => platform.now() + 100 * looks++ })
   memory.save('a', set(1))
-  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(1))
+  await soon(async () => expect((await written()).sets['a']?.at).toBe(1))
   memory.save('a', set(2))
   await platform.advance(9900)
   expect((await written()).sets['a']?.at).toBe(1)
   await platform.advance(200)
-  await vi.waitFor(async () => expect((await written()).sets['a']?.at).toBe(2))
+  await soon(async () => expect((await written()).sets['a']?.at).toBe(2))
   await memory.flush()
 })
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { readDirectly } from '../../../src/node/http1/direct-read.ts'
 import { withSharedRead } from '../../../src/node/http1/shared-read.ts'
 import { Wire, type WireOwner } from '../../../src/node/http1/wire.ts'
+import { soon } from '../../support/soon.ts'
 
 const sha = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex')
 
@@ -100,7 +101,7 @@ describe('text that is held back to the end of the turn', () => {
     const arrived: string[] = []
     peer.on('data', (bytes: Buffer) => void arrived.push(bytes.toString('latin1')))
     peer.resume()
-    await vi.waitFor(() => expect(arrived.join('')).toBe('one two '))
+    await soon(() => expect(arrived.join('')).toBe('one two '))
     expect(wire.backlog).toBe(0)
     wire.destroy()
   })
@@ -175,11 +176,11 @@ test('after the first read, bytes come past the stream on a Node whose handles t
   const byNode = handle.onread
   for (const text of ['one', 'two', 'three']) {
     peer.write(text)
-    await vi.waitFor(() => expect(events.at(-1)).toBe(text))
+    await soon(() => expect(events.at(-1)).toBe(text))
     expect(handle.onread).not.toBe(byNode)
   }
   peer.end()
-  await vi.waitFor(() => expect(events).toEqual(['one', 'two', 'three', 'end']))
+  await soon(() => expect(events).toEqual(['one', 'two', 'three', 'end']))
   wire.end()
   await closed
 })
@@ -191,7 +192,7 @@ test('bytes read past the stream change their buffer when they are to be handed 
   const next = async (): Promise<void> => {
     const before = buffers.length
     peer.write('x')
-    await vi.waitFor(() => expect(buffers.length).toBe(before + 1))
+    await soon(() => expect(buffers.length).toBe(before + 1))
   }
   await next()
   wire.readLarge(true)
@@ -215,7 +216,7 @@ test('a pause holds bytes that come past the stream, and loses none', async () =
   const wire = new Wire(socket, owner())
   for (const text of ['one', 'two']) {
     peer.write(text)
-    await vi.waitFor(() => expect(events.at(-1)).toBe(text))
+    await soon(() => expect(events.at(-1)).toBe(text))
   }
   socket.pause()
   peer.write('three')
@@ -223,7 +224,7 @@ test('a pause holds bytes that come past the stream, and loses none', async () =
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
   expect(events).toEqual(['one', 'two'])
   socket.resume()
-  await vi.waitFor(() => expect(events).toEqual(['one', 'two', 'three']))
+  await soon(() => expect(events).toEqual(['one', 'two', 'three']))
   wire.destroy()
 })
 
@@ -235,15 +236,15 @@ test('what the owner throws is told to it, and ends no process', async () => {
   const wire = new Wire(socket, { ...owner(), onBytes: fail('bytes'), onEnd: fail('end'), onDrain: fail('drain'), onClosed: fail('closed') })
   for (const count of [1, 2]) {
     peer.write('x')
-    await vi.waitFor(() => expect(events.filter((event) => event.endsWith('bytes'))).toHaveLength(count))
+    await soon(() => expect(events.filter((event) => event.endsWith('bytes'))).toHaveLength(count))
   }
   while (wire.bytes(Buffer.alloc(64 * 1024)));
   peer.resume()
-  await vi.waitFor(() => expect(events).toContain('defect Error: drain'))
+  await soon(() => expect(events).toContain('defect Error: drain'))
   peer.end()
-  await vi.waitFor(() => expect(events).toContain('defect Error: end'))
+  await soon(() => expect(events).toContain('defect Error: end'))
   wire.destroy()
-  await vi.waitFor(() => expect(events.at(-1)).toBe('defect Error: closed'))
+  await soon(() => expect(events.at(-1)).toBe('defect Error: closed'))
 })
 
 test('a write to a peer that is gone ends the connection with its error, and throws nothing', async () => {

@@ -15,27 +15,17 @@ export async function callConsul(url: string, method: string, path: string, body
   return answer
 }
 
-/** Registers as an instance of `web` at its agent, which tells its server of it by itself. */
-export async function register(url: string, { name, host, port }: Registrant, token?: string): Promise<void> {
-  await callConsul(url, 'PUT', 'agent/service/register', { Name: 'web', ID: `web-${name}`, Address: host, Port: port }, token)
-}
-
-/** Leaves its agent. */
-export async function deregister(url: string, { name }: Pick<Registrant, 'name'>, token?: string): Promise<void> {
-  await callConsul(url, 'PUT', `agent/service/deregister/web-${name}`, undefined, token)
-}
-
 /** A node without an agent: what is registered there is in the catalogue at once, and stays as it is. */
 const OUTSIDE = 'outside'
 
 /** Puts an instance of `web` into the catalogue itself. */
-export async function enter(url: string, { name, host, port }: Registrant): Promise<void> {
-  await callConsul(url, 'PUT', 'catalog/register', { Node: OUTSIDE, Address: '127.0.0.1', SkipNodeUpdate: true, Service: { Service: 'web', ID: `web-${name}`, Address: host, Port: port } })
+export async function enter(url: string, { name, host, port }: Registrant, token?: string): Promise<void> {
+  await callConsul(url, 'PUT', 'catalog/register', { Node: OUTSIDE, Address: '127.0.0.1', SkipNodeUpdate: true, Service: { Service: 'web', ID: `web-${name}`, Address: host, Port: port } }, token)
 }
 
 /** Takes it out of there. */
-export async function strike(url: string, { name }: Pick<Registrant, 'name'>): Promise<void> {
-  await callConsul(url, 'PUT', 'catalog/deregister', { Node: OUTSIDE, ServiceID: `web-${name}` })
+export async function strike(url: string, { name }: Pick<Registrant, 'name'>, token?: string): Promise<void> {
+  await callConsul(url, 'PUT', 'catalog/deregister', { Node: OUTSIDE, ServiceID: `web-${name}` }, token)
 }
 
 /** Takes all of them out of there. */
