@@ -34,7 +34,7 @@ export interface Picker {
 /** A way to spread requests: its name in config and how to build a picker. Sets are already filtered to usable endpoints. */
 export interface Balancer {
   readonly name: string
-  /** One line for the reference. */
+  /** Which endpoint it picks, in a line, for the description of `balance`. */
   readonly doc: string
   build(endpoints: readonly EndpointState[], options: BalancerOptions): Picker
 }

@@ -10,7 +10,7 @@ const COOKIE: FieldKind = { on: 'cookie', octets: true, some: someCookie }
 
 export const cookieMatcher = {
   key: 'cookies',
-  doc: { summary: 'Cookies by name; the same tests as for headers.', example: 'cookies: { canary: true }' },
+  doc: 'Cookies by name; the same tests as for headers.',
   compile: (match: MatchConfig, at: string, scope: Scope): readonly Condition[] => fieldConditions(COOKIE, match.cookies ?? [], `${at}.cookies`, scope),
 } satisfies Matcher
 

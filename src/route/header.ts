@@ -8,6 +8,6 @@ const HEADER: FieldKind = { on: 'header', octets: true, some: (head, name, accep
 
 export const headerMatcher = {
   key: 'headers',
-  doc: { summary: 'Header fields: a text, a `/regex/` that some part must match, `true` for present, `false` for absent, or a list of which any is enough.', example: 'headers: { x-user: /^tester-/ }' },
+  doc: 'Header fields by name: a text, a `/regex/` that some part must match, `true` for present, `false` for absent, or a list of which any is enough.',
   compile: (match: MatchConfig, at: string, scope: Scope): readonly Condition[] => fieldConditions(HEADER, match.headers ?? [], `${at}.headers`, scope),
 } satisfies Matcher

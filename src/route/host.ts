@@ -11,7 +11,7 @@ export interface HostCondition extends Condition {
 
 export const hostMatcher = {
   key: 'host',
-  doc: { summary: 'The host, without port and in lower case: exact, `*.suffix` (one label or more before it) or a `/regex/` that the whole host must match.', example: "host: '*.example.com'" },
+  doc: 'The host, without port and in lower case: exact, `*.suffix` (one label or more before it) or a `/regex/` that the whole host must match.',
   compile: (match: MatchConfig, at: string, scope: Scope): readonly HostCondition[] =>
     (match.host ?? []).map((pattern, i) => hostCondition(pattern, `${at}.host[${i}]`, scope)),
 } satisfies Matcher

@@ -14,5 +14,5 @@ import { whenMatcher } from './when.ts'
 /** Matchers whose conditions must all hold, after host and path. */
 export const FURTHER_MATCHERS: readonly Matcher[] = [methodMatcher, headerMatcher, queryMatcher, cookieMatcher, sourceMatcher, listenerMatcher, whenMatcher]
 
-/** All matchers, for the reference and the shared suite. */
+/** All matchers, for the shared suite. */
 export const MATCHERS: readonly Matcher[] = [hostMatcher, pathMatcher, ...FURTHER_MATCHERS]

@@ -5,7 +5,7 @@ import type { Matcher } from './matcher.ts'
 
 export const listenerMatcher = {
   key: 'listener',
-  doc: { summary: 'The listener that accepted the request; any of a list.', example: 'listener: secure' },
+  doc: 'The listener that accepted the request; any of a list.',
   compile: (match: MatchConfig): readonly Condition[] => (match.listener === undefined ? [] : [listenerCondition(match.listener)]),
 } satisfies Matcher
 

@@ -23,8 +23,8 @@ export interface Scope {
 export interface Matcher {
   /** Key in the normal form of a match. */
   readonly key: keyof MatchConfig
-  /** For docs/reference: what it compares, and one example as a person writes it. */
-  readonly doc: { readonly summary: string; readonly example: string }
+  /** What it compares, in a line: the description of its key in the schema and the reference. */
+  readonly doc: string
   /**
    * The conditions of this part of `match`, none when it says nothing. All of them must hold, except for `host` and `path`:
    * there each member of the list makes an entry of its own, so that each has its own rank. `at` is the path of `match`.

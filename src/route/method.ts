@@ -5,7 +5,7 @@ import type { Matcher } from './matcher.ts'
 
 export const methodMatcher = {
   key: 'method',
-  doc: { summary: 'The method; any of a list. GET does not imply HEAD.', example: 'method: [GET, HEAD]' },
+  doc: 'The method; any of a list. GET does not imply HEAD.',
   compile: (match: MatchConfig): readonly Condition[] => (match.method === undefined ? [] : [methodCondition(match.method)]),
 } satisfies Matcher
 

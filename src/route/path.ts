@@ -25,7 +25,7 @@ const MAX_SEGMENTS = 256
 
 export const pathMatcher = {
   key: 'path',
-  doc: { summary: 'The path in normal form, without `;parameters`: exact, `/prefix/**` by whole segments, `{name}` for one segment, or a `/regex/` that the whole path must match.', example: 'path: /users/{id}/**' },
+  doc: 'The path in normal form, without `;parameters`: `/exact`, `/prefix/**` (the prefix and what is below it, by whole segments), `{name}` for one segment, or a regular expression `/^…/` that the whole path must match.',
   compile: (match: MatchConfig, at: string, scope: Scope): readonly PathCondition[] =>
     (match.path ?? []).map((pattern, i) => pathCondition(pattern, `${at}.path[${i}]`, scope)),
 } satisfies Matcher

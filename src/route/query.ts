@@ -10,7 +10,7 @@ const QUERY: FieldKind = { on: 'query', octets: false, some: someParameter }
 
 export const queryMatcher = {
   key: 'query',
-  doc: { summary: 'Query parameters, decoded; the same tests as for headers.', example: 'query: { version: [v2, v3] }' },
+  doc: 'Query parameters by name, decoded; the same tests as for headers.',
   compile: (match: MatchConfig, at: string, scope: Scope): readonly Condition[] => fieldConditions(QUERY, match.query ?? [], `${at}.query`, scope),
 } satisfies Matcher
 

@@ -8,7 +8,7 @@ import type { Matcher, Scope } from './matcher.ts'
 
 export const sourceMatcher = {
   key: 'source',
-  doc: { summary: 'Who sent the request: CIDR ranges and names of callers, any of them.', example: 'source: [simon, 10.0.0.0/8]' },
+  doc: 'Who sent the request: address ranges and names from `callers`, any of them.',
   compile: (match: MatchConfig, at: string, scope: Scope): readonly Condition[] => (match.source === undefined ? [] : [sourceCondition(match.source, `${at}.source`, scope)]),
 } satisfies Matcher
 

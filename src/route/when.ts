@@ -6,7 +6,7 @@ import type { Matcher, Scope } from './matcher.ts'
 
 export const whenMatcher = {
   key: 'when',
-  doc: { summary: 'When the request comes (UTC): `after` and `before` an instant, `from` and `to` an hour of the day, on some `days`. The start counts, the end does not; hours over midnight belong to the day they begin on.', example: 'when: { from: "22:00", to: "06:00", days: [fri, sat] }' },
+  doc: 'When the request comes (UTC): `after` and `before` an instant, `from` and `to` an hour of the day, on some `days`. The start counts, the end does not; hours over midnight belong to the day they begin on.',
   compile: (match: MatchConfig, at: string, scope: Scope): readonly Condition[] => (match.when === undefined ? [] : [whenCondition(match.when, `${at}.when`, scope)]),
 } satisfies Matcher
 

@@ -5,7 +5,7 @@ import type { AccessRecord } from '../model/access.ts'
 export interface AccessFormat {
   /** The word in `accessLog.format`. */
   readonly name: string
-  /** One line for the reference. */
+  /** What a line holds, for the description of `accessLog.format`. */
   readonly doc: string
   /** One record as one line, with its line feed. */
   format(access: AccessRecord): string

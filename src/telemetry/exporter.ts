@@ -3,9 +3,8 @@ import type { InstrumentsDump } from './dump.ts'
 import type { Sample } from './metrics.ts'
 
 export interface Exporter {
-  readonly name: string
-  /** One line for the reference. */
-  readonly doc: string
+  /** Where the admin server gives it. */
+  readonly path: string
   readonly contentType: string
   /** `extra` is what the main process knows besides the workers' counts. */
   render(dump: InstrumentsDump, extra?: readonly Sample[]): string

@@ -7,8 +7,7 @@ import { METRICS } from './metrics.ts'
 import type { Metric, MetricName, Sample } from './metrics.ts'
 
 export const prometheus: Exporter = {
-  name: 'prometheus',
-  doc: 'Prometheus text format, version 0.0.4.',
+  path: '/metrics',
   contentType: 'text/plain; version=0.0.4; charset=utf-8',
   render: renderPrometheus,
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { AccessLogConfig } from '../../model/config.ts'
 import { prefixProblem } from '../../model/store-prefix.ts'
+import { accessFormats } from '../../telemetry/list.ts'
 import { readListenHost } from '../address.ts'
 import { Complaint } from '../complaint.ts'
 import { listen, listeners } from './listeners.ts'
@@ -43,7 +44,7 @@ const format = z.enum(['json', 'clf', 'off'])
 const accessLog = z.union([
   format.transform((kind): AccessLogConfig => ({ format: kind, to: 'stdout' })),
   section({
-    format: format.prefault('json').meta({ description: '`json` lines, `clf` (the combined log format, and fields of the gateway after it) or `off`.' }),
+    format: format.prefault('json').meta({ description: `${accessFormats.map(({ name, doc }) => `\`${name}\`: ${doc}`).join(' ')} \`off\`: none.` }),
     to: plain.prefault('stdout').meta({ description: '`stdout` or a file, relative to the configuration file.', samples: ['/var/log/fairlead/access.log'] }),
   }),
 ])

@@ -1,6 +1,15 @@
 // `match`: which requests a route is for.
 import { z } from 'zod'
 import type { FieldCondition, MatchConfig, SourcePattern, TimeWindow } from '../../model/match-config.ts'
+import { cookieMatcher } from '../../route/cookie.ts'
+import { headerMatcher } from '../../route/header.ts'
+import { hostMatcher } from '../../route/host.ts'
+import { listenerMatcher } from '../../route/listener.ts'
+import { methodMatcher } from '../../route/method.ts'
+import { pathMatcher } from '../../route/path.ts'
+import { queryMatcher } from '../../route/query.ts'
+import { sourceMatcher } from '../../route/source.ts'
+import { whenMatcher } from '../../route/when.ts'
 import { isAddress, readCidr } from '../address.ts'
 import { readHost } from '../host.ts'
 import { readMatch, readMethod } from '../match-text.ts'
@@ -60,17 +69,17 @@ const timeWindow = section({
 })
 
 const conditions = {
-  host: oneOrMany(text(readHost)).apply(maybe).meta({ description: 'Host: exact, `*.suffix` (one label or more before it) or `/regex/` over the whole host.', samples: ['words.example.com', '*.example.com', '/^api-[0-9]+\\.example\\.com$/'] }),
+  host: oneOrMany(text(readHost)).apply(maybe).meta({ description: hostMatcher.doc, samples: ['words.example.com', '*.example.com', '/^api-[0-9]+\\.example\\.com$/'] }),
   path: oneOrMany(text(readPath))
     .apply(maybe)
-    .meta({ description: 'Path: `/exact`, `/prefix/**` (the prefix and what is below it, by whole segments), `/users/{id}/orders`, or a regular expression written `/^…/`.', samples: ['/health', '/api/**', '/users/{id}/orders', '/^/v[0-9]+/.*$/'] }),
-  method: oneOrMany(text(readMethod)).apply(maybe).meta({ description: 'Methods.', samples: [['GET', 'HEAD']] }),
-  headers: fields(headerName).apply(maybe).meta({ description: 'Headers by name: exact text, `/regex/`, `true` for present, `false` for absent; a list means any.', samples: [{ 'x-user': '/^tester-/' }] }),
-  query: fields((name) => name).apply(maybe).meta({ description: 'Query parameters by name, tested like headers.', samples: [{ version: ['1', '2'] }] }),
-  cookies: fields(cookieName).apply(maybe).meta({ description: 'Cookies by name, tested like headers.', samples: [{ beta: true }] }),
-  source: oneOrMany(text(readSource)).apply(maybe).meta({ description: 'Who calls: address ranges and names from `callers`.', samples: [['simon', '10.0.0.0/8']] }),
-  listener: oneOrMany(plain).apply(maybe).meta({ description: 'Names of listeners.', samples: ['secure'] }),
-  when: timeWindow.apply(maybe).meta({ description: 'A window of time, UTC.' }),
+    .meta({ description: pathMatcher.doc, samples: ['/health', '/api/**', '/users/{id}/orders', '/^/v[0-9]+/.*$/'] }),
+  method: oneOrMany(text(readMethod)).apply(maybe).meta({ description: methodMatcher.doc, samples: [['GET', 'HEAD']] }),
+  headers: fields(headerName).apply(maybe).meta({ description: headerMatcher.doc, samples: [{ 'x-user': '/^tester-/' }] }),
+  query: fields((name) => name).apply(maybe).meta({ description: queryMatcher.doc, samples: [{ version: ['1', '2'] }] }),
+  cookies: fields(cookieName).apply(maybe).meta({ description: cookieMatcher.doc, samples: [{ beta: true }] }),
+  source: oneOrMany(text(readSource)).apply(maybe).meta({ description: sourceMatcher.doc, samples: [['simon', '10.0.0.0/8']] }),
+  listener: oneOrMany(plain).apply(maybe).meta({ description: listenerMatcher.doc, samples: ['secure'] }),
+  when: timeWindow.apply(maybe).meta({ description: whenMatcher.doc }),
 }
 
 const one = section(conditions)

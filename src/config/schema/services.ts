@@ -1,5 +1,6 @@
 // `services` and `callers`: what requests are sent to, and who sends them.
 import { z } from 'zod'
+import { balancers } from '../../balance/list.ts'
 import type { BalanceConfig, HashKey, StaticEndpointConfig, UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { CallerConfig } from '../../model/table-config.ts'
 import { readCidr, readHostPort } from '../address.ts'
@@ -92,7 +93,7 @@ const service = section({
     .apply(maybe)
     .meta({ description: 'Addresses instead of `from`: `host:port`, or a map.', samples: [['10.0.0.1:80', { host: '10.0.0.2', port: 80, weight: 2 }]] }),
   subsets: named(subset).prefault({}).meta({ description: 'Named parts of the service, chosen by tags and metadata; a route names one as `service/subset`.' }),
-  balance: balance.prefault('peak-ewma').meta({ description: 'How requests are spread: `peak-ewma`, `least-request`, `round-robin`, `random`, or `ring-hash` and `maglev` with `by`.', samples: ['round-robin', { kind: 'maglev', by: 'source' }] }),
+  balance: balance.prefault('peak-ewma').meta({ description: `How requests are spread. ${balancers.map(({ name, doc }) => `\`${name}\`: ${doc}`).join(' ')} The last two need \`by\`.`, samples: ['round-robin', { kind: 'maglev', by: 'source' }] }),
   tls: upstreamTls.apply(maybe).meta({ description: 'TLS to the endpoints.' }),
   connectTimeout: duration.prefault('1s').meta({ description: 'Time to connect to an endpoint; `0s` for no limit but the timeout of the route.' }),
   maxConnections: integer(1, 1_000_000).prefault(1024).meta({ description: 'Connections to one endpoint in one worker; further requests are refused with `overloaded`.' }),

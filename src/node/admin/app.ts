@@ -5,7 +5,7 @@ import type { AnnouncementsAnswer, ApiAnswer, HealthAnswer, ReadyAnswer, Watches
 import { GatewayError } from '../../model/error.ts'
 import type { Platform } from '../../model/platform.ts'
 import { BadBody, explainAsked, readExplainRequest } from '../../proxy/asked-explain.ts'
-import { prometheus } from '../../telemetry/prometheus.ts'
+import { exporters } from '../../telemetry/list.ts'
 import { requestsOf } from './counts.ts'
 import { hardened, onlyOwnHosts, refuse, writesNeedToken } from './guard.ts'
 import { PAGE, PAGE_POLICY } from './page.ts'
@@ -81,7 +81,7 @@ function reads(app: Hono, source: AdminSource, platform: Platform): void {
     const dump = await source.instruments()
     return c.json({ requests: requestsOf(dump), ...dump.live })
   })
-  app.get('/metrics', async (c) => c.body(prometheus.render(await source.instruments(), mainSamples(source, platform.wallClock())), 200, { 'Content-Type': prometheus.contentType }))
+  for (const { path, render, contentType } of exporters) app.get(path, async (c) => c.body(render(await source.instruments(), mainSamples(source, platform.wallClock())), 200, { 'Content-Type': contentType }))
 }
 
 /** The query's `limit`, infinite without one; undefined when it is no number. */
