@@ -17,6 +17,7 @@ services:
 routes:
   - { match: /plain/**, to: origin }
   - { match: /kept, to: origin, timeout: 300ms, retry: { attempts: 2, on: [5xx, reset], methods: [GET, PUT] } }
+  - { match: /ended, to: origin, retry: { attempts: 2, on: [5xx, reset], methods: [GET, PUT] } }
   - { match: /teapot, respond: { status: 418, body: "a cup é\\n" } }
 `))
 })
@@ -52,12 +53,12 @@ describe('an origin', () => {
 })
 
 describe('a client', () => {
-  const PUT = 'PUT /kept HTTP/1.1\r\nHost: edge.test\r\nContent-Length: 10\r\n\r\nabc'
+  const put = (path: string): string => `PUT ${path} HTTP/1.1\r\nHost: edge.test\r\nContent-Length: 10\r\n\r\nabc`
 
   test('whose body stops coming is waited for until the timeout of its route, also where the body is kept for a retry', async () => {
     const client = await RawClient.connect(worker.port)
     client.methods.push('PUT')
-    client.send(PUT)
+    client.send(put('/kept'))
     const { responses: [answer] } = await client.answers(1)
     client.destroy()
     expect(answer && reasonOf(answer)).toEqual([504, ['upstream_timeout']])
@@ -67,7 +68,7 @@ describe('a client', () => {
   test('that ends its body early is no fault of the origin, and its request is not tried again', async () => {
     const client = await RawClient.connect(worker.port)
     client.methods.push('PUT')
-    client.send(PUT)
+    client.send(put('/ended'))
     client.socket.end()
     const { responses: [answer] } = await client.answers(1)
     client.destroy()

@@ -37,7 +37,7 @@ beforeAll(async () => {
   const address = `'127.0.0.1:${(recorder.address() as AddressInfo).port}'`
   gateway = await startGateway(`
 listeners:
-  proxied: { port: 0, trustedProxies: [127.0.0.1, 10.0.0.0/8, 'fd00::/8'], proxyProtocol: true, limits: { headTimeout: 500ms } }
+  proxied: { port: 0, trustedProxies: [127.0.0.1, 10.0.0.0/8, 'fd00::/8'], proxyProtocol: true, limits: { headTimeout: 1500ms } }
   secure:  { port: 0, trustedProxies: [127.0.0.1], proxyProtocol: true, tls: { cert: ${TLS}alpha.pem, key: ${TLS}alpha-key.pem } }
   wary:    { port: 0, trustedProxies: [10.0.0.0/8], proxyProtocol: true }
   trusting: { port: 0, trustedProxies: [127.0.0.1, 10.0.0.0/8, 'fd00::/8'] }

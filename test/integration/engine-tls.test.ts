@@ -60,7 +60,7 @@ describe('listeners', () => {
     gateway = await startGateway(`
 listeners:
   named:    { port: 0, tls: { ${both} } }
-  hasty:    { port: 0, tls: { ${both} }, limits: { headTimeout: 200ms } }
+  hasty:    { port: 0, tls: { ${both} }, limits: { headTimeout: 1s } }
   modern:   { port: 0, tls: { ${both}, minVersion: TLSv1.3 } }
   required: { port: 0, tls: { ${both}, clientCa: ${FIXTURES}ca.pem } }
   optional: { port: 0, tls: { ${both}, clientCa: ${FIXTURES}ca.pem, requireClientCert: false } }

@@ -42,10 +42,11 @@ routes:
   - { match: /closed, to: closed }
   - { match: /empty, to: empty/none }
   - { match: /late, to: one, timeout: 100ms }
+  - { match: /upload, to: one, timeout: 400ms }
   - { match: /5xx, to: both, retry: { attempts: 1, on: [5xx] } }
   - { match: /reset, to: both, retry: { attempts: 1, on: [reset] } }
   - { match: /429, to: both, retry: { attempts: 1, on: ['429'] } }
-  - { match: /timeout, to: both, retry: { attempts: 1, on: [timeout], perTry: 100ms } }
+  - { match: /timeout, to: both, retry: { attempts: 1, on: [timeout], perTry: 500ms } }
   - { match: /storm, to: storm, retry: { attempts: 1, on: [5xx] } }
   - { match: /put, to: both, retry: { attempts: 1, on: [5xx, reset] } }
   - { match: /redirect/**, redirect: { status: 308, location: 'https://new.test/{**}' } }
@@ -405,14 +406,14 @@ test.each([
     return undefined
   }
   const client = await RawClient.connect(gateway.port())
-  client.send(`POST /late HTTP/1.1\r\nHost: a.test\r\n${expect100}Content-Length: 4\r\n\r\n`)
+  client.send(`POST /upload HTTP/1.1\r\nHost: a.test\r\n${expect100}Content-Length: 4\r\n\r\n`)
   if (waits) await client.until(() => client.received.includes('100 Continue'), 'the 100')
   const started = performance.now()
   // Said it may come, and it does not yet.
-  if (waits) await expect.poll(() => performance.now() - started, { timeout: 5000, interval: 20 }).toBeGreaterThan(200)
+  if (waits) await expect.poll(() => performance.now() - started, { interval: 20 }).toBeGreaterThan(800)
   client.send('ab')
-  // The route has 100 ms; the second half comes after three times that.
-  await expect.poll(() => performance.now() - started, { timeout: 5000, interval: 20 }).toBeGreaterThan(300)
+  // The route has 400 ms; the second half comes after three times that.
+  await expect.poll(() => performance.now() - started, { interval: 20 }).toBeGreaterThan(1200)
   client.send('cd')
   expect((await client.answers(1)).responses.map(({ status }) => status)).toEqual([200])
   client.destroy()

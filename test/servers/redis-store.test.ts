@@ -74,7 +74,7 @@ describeWithServers(['redis'], 'a gateway on Redis', () => {
       times.push(performance.now() - start)
     }
     // By the hint: the poll is 4 to 6 s away. The median, since this machine may be busy.
-    expect(times.toSorted((a, b) => a - b)[5]).toBeLessThan(100)
+    expect(times.toSorted((a, b) => a - b)[5]).toBeLessThan(2000)
     expect(await ackOf(hand)).toMatchObject({ version: 11, running: 11, status: 'applied' })
     expect(await hand.pttl(`${KEYS.acks}gw-1`)).toBeGreaterThan(50_000)
   })
@@ -165,7 +165,8 @@ describeWithServers(['redis'], 'a gateway on Redis', () => {
       times.push(performance.now() - start)
     }
     await hand.config('SET', 'notify-keyspace-events', '')
-    expect(Math.min(...times)).toBeLessThan(1000)
+    // The poll is 4 to 6 s away.
+    expect(Math.min(...times)).toBeLessThan(3000)
   })
 
   it('asks Redis for no configuration', async () => {
