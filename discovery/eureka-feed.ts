@@ -33,6 +33,7 @@ interface ListOutcome {
 /** What happens when a registry is asked. */
 type Outcome = { readonly kind: 'delta' } | ListOutcome | Trouble
 
+/** The feed of one registry. */
 export class Feed {
   readonly interest: Interest
   readonly #platform: Platform

@@ -38,6 +38,7 @@ export interface Taking {
   readonly told: readonly string[]
 }
 
+/** The memory of one feed. */
 export class Known {
   view: View | undefined
   readonly doubt = new Doubt()

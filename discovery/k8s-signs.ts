@@ -7,6 +7,7 @@ const TURN = 5
 /** Between two signs of life that are passed on, milliseconds. */
 const SIGN_GAP = 10_000
 
+/** The signs of life of one feed. */
 export class Signs {
   /** When the server was last heard, monotonic milliseconds. */
   heard = -Infinity

@@ -15,6 +15,7 @@ export interface Wanted {
   readonly namespaces: readonly string[]
 }
 
+/** The lists of one watched service. */
 export class ServiceLists {
   readonly #client: NomadClient
   readonly #wanted: Wanted

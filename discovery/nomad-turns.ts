@@ -12,6 +12,7 @@ const SLOW = 500
 /** Clients in doubt that are remembered. */
 const MAX_DOUBTED = 10_000
 
+/** The questions to the clients of one registry. */
 export class Turns {
   readonly #platform: Platform
   readonly #slots = createSlots(AT_ONCE)

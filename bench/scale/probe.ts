@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
 
+/** One connection that asks for one host after another. */
 export class Probe {
   private readonly socket: Socket
   private answered: ((text: string) => void) | undefined

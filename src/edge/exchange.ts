@@ -15,6 +15,7 @@ export function canPass(protocol: string): boolean {
   return protocol === 'websocket'
 }
 
+/** One request of the worker runtime. */
 export class EdgeExchange implements Exchange {
   readonly head: RequestHead
   readonly startedAt: number

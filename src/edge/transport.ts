@@ -22,6 +22,7 @@ export function unsupportedBecause({ tls, proxyProtocol }: ServiceConfig): strin
   return tls.serverName === undefined ? undefined : 'fetch takes the server name from the address'
 }
 
+/** The transport of a worker on an edge platform. */
 export class FetchTransport implements Transport {
   private readonly platform: Platform
 

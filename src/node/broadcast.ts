@@ -6,7 +6,7 @@ import type { SetChange } from './messages.ts'
 import { deltaOf, refsOf, retainSets } from './set-delta.ts'
 import { WorkerFeed, type Present, type Send } from './worker-feed.ts'
 
-
+/** What is in force, for workers that come and go. */
 export class Broadcast {
   #table: Present['table']
   readonly #sets = new Map<string, EndpointSet>()

@@ -1,9 +1,9 @@
 // Byte streams for registries that do not speak HTTP: TCP, and TLS above it. Certificates are read for each connection, so they may be rotated.
-import { readFile } from 'node:fs/promises'
 import { connect as tcpConnect, isIP, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import type { ByteStream, Connect } from '../../discovery/byte-stream.ts'
 import type { UpstreamTlsConfig } from '../model/service-config.ts'
+import { readTls } from './tls-files.ts'
 
 /** Opens a connection. */
 export const connectStream: Connect = async ({ host, port, tls, signal }) => {
@@ -14,16 +14,14 @@ export const connectStream: Connect = async ({ host, port, tls, signal }) => {
 }
 
 async function secure(host: string, port: number, tls: UpstreamTlsConfig): Promise<Socket> {
-  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map((path) => (path === undefined ? undefined : readFile(path))))
+  const files = await readTls(tls)
   const name = tls.serverName ?? host
   return tlsConnect({
     host,
     port,
     rejectUnauthorized: tls.verify,
     ...(isIP(name) === 0 ? { servername: name } : {}),
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...files,
   })
 }
 

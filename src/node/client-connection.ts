@@ -31,6 +31,7 @@ export interface Serving {
   onRefused(listener: string, client: string, error: GatewayError, startedAt: number): void
 }
 
+/** One connection of a client, as the engine asks about it. */
 export class ClientConnection implements Connection {
   readonly trustedPeer: boolean
   readonly peerAddress: string

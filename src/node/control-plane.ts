@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { createHub, type Hub } from '../../discovery/hub.ts'
 import type { Config } from '../model/config.ts'
+import { stackOf } from '../model/error.ts'
 import { knownListener } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { RefSets } from '../model/endpoint.ts'
@@ -28,7 +29,7 @@ import { VERSION } from './version.ts'
 const START_MS = 2500
 const POLL_MS = 20
 
-
+/** The main process of a gateway; or the same part of a program that embeds one. */
 export class ControlPlane {
   /** What the admin server asks. */
   readonly source: AdminSource
@@ -132,7 +133,7 @@ export class ControlPlane {
       try {
         await this.take(event)
       } catch (error) {
-        this.platform.log('error', 'a defect while taking a table', { error: error instanceof Error ? error.stack : String(error) })
+        this.platform.log('error', 'a defect while taking a table', { error: stackOf(error) })
       }
     }
   }

@@ -29,6 +29,7 @@ export interface DataPlaneOptions {
   onRefused?(listener: string, client: string, error: GatewayError): void
 }
 
+/** What a worker serves with. */
 export class DataPlane {
   readonly connections: ConnectionCounts = { open: 0, active: 0, accepted: 0, tunnels: 0, tunnelsIdleClosed: 0, tlsFailed: 0, proxyHeaderBad: 0 }
   private readonly platform: Platform

@@ -33,6 +33,7 @@ interface Member {
   missedTable: boolean
 }
 
+/** The workers of one gateway. */
 export class Fleet implements Serving {
   restarts = 0
   private readonly platform: Platform

@@ -8,6 +8,7 @@ const PERIOD = 5000
 const SILENT = 2
 export const DEAD = 12
 
+/** Questions to one worker, and how long it has answered none. */
 export class Heartbeat {
   readonly #platform: Platform
   readonly #ask: () => void

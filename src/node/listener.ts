@@ -2,7 +2,7 @@
 import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { ListenerConfig } from '../model/listener-config.ts'
-import type { Platform } from '../model/platform.ts'
+import { LONGEST_SLEEP, type Platform } from '../model/platform.ts'
 import { type Trust, trustOf, unmapped } from '../proxy/client-address.ts'
 import { ClientConnection, type Serving } from './client-connection.ts'
 import { Downstream } from './http1/downstream.ts'
@@ -13,9 +13,6 @@ import { ListenerCertificates } from './tls.ts'
 
 /** Milliseconds between stopping to accept and ending what drains. */
 const DRAIN_TICK_MS = 50
-
-/** Milliseconds of the longest timer there is: Node takes 0 for its own limit of two minutes. */
-const NO_HANDSHAKE_LIMIT = 2 ** 31 - 1
 
 export class Listener {
   readonly config: ListenerConfig
@@ -147,7 +144,8 @@ export class Listener {
       requestCert: tls?.clientCa !== undefined,
       rejectUnauthorized: tls?.requireClientCert === true,
       allowHalfOpen: true,
-      handshakeTimeout: this.config.limits.headTimeout || NO_HANDSHAKE_LIMIT,
+      // 0 is no limit; Node would take it for its own of two minutes.
+      handshakeTimeout: this.config.limits.headTimeout || LONGEST_SLEEP,
       ...certificates.fallback,
     })
     certificates.onReload = () => server.setSecureContext(certificates.fallback)

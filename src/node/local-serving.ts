@@ -13,6 +13,7 @@ import type { Serving } from './serving.ts'
 import { createLiveExplain } from '../proxy/signed-explain.ts'
 import type { WorkerStart } from './messages.ts'
 
+/** One data plane in the place of workers. */
 export class LocalServing implements Serving {
   readonly restarts = 0
   private readonly platform: Platform

@@ -1,8 +1,9 @@
 // fetch for registries: undici's, with an agent of its own for each way of TLS and each Unix socket that a registry is configured with.
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { Agent, fetch } from 'undici'
 import type { UpstreamTlsConfig } from '../model/service-config.ts'
 import type { Platform } from '../model/platform.ts'
+import { readTls } from './tls-files.ts'
 
 interface KeptAgent {
   /** Modification times of the files it was made from. */
@@ -26,15 +27,13 @@ async function agentFor(agents: Map<string, KeptAgent>, tls: UpstreamTlsConfig |
   const stamp = (await Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs))).join(' ')
   const kept = agents.get(key)
   if (kept?.stamp === stamp) return kept.agent
-  const [ca, cert, keyFile] = await Promise.all([tls?.ca, tls?.cert, tls?.key].map((path) => (path === undefined ? undefined : readFile(path))))
+  const files = tls === undefined ? {} : await readTls(tls)
   const agent = new Agent({
     connect: {
       rejectUnauthorized: tls?.verify ?? true,
       ...(socketPath === undefined ? {} : { socketPath }),
       ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(keyFile === undefined ? {} : { key: keyFile }),
+      ...files,
     },
   })
   agents.set(key, { stamp, agent })

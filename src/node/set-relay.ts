@@ -18,6 +18,7 @@ export interface SetRelayOptions {
   readonly tell: (ref: string, set: EndpointSet) => void
 }
 
+/** The way of endpoint sets from the hub to whoever serves. */
 export class SetRelay {
   private readonly options: SetRelayOptions
   /** Their sets wait for the table that is made of them. */

@@ -1,13 +1,70 @@
-// The files of certificates: when to look at them, whether they have changed, and whether what is in them is whole.
+// The files of certificates: what they hold, what is made of them and made anew when they change, and whether what is in them is whole.
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { messageOf } from '../model/error.ts'
+import type { Platform } from '../model/platform.ts'
+import type { UpstreamTlsConfig } from '../model/service-config.ts'
 
 /** Milliseconds between two looks at the files. */
 export const RELOAD_MS = 1000
 
+/**
+ * What is made of files of certificates, made anew when they change. Files that cannot be used leave the last in place: a renewal writes one
+ * file after the other, and between the two nothing fits. They are tried again at each look, since what kept them from being read need
+ * not be in them. Each change is logged once, taken or not.
+ */
+export class Reloaded<T> {
+  readonly #what: string
+  readonly #files: readonly string[]
+  readonly #make: () => T
+  readonly #platform: Pick<Platform, 'log'>
+  #value: T
+  /** Of the files as they were last looked at. */
+  #stamp: string
+  /** What is in them now is not what the value is made of. */
+  #refused = false
+
+  /** `what` names them in the log. Throws when the files cannot be used. */
+  constructor(what: string, files: readonly string[], make: () => T, platform: Pick<Platform, 'log'>) {
+    this.#what = what
+    this.#files = files
+    this.#make = make
+    this.#platform = platform
+    this.#stamp = stampOf(files)
+    this.#value = make()
+  }
+
+  get value(): T {
+    return this.#value
+  }
+
+  /** Looks at the files. True when the value is a new one. */
+  look(): boolean {
+    const stamp = stampOf(this.#files)
+    const isChanged = stamp !== this.#stamp
+    if (!isChanged && !this.#refused) return false
+    this.#stamp = stamp
+    try {
+      this.#value = this.#make()
+      this.#refused = false
+      this.#platform.log('info', `${this.#what} reloaded`, { files: this.#files })
+    } catch (error) {
+      this.#refused = true
+      if (isChanged) this.#platform.log('error', `changed ${this.#what} cannot be used, the running ones stay`, { files: this.#files, error: messageOf(error) })
+    }
+    return !this.#refused
+  }
+}
+
+/** What the files of a configuration hold, as options of a connection. Rejects when one cannot be read. */
+export async function readTls({ ca, cert, key }: UpstreamTlsConfig): Promise<{ readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }> {
+  const [authority, certificate, secret] = await Promise.all([ca, cert, key].map((file) => (file === undefined ? undefined : readFile(file))))
+  return { ...(authority === undefined ? {} : { ca: authority }), ...(certificate === undefined ? {} : { cert: certificate }), ...(secret === undefined ? {} : { key: secret }) }
+}
+
 /** Changes when one of the files does. */
-export function stampOf(files: readonly string[]): string {
+function stampOf(files: readonly string[]): string {
   return files.map(stampOfFile).join('\n')
 }
 

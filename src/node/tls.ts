@@ -3,10 +3,9 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import { messageOf } from '../model/error.ts'
 import type { ListenerTlsConfig } from '../model/listener-config.ts'
 import type { Platform } from '../model/platform.ts'
-import { readCa, RELOAD_MS, stampOf } from './tls-files.ts'
+import { readCa, RELOAD_MS, Reloaded } from './tls-files.ts'
 
 /** One certificate of a listener. */
 interface Loaded {
@@ -17,49 +16,33 @@ interface Loaded {
 
 /** The certificates of one listener. Throws at creation when a file cannot be used: a listener never starts without what it was told to ask for. */
 export class ListenerCertificates {
-  private loaded: readonly Loaded[]
-  private stamp: string
-  private readonly config: ListenerTlsConfig
+  private readonly loaded: Reloaded<readonly Loaded[]>
   private readonly timer: NodeJS.Timeout
   /** Called after a reload. */
   onReload: (() => void) | undefined
 
   constructor(config: ListenerTlsConfig, platform: Platform) {
-    this.config = config
-    this.stamp = stampOf(filesOf(config))
-    this.loaded = load(config)
-    this.timer = setInterval(() => this.reload(platform), RELOAD_MS)
+    this.loaded = new Reloaded('certificates', filesOf(config), () => load(config), platform)
+    this.timer = setInterval(() => this.loaded.look() && this.onReload?.(), RELOAD_MS)
     this.timer.unref()
   }
 
   /** The context for a server name, lower case; the first certificate when none has it. */
   contextFor(serverName: string): SecureContext {
     const name = serverName.toLowerCase()
-    const found = this.loaded.find(({ names }) => names.includes(name)) ?? this.loaded.find(({ names }) => names.includes(name.replace(/^[^.]+/, '*'))) ?? this.loaded[0]
+    const { value } = this.loaded
+    const found = value.find(({ names }) => names.includes(name)) ?? value.find(({ names }) => names.includes(name.replace(/^[^.]+/, '*'))) ?? value[0]
     if (found === undefined) throw new Error('a TLS listener without a certificate')
     return found.context
   }
 
   /** Options of a server context for clients that send no server name. */
   get fallback(): SecureContextOptions {
-    return this.loaded[0]?.options ?? {}
+    return this.loaded.value[0]?.options ?? {}
   }
 
   stop(): void {
     clearInterval(this.timer)
-  }
-
-  private reload(platform: Platform): void {
-    const stamp = stampOf(filesOf(this.config))
-    if (stamp === this.stamp) return
-    this.stamp = stamp
-    try {
-      this.loaded = load(this.config)
-      this.onReload?.()
-      platform.log('info', 'certificates reloaded', { files: filesOf(this.config) })
-    } catch (error) {
-      platform.log('error', 'changed certificates cannot be used, the running ones stay', { error: messageOf(error) })
-    }
   }
 }
 

@@ -10,6 +10,7 @@ export interface ToldTable {
   readonly sets: RefSets
 }
 
+/** What one worker knows. */
 export class Told {
   /** Of each reference what was told last, which the next word builds on. */
   readonly #sets = new Map<string, EndpointSet>()

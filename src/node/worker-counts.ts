@@ -6,6 +6,7 @@ import { emptyDump, type InstrumentsDump } from '../telemetry/dump.ts'
 /** A worker that does not answer in this time is left out of a scrape, with what it said last; milliseconds. */
 const ANSWER_MS = 1000
 
+/** The counts of one worker. */
 export class WorkerCounts {
   /** What it said last. */
   last: InstrumentsDump = emptyDump()

@@ -22,6 +22,7 @@ export type Send = (message: ToWorker, sent: () => void) => void
 
 const PENDING: EndpointSet = { kind: 'pending' }
 
+/** What one worker is still to be told. */
 export class WorkerFeed {
   readonly #present: () => Present
   readonly #send: Send

@@ -8,6 +8,7 @@ import type { EndpointBook } from './endpoints.ts'
 const PENDING: EndpointSet = { kind: 'pending' }
 const NOTHING: Revision = { number: 0, hash: '', origin: 'none', at: 0 }
 
+/** The snapshots of one gateway, one after another. */
 export class Snapshots {
   /** What a request that starts now sees. Before the first table it is an empty one. */
   current: Snapshot = { revision: NOTHING, table: compileTable({ callers: [], services: [], routes: [] }), services: [] }

@@ -20,6 +20,7 @@ export interface TagCatalogsOptions {
 /** A service that carries routes, and whose it is. `unlisted`: it is listed no more, and goes on until its own watch says that it is gone. */
 export type ListedService = CatalogService & { readonly registry: string; readonly unlisted: boolean }
 
+/** All catalogues of one store. */
 export class TagCatalogs {
   readonly #options: TagCatalogsOptions
   readonly #sets = new Map<string, CatalogSet>()

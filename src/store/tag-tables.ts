@@ -20,6 +20,7 @@ export interface TagRules {
 /** A table of the store whose routes come first. */
 export type WrittenTable = Extract<StoreEvent, { kind: 'table' }>
 
+/** The present table of all tags, and what was refused of them. */
 export class TagTables {
   refused: readonly RefusedTag[] = []
   readonly #platform: Platform

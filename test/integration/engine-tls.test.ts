@@ -1,6 +1,6 @@
 // TLS on both sides over real sockets: certificates by name and their reload, client certificates, endpoints that prove or do not prove who they are.
 import { once } from 'node:events'
-import { copyFile, rename, writeFile } from 'node:fs/promises'
+import { copyFile, rename, utimes, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { connect as tcpConnect } from 'node:net'
 import { join } from 'node:path'
@@ -191,6 +191,26 @@ routes:
     kept.send(GET)
     expect((await kept.answers(1)).responses[0]?.status).toBe(200)
     kept.destroy()
+  })
+
+  test('files that were refused are tried again, although nothing about them seems to change', async () => {
+    // As when a key gets its rights back. Here both have one size and one time, since whoever runs the tests may read everything.
+    const put = async (content: Buffer): Promise<void> => {
+      await writeFile(join(directory, 'again.pem'), content)
+      await utimes(join(directory, 'again.pem'), 1_700_000_000, 1_700_000_000)
+    }
+    await copyFile(join(FIXTURES, 'alpha-key.pem'), join(directory, 'again-key.pem'))
+    await put(pem('alpha'))
+    const own = await startGateway(`
+listeners: { only: { port: 0, tls: { cert: ${directory}/again.pem, key: ${directory}/again-key.pem } } }
+routes: [ { match: /**, respond: { status: 200 } } ]
+`)
+    await put(Buffer.alloc(pem('renewed').length, 'x'))
+    await copyFile(join(FIXTURES, 'renewed-key.pem'), join(directory, 'again-key.pem'))
+    await expect.poll(() => own.logs.some((line) => line.includes('cannot be used')), { timeout: CHANGED, interval: 20 }).toBe(true)
+    await put(pem('renewed'))
+    await expect.poll(() => shown(own.port(), {}), { timeout: CHANGED, interval: 50 }).toBe('renewed')
+    await own.stop()
   })
 })
 

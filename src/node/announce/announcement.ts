@@ -37,6 +37,7 @@ export interface AnnouncementOptions {
   connect(): Promise<Registrar>
 }
 
+/** One gateway in one registry. */
 export class Announcement {
   readonly #platform: Platform
   readonly #options: AnnouncementOptions

@@ -1,12 +1,12 @@
 // The calls of an announcement to Eureka, by eureka-js-client. Of the client its register, deregister and request are used; its
 // timers are not, since its `stop` can meet a heartbeat that is under way and registers again.
-import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { Platform } from '../../model/platform.ts'
 import { printable, saidBy } from '../../../discovery/admit.ts'
 import type { Server } from '../../../discovery/eureka-servers.ts'
+import { readTls } from '../tls-files.ts'
 import type { CallResult, Registrar } from './announcement.ts'
 
 const TIMEOUT = 4000
@@ -139,8 +139,7 @@ function failed(error: unknown): CallResult {
 
 async function agentOptionsOf(tls: UpstreamTlsConfig | undefined): Promise<object> {
   if (tls === undefined) return {}
-  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map((file) => (file === undefined ? undefined : readFile(file))))
-  return { ca, cert, key, servername: tls.serverName, rejectUnauthorized: tls.verify }
+  return { ...(await readTls(tls)), servername: tls.serverName, rejectUnauthorized: tls.verify }
 }
 
 const none = (): void => {}
