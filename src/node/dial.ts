@@ -5,6 +5,7 @@ import type { ServiceConfig, UpstreamTlsConfig } from '../model/service-config.t
 import type { Endpoint } from '../model/endpoint.ts'
 import { GatewayError } from '../model/error.ts'
 import type { RequestHead } from '../model/request.ts'
+import { clientClosed } from './http1/client-closed.ts'
 import { withSharedRead } from './http1/shared-read.ts'
 import { proxyHeader } from './proxy-protocol/write.ts'
 
@@ -12,11 +13,13 @@ import { proxyHeader } from './proxy-protocol/write.ts'
 interface DialClient {
   readonly head: RequestHead
   readonly socket: Socket
+  /** What to do when it leaves, or its body breaks with that error; one thing at a time. */
+  whenGone(action: ((error?: GatewayError) => void) | undefined): void
 }
 
 /** Opens connections. */
 export interface Dialer {
-  /** Resolves with a connected socket. Rejects with a GatewayError, nothing sent. `deadline` in platform milliseconds, 0 for none. */
+  /** Resolves with a connected socket. Rejects with a GatewayError, nothing sent, also when the client leaves. `deadline` in platform milliseconds, 0 for none. */
   dial(endpoint: Endpoint, service: ServiceConfig, client: DialClient, deadline: number): Promise<Socket>
 }
 
@@ -44,7 +47,10 @@ function open(endpoint: Endpoint, service: ServiceConfig, limit: number, client:
       raw.destroy()
       reject(error)
     }
+    // An endpoint that takes no connections would otherwise hold as many as clients lose patience with, up to the limit of its service.
+    client.whenGone((error) => fail(error ?? clientClosed()))
     const done = (): void => {
+      client.whenGone(undefined)
       // The listeners for errors stay: one that comes before the next owner listens must not end the process.
       clearTimeout(timer)
       resolve(socket)

@@ -24,7 +24,7 @@ export const METRICS = {
   downstream_connections: { type: 'gauge', labels: ['state'], help: 'Connections from clients: active with a request or tunnel, idle without.' },
   downstream_connections_total: { type: 'counter', labels: ['event'], help: 'Connections from clients that were accepted, and those given up before a request: TLS handshakes that failed, PROXY headers that were bad.' },
   upstream_connections: { type: 'gauge', labels: ['state'], help: 'Connections to endpoints: active with a request or tunnel, idle in a pool.' },
-  upstream_connections_total: { type: 'counter', labels: ['event'], help: 'Connections to endpoints opened and closed, requests sent on a reused one, and connects that failed.' },
+  upstream_connections_total: { type: 'counter', labels: ['event'], help: 'Connections to endpoints opened and closed, requests sent on a reused one, and connects that failed, or that nobody waited for any more.' },
   tunnels: { type: 'gauge', labels: [], help: 'Upgraded connections (WebSocket) that are open.' },
   tunnels_idle_closed_total: { type: 'counter', labels: [], help: 'Upgraded connections closed because neither side sent anything for too long.' },
   access_log_dropped_total: { type: 'counter', labels: [], help: 'Lines of the access log dropped because its reader was too slow or the disk was full.' },

@@ -14,6 +14,7 @@ export interface PoolCounts {
   reused: number
   /** Connects begun, those that failed included. */
   opened: number
+  /** Those that the endpoint refused or left without an answer, and those that nobody waited for any more. */
   failed: number
 }
 
