@@ -1,6 +1,7 @@
 // What is surely not meant in a table that is valid: routes that can never win, services that nothing uses, subsets without
 // an endpoint; and the tests written in it. `fairlead check` and `routes push` show it.
 import type { KnownListener } from '../model/listener-config.ts'
+import { UNHEARD_METHODS } from '../model/request.ts'
 import type { ServiceConfig } from '../model/service-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { Table } from '../model/route.ts'
@@ -31,7 +32,7 @@ export interface Checked {
 export function checkTable(config: TableConfig, text: string, options: CheckOptions): Checked {
   const table = compileTable(config)
   const source = readDocument(text).source
-  const findings = [...auditFindings(table), ...literalFindings(config), ...idleFindings(config), ...unusedFindings(config), ...emptySubsets(config), ...runTests(table, options)]
+  const findings = [...auditFindings(table), ...literalFindings(config), ...unheardFindings(config), ...idleFindings(config), ...unusedFindings(config), ...emptySubsets(config), ...runTests(table, options)]
   const place: Source['place'] = source === undefined ? () => ({ line: 0, column: 0 }) : (path, key) => source.place(path, key)
   return { problems: locate(findings, { place }), tests: config.routes.reduce((sum, route) => sum + route.tests.length, 0) }
 }
@@ -51,6 +52,14 @@ function literalFindings({ routes }: TableConfig): Finding[] {
   return routes.flatMap(({ name, match }, i): Finding[] => {
     const hint = match.flatMap(({ path = [] }) => path.map(regexMeant)).find((text) => text !== undefined)
     return hint === undefined ? [] : [{ severity: 'warning', path: ['routes', i, 'match'], message: `a path of ${name} looks like a regular expression, and is matched letter for letter`, hint }]
+  })
+}
+
+/** Matches of which every method is refused before any route is looked at. */
+function unheardFindings({ routes }: TableConfig): Finding[] {
+  return routes.flatMap(({ name, match }, i): Finding[] => {
+    const methods = match.map(({ method = [] }) => method).find((list) => list.length > 0 && list.every((one) => UNHEARD_METHODS.includes(one)))
+    return methods === undefined ? [] : [{ severity: 'warning', path: ['routes', i, 'match'], message: `a match of ${name} is for ${methods.join(' and ')} alone, which no listener takes` }]
   })
 }
 

@@ -43,3 +43,6 @@ export interface ResponseHead {
   readonly reason: string
   readonly headers: HeaderList
 }
+
+/** Methods of another kind of proxy, which no listener takes. */
+export const UNHEARD_METHODS: readonly string[] = ['CONNECT', 'TRACE']

@@ -49,13 +49,13 @@ function checkSite(pieces: readonly Piece[], segments: ReadonlySet<string>, at: 
     else {
       const wrong = wrongWith(piece.name, before, pieces.slice(i + 1), segments)
       if (wrong !== undefined) scope.problem(at, `{${piece.name}} ${wrong}`)
-      before += PLACEHOLDERS[piece.name] ?? 'x'
+      before += PLACEHOLDERS.get(piece.name) ?? 'x'
     }
   }
 }
 
 /** What the built-ins are like; the query may be nothing, and then what follows it follows what is before it. */
-const PLACEHOLDERS: Readonly<Record<string, string>> = { path: '/x', query: '' }
+const PLACEHOLDERS: ReadonlyMap<string, string> = new Map([['path', '/x'], ['query', '']])
 
 function wrongWith(name: string, before: string, after: readonly Piece[], segments: ReadonlySet<string>): string | undefined {
   if (name === 'scheme' || name === 'query') return undefined

@@ -47,6 +47,12 @@ routes: [{ match: /**, to: [words/v1, words/v2] }]`
     for (const path of ['/c++/', '/$metadata', '/Products(1)/', '/wiki/Foo_(bar)', '/a.b/$', '/{id}/**', '/^/v.+/']) expect([path, ...of(path)]).toEqual([path])
   })
 
+  test('methods that no listener takes', () => {
+    const of = (methods: string): string[] => check(`routes: [{ name: a, match: { path: /x, method: [${methods}] }, to: http://a:1 }]`)
+    for (const methods of ['TRACE', 'CONNECT, TRACE']) expect(of(methods)).toEqual([`warning 1:28 routes[0].match: a match of a is for ${methods.replace(', ', ' and ')} alone, which no listener takes`])
+    expect(of('GET, TRACE')).toEqual([])
+  })
+
   test('what a route says of a request that it does not send on', () => {
     const of = (action: string): string[] => check(`routes: [{ match: /x, ${action}, rewrite: { path: /y }, retry: { attempts: 2 }, requestHeaders: { remove: a }, responseHeaders: { remove: b } }]`)
     expect(of('redirect: /y').map((line) => line.slice(line.indexOf('routes')))).toEqual([
