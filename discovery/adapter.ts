@@ -59,7 +59,7 @@ export const commonOptions = {
   allowEmpty: z
     .boolean()
     .default(false)
-    .describe('Believe a sudden emptiness or a large shrink at once. By default the endpoints are kept until the registry has confirmed it over 30 s.'),
+    .describe('Believe a sudden emptiness or a large shrink at once. By default the endpoints are kept until the registry has confirmed it over 30 s (ZooKeeper 60 s, Eureka 3 min).'),
   allowLinkLocal: z.boolean().default(false).describe('Accept link-local addresses (169.254.0.0/16, fe80::/10). By default they are refused: cloud metadata services live there.'),
 }
 
