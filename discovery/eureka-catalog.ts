@@ -39,11 +39,12 @@ export function createEurekaCatalog(registry: string, options: EurekaOptions, pl
   let away = false
   /** What the server in use listed last, and the version of that. */
   let listed: Listed = { services: [], version: undefined }
-  /** Every server at most once, the one in use first; `undefined` when it has no list of changes. */
+  /** Every server at most once, the one in use first, or one to go back to; `undefined` when it has no list of changes. */
   const ask = async (what: 'apps' | 'apps/delta', signal: AbortSignal): Promise<Told | Trouble | undefined> => {
     const troubles: Trouble[] = []
-    for (const server of servers.order()) {
+    for (const server of servers.turn()) {
       const answer = await askServer(platform, { server, what, patience: PATIENCE, tls }, signal)
+      if (answer.kind === 'answered' || answer.kind === 'refused') servers.use(server)
       if (answer.kind === 'answered') return { kind: 'told', ...answer.applications, server }
       if (answer.kind === 'refused') return undefined
       if (signal.aborted) break
@@ -67,8 +68,10 @@ export function createEurekaCatalog(registry: string, options: EurekaOptions, pl
       const delta = await ask('apps/delta', signal)
       if (delta !== undefined && isTrouble(delta)) return delta
       const version = delta === undefined ? undefined : versionOf(delta)
-      if (purpose === 'full' && token !== undefined && version === token) {
+      if (delta !== undefined && purpose === 'full' && token !== undefined && version === token) {
         away = false
+        // Where another one took over, it has the very same.
+        doubt.server = delta.server
         return { kind: 'unchanged', token }
       }
       const all = purpose === 'confirm' ? await askOther(signal) : ((await ask('apps', signal)) ?? NO_LIST)

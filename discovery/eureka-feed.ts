@@ -15,7 +15,7 @@ import { applyDelta, deletedIn, viewOf, type View } from './eureka-view.ts'
 
 /** A server tells the changes of the last 180 s, from caches up to 30 s old; who did not ask for longer than this (milliseconds) reads everything. */
 const MEMORY = 120_000
-/** Between two full lists, milliseconds ± 20 %: what swapped places leaves the hash as it was. As long until changes that were refused are asked for again, and until it is seen after the own zone. */
+/** Between two full lists, milliseconds ± 20 %: what swapped places leaves the hash as it was. As long until changes that were refused are asked for again. */
 const FULL = 300_000
 /** Patience with a server while others are left to ask, and with the last one, milliseconds. */
 const PATIENCE = 4000
@@ -53,7 +53,6 @@ export class Feed {
   #dueAt = -Infinity
   #fullAt = -Infinity
   #deltaAt = -Infinity
-  #nearerAt = -Infinity
   #confirmed: { readonly at: number; readonly outcome: Promise<View | Trouble> } | undefined
   readonly #sleepers = new Set<Life>()
 
@@ -118,8 +117,7 @@ export class Feed {
   async #attempt(signal: AbortSignal): Promise<void> {
     const { now, random } = this.#platform
     const troubles: Trouble[] = []
-    const nearer = this.#nearer()
-    const order = [...(nearer === undefined ? [] : [nearer]), ...this.#servers.order().filter((server) => server !== nearer)]
+    const order = this.#servers.turn()
     for (const [index, server] of order.entries()) {
       const outcome = await this.#ask(server, index === order.length - 1 ? LAST_PATIENCE : PATIENCE, signal)
       if (signal.aborted) return
@@ -149,15 +147,9 @@ export class Feed {
     this.#fullAt = this.#later()
   }
 
-  // Each of them has a time of its own: where every turn reads a whole list, the next periodic one never comes.
+  // What hangs on it has a time of its own: where every turn reads a whole list, the next periodic one never comes.
   #later(): number {
     return this.#platform.now() + FULL * (0.8 + 0.4 * this.#platform.random())
-  }
-
-  #nearer(): Server | undefined {
-    if (this.#platform.now() < this.#nearerAt) return undefined
-    this.#nearerAt = this.#later()
-    return this.#servers.nearer()
   }
 
   async #ask(server: Server, patience: number, signal: AbortSignal): Promise<Outcome> {

@@ -3,7 +3,7 @@
 import type { Platform } from '../src/model/platform.ts'
 import type { EurekaOptions } from './eureka-options.ts'
 
-/** A server that failed is not gone back to before, milliseconds. */
+/** A server that failed is not gone back to before, milliseconds; and each so long, ± 20 %, it is seen whether one can be, or all gateways would come at once. */
 const REST = 300_000
 
 /** One server. */
@@ -23,8 +23,8 @@ export interface Servers {
   failed(server: Server): void
   /** Puts a server first. */
   use(server: Server): void
-  /** A server of the own zone to go back to, when another zone's is in use and this one had time to recover. */
-  nearer(): Server | undefined
+  /** The same for one turn of questions: now and then first one of the own zone to go back to, when another zone's is in use and this one had time to recover. */
+  turn(): readonly Server[]
 }
 
 /** The servers of a configuration. */
@@ -34,6 +34,7 @@ export function createServers(options: EurekaOptions, platform: Platform): Serve
   const shuffled = all.map((server) => ({ server, draw: (server.near ? 0 : 1) + platform.random() }))
   let order: readonly Server[] = shuffled.sort((a, b) => a.draw - b.draw).map(({ server }) => server)
   const failures = new Map<Server, number>()
+  let nearerAt = -Infinity
   return {
     order: () => order,
     failed(server) {
@@ -43,9 +44,12 @@ export function createServers(options: EurekaOptions, platform: Platform): Serve
     use(server) {
       order = [server, ...order.filter((other) => other !== server)]
     },
-    nearer() {
-      if (order[0]?.near !== false) return undefined
-      return order.find((server) => server.near && platform.now() - (failures.get(server) ?? -Infinity) > REST)
+    turn() {
+      const now = platform.now()
+      if (now < nearerAt) return order
+      nearerAt = now + REST * (0.8 + 0.4 * platform.random())
+      const nearer = order[0]?.near === false ? order.find((server) => server.near && now - (failures.get(server) ?? -Infinity) > REST) : undefined
+      return nearer === undefined ? order : [nearer, ...order.filter((other) => other !== nearer)]
     },
   }
 }

@@ -378,6 +378,28 @@ test('eureka: a service is lost where both servers lack it, and other servers th
   stop.abort()
 })
 
+test('eureka: the own zone is gone back to when its server had time to recover', async () => {
+  const platform = fakePlatform()
+  const fake = fakeEureka(platform)
+  for (const host of ['e1', 'e2']) fake.at(`http://${host}:8761`).put(routed('A', 'B'))
+  const { stop, text, sets } = listsOf(eureka.catalog?.('eureka', { zone: 'b', address: { a: 'http://e1:8761/eureka', b: 'http://e2:8761/eureka' }, every: '15s' }, platform))
+  await platform.advance(10_000)
+  expect(new Set(fake.asked().map((asked) => asked.split(' ')[0]))).toEqual(new Set(['e2']))
+  fake.answerWith(({ origin }) => (origin === 'http://e2:8761' ? new Response('', { status: 500 }) : undefined))
+  await platform.advance(20_000)
+  fake.recover()
+  fake.asked()
+  await platform.advance(200_000)
+  expect(new Set(fake.asked().map((asked) => asked.split(' ')[0]))).toEqual(new Set(['e1']))
+  await platform.advance(500_000)
+  fake.asked()
+  await platform.advance(60_000)
+  expect(new Set(fake.asked().map((asked) => asked.split(' ')[0]))).toEqual(new Set(['e2']))
+  expect(text()).toBe(`ready ${refsOf('A', 'B')}`)
+  expect(sets).toHaveLength(1)
+  stop.abort()
+})
+
 test('eureka: tags in the key of tags are labels too, so that a service with routes there alone is found', async () => {
   const platform = fakePlatform()
   fakeEureka(platform).at('http://127.0.0.1:8761').put([{ id: 'a', app: 'A', meta: { labels: 'v1, urlprefix-a.test/' } }])
