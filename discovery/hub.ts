@@ -19,62 +19,32 @@ export interface HubOptions {
   readonly onChange: (key: string, set: EndpointSet) => void
 }
 
-/** Watches references. */
-export interface Hub {
-  /**
-   * Makes these the watched references (canonical keys, see `refKey`); starts and stops what that takes. `unlisted` are those of them that
-   * a catalogue has no more: they are used while they have endpoints, and a restart does not remember them.
-   */
-  setRefs(refs: readonly string[], unlisted?: ReadonlySet<string>): void
-  /** Replaces the registries. Watches of a registry whose discoverer is another object start again, and keep their set meanwhile. */
-  setDiscoverers(discoverers: ReadonlyMap<string, Discoverer>): void
-  /** What is known of a watched reference; `pending` for any other. */
-  get(key: string): EndpointSet
-  /** In the order of the references. */
-  status(): readonly RefStatus[]
-  /** Ends every watch and writes the memory. */
-  close(): Promise<void>
-}
-
-interface Watcher {
-  readonly key: string
-  readonly discoverer: Discoverer | undefined
-  readonly stop: AbortController
-}
-
-/** Makes a hub that watches nothing yet. */
-export function createHub(options: HubOptions): Hub {
-  const hub = new Watching(options)
-  return {
-    setRefs: (refs, unlisted) => hub.setRefs(refs, unlisted),
-    setDiscoverers: (discoverers) => hub.setDiscoverers(discoverers),
-    get: (key) => hub.sets.get(key) ?? { kind: 'pending' },
-    status: () => [...hub.status.values()].sort((a, b) => (a.ref < b.ref ? -1 : 1)),
-    close: () => hub.close(),
-  }
-}
-
-class Watching {
-  readonly sets = new Map<string, EndpointSet>()
-  readonly status = new Map<string, RefStatus>()
+/** The watches of one gateway. It begins without any. */
+export class Hub {
+  readonly #sets = new Map<string, EndpointSet>()
+  readonly #status = new Map<string, RefStatus>()
+  readonly #discoverers: ReadonlyMap<string, Discoverer>
   readonly #platform: Platform
   readonly #memory: SetMemory | undefined
   readonly #onChange: HubOptions['onChange']
   readonly #remembered = new Map<string, RememberedSet>()
   readonly #loaded: Promise<void>
-  readonly #watchers = new Map<string, Watcher>()
+  readonly #watchers = new Map<string, AbortController>()
   readonly #running = new Set<Promise<void>>()
-  #discoverers: ReadonlyMap<string, Discoverer>
   #unlisted: ReadonlySet<string> = new Set()
 
   constructor(options: HubOptions) {
+    this.#discoverers = options.discoverers
     this.#platform = options.platform
     this.#memory = options.memory
     this.#onChange = options.onChange
-    this.#discoverers = options.discoverers
     this.#loaded = this.#load()
   }
 
+  /**
+   * Makes these the watched references (canonical keys, see `refKey`); starts and stops what that takes. `unlisted` are those of them that
+   * a catalogue has no more: they are used while they have endpoints, and a restart does not remember them.
+   */
   setRefs(refs: readonly string[], unlisted: ReadonlySet<string> = new Set()): void {
     const wanted = new Set(refs)
     for (const key of this.#watchers.keys()) if (!wanted.has(key)) this.#forget(key)
@@ -86,18 +56,19 @@ class Watching {
     for (const key of wanted) if (!this.#watchers.has(key)) this.#start(key)
   }
 
-  setDiscoverers(discoverers: ReadonlyMap<string, Discoverer>): void {
-    this.#discoverers = discoverers
-    for (const { key, discoverer, stop } of this.#watchers.values()) {
-      if (discoverer === this.#discovererOf(parseRef(key))) continue
-      stop.abort()
-      this.#keep(key)
-      this.#start(key)
-    }
+  /** What is known of a watched reference; `pending` for any other. */
+  get(key: string): EndpointSet {
+    return this.#sets.get(key) ?? { kind: 'pending' }
   }
 
+  /** In the order of the references. */
+  status(): readonly RefStatus[] {
+    return [...this.#status.values()].sort((a, b) => (a.ref < b.ref ? -1 : 1))
+  }
+
+  /** Ends every watch and writes the memory. */
   async close(): Promise<void> {
-    for (const { key, stop } of this.#watchers.values()) {
+    for (const [key, stop] of this.#watchers) {
       stop.abort()
       this.#keep(key)
       const kept = this.#remembered.get(key)
@@ -114,10 +85,10 @@ class Watching {
 
   #start(key: string): void {
     const stop = new AbortController()
-    if (!this.status.has(key)) this.status.set(key, newStatus(key))
+    this.#status.set(key, newStatus(key))
     const ref = parseRef(key)
-    const discoverer = this.#discovererOf(ref)
-    this.#watchers.set(key, { key, discoverer, stop })
+    const discoverer = ref === undefined ? undefined : this.#discoverers.get(ref.registry)
+    this.#watchers.set(key, stop)
     const run = this.#run(key, ref, discoverer, stop.signal)
       .catch((error: unknown) => this.#platform.log('error', `${key}: the watch ended by a defect`, { ref: key, error: String(error) }))
       .finally(() => this.#running.delete(run))
@@ -128,12 +99,12 @@ class Watching {
     await this.#loaded
     if (signal.aborted) return
     const last = this.#remembered.get(key)
-    if (last !== undefined && last.endpoints.length > 0 && !this.sets.has(key)) this.#take(key, stale(last, 'disk', 'the registry has not answered yet since the last run or change of the routes'))
+    if (last !== undefined && last.endpoints.length > 0) this.#take(key, stale(last, 'disk', 'the registry has not answered yet since the last run or change of the routes'))
     if (ref === undefined || discoverer === undefined) {
       const message = ref === undefined ? `${key} is no reference; write registry/name` : `no registry is called ${ref.registry}; there is ${[...this.#discoverers.keys()].join(', ') || 'none'}`
       return this.#take(key, last === undefined ? { kind: 'pending', cause: { outcome: 'failed', message } } : stale(last, 'failed', message))
     }
-    const observe = (attempt: Parameters<typeof afterAttempt>[1]): void => void this.status.set(key, afterAttempt(this.status.get(key) ?? newStatus(key), attempt))
+    const observe = (attempt: Parameters<typeof afterAttempt>[1]): void => void this.#status.set(key, afterAttempt(this.#status.get(key) ?? newStatus(key), attempt))
     for await (const set of discoverer.watch(ref, signal, last === undefined ? { observe } : { observe, last })) {
       if (!signal.aborted) this.#take(key, this.#aging(key, set))
     }
@@ -143,7 +114,7 @@ class Watching {
   // built anew for nothing.
   #aging(key: string, set: EndpointSet): EndpointSet {
     if (set.kind !== 'ready' && set.kind !== 'absent') return set
-    const confirmed = (): number => Math.max(set.at, this.status.get(key)?.lastSuccess ?? 0)
+    const confirmed = (): number => Math.max(set.at, this.#status.get(key)?.lastSuccess ?? 0)
     return {
       ...set,
       get at() {
@@ -153,16 +124,16 @@ class Watching {
   }
 
   #take(key: string, set: EndpointSet): void {
-    this.#report(key, this.sets.get(key), set)
-    this.sets.set(key, set)
-    this.status.set(key, afterSet(this.status.get(key) ?? newStatus(key), set))
+    this.#report(key, this.#sets.get(key), set)
+    this.#sets.set(key, set)
+    this.#status.set(key, afterSet(this.#status.get(key) ?? newStatus(key), set))
     this.#save(key)
     if (set.kind === 'absent') this.#drop(key)
     this.#onChange(key, set)
   }
 
   #save(key: string): void {
-    const set = this.sets.get(key)
+    const set = this.#sets.get(key)
     if (set?.kind === 'ready' && !this.#unlisted.has(key)) this.#memory?.save(key, remembered(set))
   }
 
@@ -184,23 +155,23 @@ class Watching {
   }
 
   #forget(key: string): void {
-    this.#watchers.get(key)?.stop.abort()
+    this.#watchers.get(key)?.abort()
     this.#keep(key)
     // Its age stands still from now on.
     const kept = this.#remembered.get(key)
     if (this.#unlisted.has(key) || kept?.endpoints.length === 0) this.#drop(key)
-    else if (kept !== undefined && this.sets.get(key)?.kind === 'ready') this.#memory?.save(key, kept)
+    else if (kept !== undefined && this.#sets.get(key)?.kind === 'ready') this.#memory?.save(key, kept)
     this.#watchers.delete(key)
-    this.sets.delete(key)
-    this.status.delete(key)
+    this.#sets.delete(key)
+    this.#status.delete(key)
     this.#evict()
   }
 
   // What a watch knew, as the start of the next one.
   #keep(key: string): void {
-    const set = this.sets.get(key)
+    const set = this.#sets.get(key)
     if (set?.kind !== 'ready' && set?.kind !== 'stale') return
-    const at = set.kind === 'ready' ? (this.status.get(key)?.lastSuccess ?? set.at) : set.at
+    const at = set.kind === 'ready' ? (this.#status.get(key)?.lastSuccess ?? set.at) : set.at
     this.#remembered.delete(key)
     this.#remembered.set(key, { endpoints: set.endpoints.map(released), at })
   }
@@ -214,10 +185,6 @@ class Watching {
       this.#remembered.delete(key)
       over--
     }
-  }
-
-  #discovererOf(ref: ServiceRef | undefined): Discoverer | undefined {
-    return ref === undefined ? undefined : this.#discoverers.get(ref.registry)
   }
 }
 

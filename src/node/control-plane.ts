@@ -1,7 +1,7 @@
 // The main process: brings tables from the store and endpoint sets from the registries to whoever serves, and answers for
 // all of it to the admin server. It is never on a request's way.
 import { mkdirSync } from 'node:fs'
-import { createHub, type Hub } from '../../discovery/hub.ts'
+import { Hub } from '../../discovery/hub.ts'
 import type { Config } from '../model/config.ts'
 import { stackOf } from '../model/error.ts'
 import { knownListener } from '../model/listener-config.ts'
@@ -72,7 +72,7 @@ export class ControlPlane {
       tagged: config.routesFrom,
       tell: (ref, set) => this.serves && serving.useSet(ref, set),
     })
-    this.hub = createHub({
+    this.hub = new Hub({
       discoverers: openRegistries(config, platform),
       platform,
       memory,

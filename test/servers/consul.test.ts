@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { consul } from '../../discovery/consul.ts'
-import { createHub, type Hub } from '../../discovery/hub.ts'
+import { Hub } from '../../discovery/hub.ts'
 import { endpointsOf, type EndpointSet } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import { createSetMemory } from '../../src/node/set-memory.ts'
@@ -56,7 +56,7 @@ function watch(address: string, key: string, options: { readonly registry?: obje
   const discoverer = consul.create('consul', { address, ...options.registry }, world)
   const sets: EndpointSet[] = []
   const memory = options.directory === undefined ? {} : { memory: createSetMemory(options.directory, world) }
-  const hub = createHub({ discoverers: new Map([['consul', discoverer]]), platform: world, ...memory, onChange: (_, set) => void sets.push(set) })
+  const hub = new Hub({ discoverers: new Map([['consul', discoverer]]), platform: world, ...memory, onChange: (_, set) => void sets.push(set) })
   open.push(hub)
   hub.setRefs([key])
   return { hub, sets, key }
@@ -235,7 +235,7 @@ describeWithServers(['consul'], 'a real Consul', () => {
     await register(server, 1001)
     const world = platform(1)
     const discoverer = consul.create('consul', { address: ['http://127.0.0.1:1', server.url] }, world)
-    const hub = createHub({ discoverers: new Map([['consul', discoverer]]), platform: world, onChange: () => {} })
+    const hub = new Hub({ discoverers: new Map([['consul', discoverer]]), platform: world, onChange: () => {} })
     open.push(hub)
     hub.setRefs(['consul/web'])
     await becomes({ hub, sets: [], key: 'consul/web' }, 'ready 1001')

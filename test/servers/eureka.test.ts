@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { eureka } from '../../discovery/eureka.ts'
-import { createHub, type Hub } from '../../discovery/hub.ts'
+import { Hub } from '../../discovery/hub.ts'
 import { endpointsOf } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
 import { nodePlatform } from '../../src/node/platform.ts'
@@ -41,7 +41,7 @@ function watch(address: string | readonly string[], keys: readonly string[] = ['
       return real.fetch(url, init)
     },
   }
-  const hub = createHub({ discoverers: new Map([['eureka', eureka.create('eureka', { address, every: '1s' }, world)]]), platform: world, onChange: () => {} })
+  const hub = new Hub({ discoverers: new Map([['eureka', eureka.create('eureka', { address, every: '1s' }, world)]]), platform: world, onChange: () => {} })
   open.push(hub)
   hub.setRefs(keys)
   const text = (key = keys[0] ?? ''): string => {

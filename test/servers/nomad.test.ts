@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createHub, type Hub } from '../../discovery/hub.ts'
+import { Hub } from '../../discovery/hub.ts'
 import { nomad } from '../../discovery/nomad.ts'
 import { endpointsOf, type Endpoint } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
@@ -40,7 +40,7 @@ afterEach(async () => {
 function watch(at: Pick<NomadAt, 'url'>, key: string, options: object = {}): Watched {
   const logs: string[] = []
   const platform = nodePlatform((level, message) => void logs.push(`${level} ${message}`))
-  const hub = createHub({ discoverers: new Map([['nomad', nomad.create('nomad', { address: at.url, checksEvery: '1s', ...options }, platform)]]), platform, onChange: () => {} })
+  const hub = new Hub({ discoverers: new Map([['nomad', nomad.create('nomad', { address: at.url, checksEvery: '1s', ...options }, platform)]]), platform, onChange: () => {} })
   open.push(hub)
   hub.setRefs([key])
   const endpoints = (): readonly Endpoint[] => endpointsOf(hub.get(key)).toSorted((one, other) => one.port - other.port)

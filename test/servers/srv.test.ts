@@ -1,6 +1,6 @@
 // The SRV adapter against real name servers: Knot DNS for the ways of zones and Consul for its own.
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { createHub, type Hub } from '../../discovery/hub.ts'
+import { Hub } from '../../discovery/hub.ts'
 import { srv } from '../../discovery/srv.ts'
 import { endpointsOf } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
@@ -34,7 +34,7 @@ function watch(servers: string | readonly string[], name: string, speed = 1, sys
   const world: Platform = { ...real, now: () => real.now() * speed, sleep: (ms, signal) => real.sleep(ms / speed, signal) }
   const counts: number[] = []
   const key = `srv/${name}`
-  const hub = createHub({
+  const hub = new Hub({
     discoverers: new Map([['srv', srv.create('srv', { servers }, world, { dns: system === undefined ? nodeDns : { ...nodeDns, servers: () => [system] } })]]),
     platform: world,
     onChange: (_, set) => void counts.push(endpointsOf(set).length),

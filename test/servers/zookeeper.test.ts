@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { curator } from '../../discovery/curator.ts'
-import { createHub, type Hub } from '../../discovery/hub.ts'
+import { Hub } from '../../discovery/hub.ts'
 import { serverset } from '../../discovery/serverset.ts'
 import { endpointsOf, type Endpoint, type EndpointSet } from '../../src/model/endpoint.ts'
 import { nodeCapabilities } from '../../src/node/capabilities.ts'
@@ -38,7 +38,7 @@ function watch(servers: readonly RealZooKeeper[], key: string, registry: object 
   const type = key.startsWith('zk/') ? serverset : curator
   const discoverer = type.create(type.type, { address: servers.map(({ address }) => address), sessionTimeout: '8s', ...registry }, platform, nodeCapabilities)
   const sets: EndpointSet[] = []
-  const hub = createHub({ discoverers: new Map([[type.type, discoverer]]), platform, onChange: (_, set) => void sets.push(set) })
+  const hub = new Hub({ discoverers: new Map([[type.type, discoverer]]), platform, onChange: (_, set) => void sets.push(set) })
   open.push(hub)
   hub.setRefs([key])
   return { hub, sets, key }

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createHub, type Hub } from '../../../discovery/hub.ts'
+import { Hub } from '../../../discovery/hub.ts'
 import { nomad } from '../../../discovery/nomad.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { nodeCapabilities } from '../../../src/node/capabilities.ts'
@@ -29,7 +29,7 @@ async function serve(socketPath?: string): Promise<ServedNomad> {
 
 function watch(options: object): Hub {
   const platform = nodePlatform(() => {})
-  const hub = createHub({ discoverers: new Map([['nomad', nomad.create('nomad', options, platform, nodeCapabilities)]]), platform, onChange: () => {} })
+  const hub = new Hub({ discoverers: new Map([['nomad', nomad.create('nomad', options, platform, nodeCapabilities)]]), platform, onChange: () => {} })
   open.push(hub)
   hub.setRefs(['nomad/web'])
   return hub
