@@ -143,6 +143,24 @@ test('a service that vanishes from the catalogue and comes back is served meanwh
   expect(await get(running.port, 'other.test')).toBe('200 other')
 })
 
+test('a node that misses its heartbeat takes no route along, and a job that is stopped takes its own at once', async () => {
+  const { registry: fake } = await registry()
+  fake.put('other', [row('fairlead.route=other.test/**')])
+  fake.put('words', [row('fairlead.route=words.test/**')])
+  const running = await gateway(nomadOptions())
+  const listed = async (): Promise<number | undefined> => (await running.admin<RoutesAnswer>('/api/routes')).catalogs?.[0]?.services
+  await becomes(() => get(running.port, 'words.test'), '200 a')
+  // Nomad removes the registrations of a node that is silent, as a part of another write.
+  fake.put('words', [], { removal: 'NodeUpdateStatus' })
+  await becomes(listed, 1)
+  for (const until = Date.now() + 1500; Date.now() < until; ) expect(await get(running.port, 'words.test')).toBe('200 a')
+  fake.put('words', [row('fairlead.route=words.test/**')])
+  await becomes(listed, 2)
+  expect(await get(running.port, 'words.test')).toBe('200 a')
+  fake.put('words', [])
+  await becomes(() => get(running.port, 'words.test'), '404 no_route', 2000)
+})
+
 async function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ readonly code: number; readonly said: string }> {
   const { directory, remove } = await makeTempDirectory()
   closing.push(remove)

@@ -116,6 +116,19 @@ describeWithServers(['consul'], 'routes from the tags of a real Consul', () => {
     await becomes(() => names(running), [])
   })
 
+  test('a service that vanishes alone is held as its endpoints are, and another one with its match has it at once', async () => {
+    await register('other', 'b', 'fairlead.route=other.test/**')
+    await register('words', 'a', 'fairlead.route=words.test/**', 'fairlead.routes.shared=shared.test/**')
+    await register('writer', 'c', 'fairlead.route=shared.test/**')
+    const running = await gateway()
+    await becomes(() => Promise.all([get(running.port, 'words.test'), get(running.port, 'shared.test')]), ['200 a', '200 a'])
+    await deregister('words-a')
+    await becomes(() => get(running.port, 'shared.test'), '200 c')
+    for (const until = Date.now() + 2000; Date.now() < until; ) expect(await get(running.port, 'words.test')).toBe('200 a')
+    await becomes(() => get(running.port, 'words.test'), '404 no_route')
+    expect(await names(running)).toEqual(['other@consul', 'writer@consul'])
+  })
+
   test('only the instances that carry a route get its requests', async () => {
     await register('words', 'a', 'fairlead.route=words.test/**')
     await register('words', 'b', 'internal')
