@@ -38,7 +38,7 @@ export function advanceCatalog(before: CatalogProgress, question: Question, read
   const { progress, outcome, message } = digest(before, question, reading, rules, moment)
   const resyncAt = question.resync && progress.failures === 0 ? nextResync(moment) : before.resyncAt
   const missedChange = question.resync && before.failures === 0 && progress.failures === 0 && before.token !== undefined && progress.accepted !== before.accepted
-  const attempt: Attempt = { at: moment.wall, outcome, count: progress.accepted?.length ?? 0, rejected: [], believed: progress.failures === 0 && progress.hold === undefined, missedChange, ...(message === undefined ? {} : { message }) }
+  const attempt: Attempt = { at: moment.wall, outcome, count: progress.accepted?.length ?? 0, rejected: [], believed: progress.failures === 0 && progress.hold === undefined && outcome !== 'denied', missedChange, ...(message === undefined ? {} : { message }) }
   const hold = progress.failures > 0 ? interrupt(before.hold, question.ask, progress.failures, moment) : progress.hold
   return { progress: { ...progress, hold, resyncAt }, attempt }
 }
@@ -57,7 +57,7 @@ function digest(before: CatalogProgress, question: Question, reading: CatalogRea
     case 'unchanged':
       return unchanged(before, reading.token, moment)
     case 'listed':
-      return listed(before, question, reading, rules, moment)
+      return deniedInPart(before, listed(before, question, reading, rules, moment), reading.denied)
   }
 }
 
@@ -97,6 +97,14 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
 /** The last believed list; while a suspicion is confirmed all that is watched, with what was added meanwhile. */
 function inUse({ accepted = [], set, hold }: CatalogProgress): readonly CatalogService[] {
   return hold === undefined || set === undefined || set.kind === 'pending' ? accepted : set.services
+}
+
+/** All of it is used, and it is said where a part is no news. */
+function deniedInPart(before: CatalogProgress, digested: Digested, message: string | undefined): Digested {
+  const { progress } = digested
+  if (message === undefined || progress.failures > 0 || progress.set === undefined) return digested
+  const set = difference(before.set, { kind: 'stale', services: servicesOf(progress.set), at: before.at, cause: { outcome: 'denied', message } })
+  return { progress: { ...progress, at: before.at, set }, outcome: 'denied', message }
 }
 
 function troubled(before: CatalogProgress, outcome: 'failed' | 'denied', message: string): Digested {

@@ -19,6 +19,8 @@ export type CatalogReading =
       readonly bytes?: number
       /** The registry says that it left services out for lack of rights. */
       readonly filtered?: boolean
+      /** Rights are missing for a part, for people: as for endpoints. */
+      readonly denied?: string
       /** The answer is from where nothing was asked before, or the registry was away: while that is so no loss is believed, however small, but of what it said to have left (references). */
       readonly unsure?: { readonly except: ReadonlySet<string> }
     }

@@ -37,6 +37,8 @@ function reader(registry: string, { options, client, streamOf }: Shared, { wante
   const interrupts = createInterrupts(() => streams.map((namespace) => streamOf({ region, namespace })), life)
   /** Namespaces of the services with routes that were listed last. */
   let found: readonly string[] = []
+  /** What was listed last in each namespace, where there are several. */
+  let last: ReadonlyMap<string, readonly Row[]> = new Map()
 
   const list = (namespace: string, ask: Omit<Ask, 'ref'>, least: bigint, signal: AbortSignal): Promise<List | Trouble> => {
     const waiting = ask.purpose === 'follow' && ask.token !== undefined ? { index: ask.token, wait: `${Math.round(ask.wait)}ms` } : {}
@@ -57,15 +59,23 @@ function reader(registry: string, { options, client, streamOf }: Shared, { wante
     const listed = [...listedIn(all.rows)]
     const there = new Set(listed.map(({ namespace }) => namespace))
     // It leaves out without a word what the token may not read, or not any more; asked alone, a namespace says so.
-    const missing = [...new Set([...named, ...found])].filter((namespace) => !there.has(namespace)).slice(0, ASKED_ALONE)
-    const alone = await Promise.all(missing.map((namespace) => list(namespace, { purpose: ask.purpose === 'confirm' ? 'confirm' : 'full', wait: 0 }, all.index, signal)))
-    for (const [n, each] of alone.entries()) {
-      if (each.kind !== 'list') return { ...each, message: `${each.message} (namespace ${missing[n] ?? ''})` }
-      listed.push(...listedIn(each.rows))
+    const missing = [...new Set([...named, ...found])].filter((namespace) => !there.has(namespace))
+    const alone = await Promise.all(missing.slice(0, ASKED_ALONE).map((namespace) => list(namespace, { purpose: ask.purpose === 'confirm' ? 'confirm' : 'full', wait: 0 }, all.index, signal)))
+    let denied: string | undefined
+    for (const [n, namespace] of missing.entries()) {
+      const each = alone[n]
+      if (each?.kind === 'list') listed.push(...listedIn(each.rows))
+      else if (each !== undefined && (each.kind === 'failed' || !last.has(namespace))) return { ...each, message: `${each.message} (namespace ${namespace})` }
+      else {
+        // The others are followed, and it keeps what it had; so do those that are too many to be asked, where one may not be read any more.
+        if (each !== undefined) denied ??= `${each.message} (namespace ${namespace})`
+        if (denied !== undefined) listed.push(...(last.get(namespace) ?? []))
+      }
     }
+    if (single === undefined) last = new Map<string, readonly Row[]>([...missing.map((namespace) => [namespace, []] as const), ...Map.groupBy(listed, ({ namespace }) => namespace)])
     const meant = listed.filter(({ namespace }) => single !== undefined || namespaces.includes('*') || namespaces.includes(namespace))
     if (single === undefined) found = meant.flatMap(({ namespace, labels }) => (wanted(labels) ? [namespace] : []))
-    return { kind: 'listed', services: meant.map((service) => serviceOf(registry, service, single)), token: String(all.index), bytes: all.bytes }
+    return { kind: 'listed', services: meant.map((service) => serviceOf(registry, service, single)), token: String(all.index), bytes: all.bytes, ...(denied === undefined ? {} : { denied }) }
   }
 }
 

@@ -15,12 +15,23 @@ export interface Wanted {
   readonly namespaces: readonly string[]
 }
 
+/** An answer of each namespace. */
+export interface Listed {
+  readonly lists: readonly List[]
+  /** Rights are missing in some, of which this is the last answer there was: why, for people. */
+  readonly denied?: string
+}
+
+function lastOf(lists: readonly List[]): ReadonlyMap<string, List> {
+  return new Map(lists.map((list) => [list.namespace, list]))
+}
+
 /** The lists of one watched service. */
 export class ServiceLists {
   readonly #client: NomadClient
   readonly #wanted: Wanted
-  /** Where the service was found last, when it is looked for in all namespaces. */
-  #found: readonly string[] = []
+  /** What was listed last, where there are several namespaces; of all of them those in which the service was found. */
+  #last: ReadonlyMap<string, List> = new Map()
 
   constructor(client: NomadClient, wanted: Wanted) {
     this.#client = client
@@ -28,8 +39,10 @@ export class ServiceLists {
   }
 
   /** Lists the service in each namespace; `heard` is the index of the newest event that no list has shown yet, 0 for none. */
-  async read(ask: Ask, heard: bigint, signal: AbortSignal): Promise<readonly List[] | Trouble> {
+  async read(ask: Ask, heard: bigint, signal: AbortSignal): Promise<Listed | Trouble> {
     const lists: List[] = []
+    const kept: List[] = []
+    let denied: Trouble | undefined
     let { namespaces } = this.#wanted
     if (namespaces.includes('*')) {
       // A list of one service is of one namespace.
@@ -37,16 +50,25 @@ export class ServiceLists {
       if (all.kind !== 'list') return all
       lists.push({ ...all, rows: [] })
       // The list of all leaves out without a word what the token may not read any more; asked alone, a namespace says so.
-      namespaces = [...new Set([...namespacesWith(all.rows, this.#wanted.service), ...this.#found])]
+      namespaces = [...new Set([...namespacesWith(all.rows, this.#wanted.service), ...this.#last.keys()])]
     }
     const { service, filter } = this.#wanted
     for (const namespace of namespaces) {
       const list = await this.#question(`/v1/service/${encodeURIComponent(service)}`, { namespace, filter }, ask, heard, signal)
-      if (list.kind !== 'list') return this.#found.includes(namespace) ? { ...list, message: `${list.message}; ${service} was in the namespace ${namespace} until now` } : list
-      lists.push(list)
+      const last = this.#last.get(namespace)
+      if (list.kind === 'list') lists.push(list)
+      else if (list.kind === 'failed' || last === undefined) return list
+      else {
+        // The others are not to stand still for as long as nobody gives the rights back, which may have ended on purpose.
+        kept.push(last)
+        denied ??= { ...list, message: `${list.message}; ${service} is kept as it was in the namespace ${namespace}` }
+      }
     }
-    if (this.#wanted.namespaces.includes('*')) this.#found = lists.filter(({ rows }) => rows.length > 0).map(({ namespace }) => namespace)
-    return lists
+    if (denied !== undefined && lists.length === 0) return denied
+    const all = [...lists, ...kept]
+    if (this.#wanted.namespaces.includes('*')) this.#last = lastOf(all.filter(({ rows }) => rows.length > 0))
+    else if (namespaces.length > 1) this.#last = lastOf(all)
+    return { lists: all, ...(denied === undefined ? {} : { denied: denied.message }) }
   }
 
   // It is told to come as far as the event that was heard.

@@ -85,8 +85,9 @@ export class NomadWatch implements Listener {
     this.#rung = false
     const heard = this.#heard
     if (!this.#listed && this.#streamsOf().every((stream) => stream.live())) this.#join()
-    const lists = await this.#lists.read(ask, heard, signal)
-    if ('message' in lists) return lists
+    const listed = await this.#lists.read(ask, heard, signal)
+    if ('message' in listed) return listed
+    const { lists, denied } = listed
     if (this.#heard === heard) this.#heard = 0n
     const registrations: Registration[] = []
     const present = new Map<string, bigint>()
@@ -113,7 +114,7 @@ export class NomadWatch implements Listener {
     this.#listed = true
     if (this.#join()) this.#ring()
     const instances = wanted.map((registration) => ({ ...registration.instance, health: this.#checks?.healthOf(registration) ?? ('unknown' as const) }))
-    return { kind: 'listed', instances, rejected, left, missed, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0) }
+    return { kind: 'listed', instances, rejected, left, missed, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0), ...(denied === undefined ? {} : { denied }) }
   }
 
   #hears(): boolean {

@@ -51,7 +51,7 @@ export function advance(before: Progress, question: Question, reading: Reading, 
   // A source with a feed of its own knows what it heard of; else the full readings find what the feed did not tell.
   const unheard = ('missed' in reading ? reading.missed : undefined) ?? (question.resync && before.token !== undefined)
   const missedChange = unheard && before.accepted !== undefined && before.failures === 0 && progress.failures === 0 && progress.accepted !== before.accepted
-  const believed = progress.failures === 0 && progress.hold === undefined
+  const believed = progress.failures === 0 && progress.hold === undefined && digested.attempt.outcome !== 'denied'
   return { progress, attempt: { at: wall, rejected: [], ...digested.attempt, believed, missedChange } }
 }
 
@@ -102,7 +102,15 @@ function listed(before: Progress, question: Question, reading: Listed, trust: Tr
     return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', rejected)
   }
   const digested = answered(before, question, { endpoints, presumed }, reading, trust, moment)
-  return { progress: { ...digested.progress, refused: rowsOf(refused) }, attempt: { ...digested.attempt, rejected } }
+  const whole: Digested = { progress: { ...digested.progress, refused: rowsOf(refused) }, attempt: { ...digested.attempt, rejected } }
+  return reading.denied === undefined ? whole : deniedInPart(before, whole, reading.denied)
+}
+
+/** All of it is used, and it is said that a part is no news. */
+function deniedInPart(before: Progress, { progress, attempt }: Digested, message: string): Digested {
+  const endpoints = endpointsOf(progress.set ?? { kind: 'pending' })
+  const set = difference(before.set, { kind: 'stale', endpoints, at: before.at, cause: { outcome: 'denied', message } })
+  return { progress: { ...progress, at: before.at, set }, attempt: { ...attempt, outcome: 'denied', message } }
 }
 
 interface Answer {

@@ -64,6 +64,8 @@ export type Reading =
       readonly bytes?: number
       /** The registry says that it left rows out for lack of rights. */
       readonly filtered?: boolean
+      /** Rights are missing for a part, for people: what the last answer had of it is in this one, which is used and is `stale`. Where they are missing for all it is `denied`. */
+      readonly denied?: string
       /** The registry states that this is meant: a shrink or emptiness is believed at once. */
       readonly stated?: boolean
       /** Ids of instances that the registry said to have left, one by one: their absence is believed at once. */

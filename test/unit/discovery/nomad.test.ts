@@ -627,6 +627,29 @@ test.each([[['*']], [['default', 'shop']]])('a token that loses its rights in on
   expect(reader.sets.map(summary)).toEqual([`${ready} 10.0.0.4:8080`, `${kept('denied')} 10.0.0.4:8080`, `${ready} 10.0.0.4:8080`])
 })
 
+test.each([[['*']], [['default', 'shop']]])('while rights in one namespace of %j are missing, the others are followed and it keeps what it had', async (namespaces) => {
+  const { platform, registry, reader } = await watch({
+    options: { namespaces, token: 't' },
+    prepare(fake) {
+      fake.put('web', [{ id: '4', address: '10.0.0.4' }], { namespace: 'shop' })
+      fake.acl({ t: ['default', 'shop'] })
+    },
+  })
+  registry.acl({ t: ['default'] })
+  await platform.advance(20_000)
+  registry.put('web', [...three.slice(0, 2), { id: '5', address: '10.0.0.5' }])
+  await platform.advance(60_000)
+  expect(summary(reader.last())).toBe('stale denied 10.0.0.1:8080 10.0.0.2:8080 10.0.0.5:8080 10.0.0.4:8080')
+  expect(reader.attempts.at(-1)).toMatchObject({ outcome: 'denied', believed: false })
+  // An emptiness of the others is one all the same.
+  registry.put('web', [], { removal: undefined })
+  await platform.advance(60_000)
+  expect(summary(reader.last())).toBe('stale denied 10.0.0.4:8080')
+  registry.acl({ t: ['default', 'shop'] })
+  await platform.advance(31_000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.4:8080')
+})
+
 test('a service that left a namespace is not asked for there for ever, and rights that end there then are no news', async () => {
   const { platform, registry, reader } = await watch({
     options: { namespaces: ['*'], token: 't' },

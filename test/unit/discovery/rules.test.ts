@@ -63,6 +63,24 @@ test('ten thousand instances of one service are not too many', async () => {
   await reader.stop()
 })
 
+test('an answer that lacks rights for a part is followed, and is neither ready nor believed', async () => {
+  const platform = fakePlatform()
+  let answer: Reading = listed(1, 2)
+  const reader = reading(platform, createDiscoverer(polled(() => answer).source, platform, trust))
+  await platform.advance(10)
+  answer = { ...listed(1, 2), denied: 'no rights there' }
+  await platform.advance(11_000)
+  expect(reader.last()).toMatchObject({ kind: 'stale', at: START, cause: { outcome: 'denied', message: 'no rights there' } })
+  answer = { ...listed(1, 2, 3), denied: 'no rights there' }
+  await platform.advance(11_000)
+  expect(summary(reader.last())).toBe('stale denied 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80')
+  expect(reader.attempts.at(-1)).toMatchObject({ outcome: 'denied', message: 'no rights there', believed: false })
+  answer = listed(1, 2, 3)
+  await platform.advance(11_000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80')
+  await reader.stop()
+})
+
 const bad = (id: string): Instance => ({ id, host: '10.0.0.99', port: 0, health: 'unknown' })
 const row = (id: string): Reading => ({ kind: 'listed', instances: [], rejected: [{ id, reason: 'is no row' }] })
 const and = (reading: Extract<Reading, { kind: 'listed' }>, other: Reading): Reading => (other.kind === 'listed' ? { ...reading, instances: [...reading.instances, ...other.instances], rejected: other.rejected ?? [] } : reading)
