@@ -42,16 +42,19 @@ test('an app with a route is served; labels change it live; a bad one is refused
   expect(await get(gateway.port, 'cart.test')).toBe('404 no_route')
   await becomes(refused, [expect.stringMatching(/^refused mesos shop\/cart fairlead\.routes\.bad=x\{y: ./)])
 
-  put('/web', { 'traefik.enable': 'true', 'traefik.http.routers.w.rule': `Host(\`t.test\`) && PathPrefix(\`/t\`) || ${Array.from({ length: 40 }, (_, i) => `Host(\`host-${i}.test\`)`).join(' || ')}` })
+  const web = { 'traefik.enable': 'true', 'traefik.http.routers.w.rule': `Host(\`t.test\`) && PathPrefix(\`/t\`) || ${Array.from({ length: 40 }, (_, i) => `Host(\`host-${i}.test\`)`).join(' || ')}` }
+  put('/web', web)
   put('/old', { 'traefik.frontend.rule': 'Host:old.test' })
   put('/named', { 'traefik.enable': 'true' })
   await becomes(() => Promise.all([get(gateway.port, 't.test', '/t'), get(gateway.port, 'host-39.test'), get(gateway.port, 'named')]), ['200 a', '200 a', '200 a'])
   await becomes(refused, [expect.stringMatching(/^refused mesos old traefik\.frontend\.rule=Host:old\.test: is a label of Traefik 1/), expect.stringContaining('shop/cart fairlead.routes.bad')])
   expect(await get(gateway.port, 'new.test')).toBe('200 a')
 
-  server.remove('/web')
+  // Marathon says that none is wanted any more: nothing is held, as it would be of an app that vanishes with its tasks.
+  server.put({ id: '/web', labels: web, ports: [{ name: 'http' }], tasks: [] })
   put('/old', {})
   await becomes(() => get(gateway.port, 'host-39.test'), '404 no_route')
+  server.remove('/web')
   expect(await get(gateway.port, 'new.test')).toBe('200 a')
   expect(server.streams.count()).toBe(1)
 })
