@@ -157,6 +157,8 @@ async function storm(services: number): Promise<void> {
 }
 
 await loaded('warming up', 10)
+// Both processes compile what changes run through in the first twenty seconds of them.
+await changing('warming up with changes', false)
 await loaded('quiet', seconds)
 await changing('changing', false)
 say('a change is effective after', percentiles(await changing('changing, and followed', true)))

@@ -42,12 +42,31 @@ interface Page {
   pools?: BuiltPools
 }
 
-interface Kept {
+/** A class, since V8 gave up compiling the code around an object literal whose numbers are whole at first and are not later, and tried it again at each change. */
+class State implements EndpointState {
+  readonly endpoint: Endpoint
+  active = 0
+  ewma = 0
+  ewmaAt = 0
+  avoidUntil = 0
+  gone = false
+
+  constructor(endpoint: Endpoint) {
+    this.endpoint = endpoint
+  }
+}
+
+class Kept {
   readonly state: EndpointState
   /** Whether it is a first choice of some pool. */
-  used: boolean
+  used = false
   /** Platform time since which no pool has it; undefined while one has. */
-  goneAt?: number | undefined
+  goneAt: number | undefined
+
+  constructor(state: EndpointState, goneAt: number | undefined) {
+    this.state = state
+    this.goneAt = goneAt
+  }
 }
 
 export function createEndpointBook(platform: Platform, options: EndpointBookOptions = {}): EndpointBook {
@@ -86,7 +105,8 @@ function pageFor({ tls, proxyProtocol }: ServiceConfig, known: Page | undefined,
   if (known?.reach === reach) return known
   const states = new Map<string, Kept>()
   for (const [key, kept] of known?.states ?? []) {
-    states.set(key, { ...kept, state: { ...kept.state, active: 0 } })
+    const state = Object.assign(new State(kept.state.endpoint), kept.state, { active: 0 })
+    states.set(key, Object.assign(new Kept(state, kept.goneAt), { used: kept.used }))
     if (kept.goneAt === undefined) leave(kept.state, onGone)
   }
   return { states, reach }
@@ -112,7 +132,7 @@ function staticSet(config: ServiceConfig, page: Page, wallClock: number): Endpoi
 
 /** The state of an endpoint, new where need be, with the endpoint as the registry describes it now. */
 function takeIn(page: Page, { key, endpoint }: Candidate, now: number): EndpointState {
-  const kept: Kept = page.states.get(key) ?? { state: { endpoint, active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0, gone: false }, used: false, goneAt: now }
+  const kept = page.states.get(key) ?? new Kept(new State(endpoint), now)
   page.states.set(key, kept)
   // The one place that writes it: pickers copy what they need, and requests under way need only the address, which is the key.
   ;(kept.state as { endpoint: Endpoint }).endpoint = endpoint
