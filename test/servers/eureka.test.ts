@@ -265,6 +265,8 @@ describeWithServers(['eureka'], 'a gateway that announces itself', () => {
       expect(application.instance[0]).toMatchObject({ instanceId: 'gw-1:gateway:4711', hostName: 'gw-1', ipAddr: '127.0.0.1', vipAddress: 'gateway', port: { $: 4711, '@enabled': 'true' }, metadata: { zone: 'z1', team: 'edge' } })
       // The registry knows before its answer has reached the gateway.
       await d.until('the metrics say so', async () => (await d.metrics()).includes('fairlead_announced{registry="eureka",state="up"} 1'))
+      // Its first list may be from the registry's cache, which knows of no WEB yet.
+      await d.sees('web', 'live a')
       await d.restart(
         () => d.until('it is gone', async () => (await status()) === undefined).then(() => undefined),
         async () => {
@@ -289,6 +291,7 @@ describeWithServers(['eureka'], 'a gateway that announces itself', () => {
         await d.until('the leftover is shown', async () => (await status()) === 'OUT_OF_SERVICE')
       })
       await d.until('it is UP', async () => (await status()) === 'UP')
+      await d.sees('web', 'live a')
       await server.kill()
       await d.until('that is seen', async () => ((await d.announcements())[0]?.failures ?? 0) > 0)
       await d.serves('web', ['a'])
