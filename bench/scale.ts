@@ -94,6 +94,13 @@ async function loaded(name: string, length: number): Promise<void> {
   say(`${name}: memory of main process and workers`, pids.map((pid) => `${(residentBytes(pid) / 2 ** 20).toFixed(0)} MiB`).join(', '))
 }
 
+/** Swaps the one ready instance of a service; gives the milliseconds until that is effective. */
+function swapped(target: Probed, probe: Probe): Promise<number> {
+  target.ready = target.ready === 0 ? 1 : 0
+  api.modified(estate.change(target.service, (instance) => instance === target.ready))
+  return probe.until(hostOf(target.service), addressOf(target.service, target.ready), performance.now(), LIMIT)
+}
+
 /** Changes at their rate until told to stop. Where they are followed, every tenth is, by one request after another until it is effective: a load of its own. */
 async function churn(until: AbortSignal, followed: boolean): Promise<readonly number[]> {
   const probe = await Probe.open(port)
@@ -109,11 +116,7 @@ async function churn(until: AbortSignal, followed: boolean): Promise<readonly nu
         api.modified(estate.change(service, (instance, ready) => (instance === flipped ? !ready : ready || Math.random() < 0.5)))
         continue
       }
-      const target = probed[Math.floor(made / PROBE_EVERY) % PROBED] as Probed
-      target.ready = target.ready === 0 ? 1 : 0
-      api.modified(estate.change(target.service, (instance) => instance === target.ready))
-      const wanted = addressOf(target.service, target.ready)
-      following = probe.until(hostOf(target.service), wanted, performance.now(), LIMIT).then((ms) => {
+      following = swapped(probed[Math.floor(made / PROBE_EVERY) % PROBED] as Probed, probe).then((ms) => {
         effective.push(ms)
         following = undefined
       })
@@ -146,9 +149,7 @@ async function storm(services: number): Promise<void> {
   const before = stall.take()
   for (let service = 0; service < services; service++) half(service, 1)
   const [target] = probed as [Probed]
-  target.ready = target.ready === 0 ? 1 : 0
-  api.modified(estate.change(target.service, (instance) => instance === target.ready))
-  const effective = await probe.until(hostOf(target.service), addressOf(target.service, target.ready), performance.now(), LIMIT)
+  const effective = await swapped(target, probe)
   await loading
   say(`storm of ${services * size.instances} instances: the last change is effective after`, `${effective.toFixed(0)} ms`)
   say('storm: the main process answered its admin server within', `${stall.take().toFixed(0)} ms, before it ${before.toFixed(0)} ms`)

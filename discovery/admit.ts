@@ -144,16 +144,20 @@ const DRAINING = 5
 // Two entries of one address are one server. It keeps its healthiest entry (an old registration may linger as critical),
 // then the one that is to be used first, then the first id, with the tags and metadata of all.
 function onePerAddress(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  const addresses = new Set(endpoints.map(({ host, port }) => `${host} ${port}`))
+  const addresses = new Set(endpoints.map(addressOf))
   if (addresses.size === endpoints.length) return [...endpoints].sort((a, b) => compare(a.id, b.id))
   const order = [...endpoints].sort((a, b) => rank(a) - rank(b) || (a.priority ?? 0) - (b.priority ?? 0) || compare(a.id, b.id))
   const byAddress = new Map<string, Endpoint>()
   for (const endpoint of order) {
-    const address = `${endpoint.host} ${endpoint.port}`
+    const address = addressOf(endpoint)
     const first = byAddress.get(address)
     byAddress.set(address, first === undefined ? endpoint : merge(first, endpoint))
   }
   return [...byAddress.values()].sort((a, b) => compare(a.id, b.id))
+}
+
+function addressOf({ host, port }: Endpoint): string {
+  return `${host} ${port}`
 }
 
 function rank(endpoint: Endpoint): number {

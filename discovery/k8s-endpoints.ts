@@ -3,7 +3,7 @@ import type { Rejection } from '../src/model/discoverer.ts'
 import { printable } from './admit.ts'
 import { recordOf, textOf } from './json.ts'
 import type { K8sRef } from './k8s-ref.ts'
-import type { Slice } from './k8s-slice.ts'
+import { addressOf, type Slice } from './k8s-slice.ts'
 import type { Instance } from './reading.ts'
 
 /** An instance, and what decides between it and another reading of the same pod. */
@@ -123,20 +123,19 @@ function readRows(slice: Slice, port: unknown): Rows {
 }
 
 /** How each endpoint was read last. */
-const rows = new WeakMap<Record<string, unknown>, { readonly port: unknown; readonly labels: Slice['labels']; readonly row: Row }>()
+const lastRows = new WeakMap<Record<string, unknown>, { readonly port: unknown; readonly labels: Slice['labels']; readonly row: Row }>()
 
 // A change of a slice is of one endpoint mostly: the others are the objects of the state before (`renewed`), and so are their rows.
 function rowOf(endpoint: Record<string, unknown>, port: unknown, slice: Slice, labels: Readonly<Record<string, string>>): Row | undefined {
-  const known = rows.get(endpoint)
+  const known = lastRows.get(endpoint)
   if (known !== undefined && known.port === port && known.labels === slice.labels) return known.row
   const row = readRow(endpoint, port, labels)
-  if (row !== undefined) rows.set(endpoint, { port, labels: slice.labels, row })
+  if (row !== undefined) lastRows.set(endpoint, { port, labels: slice.labels, row })
   return row
 }
 
 function readRow(endpoint: Record<string, unknown>, port: unknown, labels: Readonly<Record<string, string>>): Row | undefined {
-  // Further addresses are other ways to the same pod, not further pods.
-  const host = Array.isArray(endpoint['addresses']) ? (endpoint['addresses'][0] as unknown) : undefined
+  const host = addressOf(endpoint)
   if (host === undefined) return undefined
   const target = recordOf(endpoint['targetRef'])
   const zones = recordOf(endpoint['hints'])?.['forZones']

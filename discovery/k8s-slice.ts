@@ -36,16 +36,16 @@ export function readSlice(object: unknown): Slice | string {
  */
 export function renewed(before: Slice | undefined, next: Slice): Slice {
   if (before === undefined || !Array.isArray(before.endpoints) || !Array.isArray(next.endpoints)) return next
-  const known = new Map(before.endpoints.map((endpoint: unknown) => [identityOf(endpoint), endpoint]))
+  const known = new Map(before.endpoints.map((endpoint: unknown) => [addressOf(endpoint), endpoint]))
   const endpoints = next.endpoints.map((endpoint: unknown) => {
-    const same = known.get(identityOf(endpoint))
+    const same = known.get(addressOf(endpoint))
     return isSameJson(same, endpoint) ? same : endpoint
   })
   return { ...next, endpoints, labels: isSameJson(before.labels, next.labels) ? before.labels : next.labels }
 }
 
-/** Something that tells the endpoints of a slice apart; they may be in another order the next time. */
-function identityOf(endpoint: unknown): unknown {
+/** The address of an endpoint, which tells those of one slice apart; undefined for what is none. Further ones are other ways to the same pod, not further pods. */
+export function addressOf(endpoint: unknown): unknown {
   const addresses = recordOf(endpoint)?.['addresses']
   return Array.isArray(addresses) ? addresses[0] : undefined
 }

@@ -29,7 +29,8 @@ const PROTECTED = ['authorization', 'cookie', 'content-type', 'content-encoding'
 
 const CLASSES = new Map<string, HeaderClass>()
 const MAX_CACHED = 4096
-const MAX_CACHED_LENGTH = 64
+/** Longer names are not kept from one request to the next: a table of them would be as large as heads may be. */
+export const MAX_KEPT_NAME = 64
 
 /** The class of a field by its lower-cased name. */
 export function classOf(key: string): HeaderClass {
@@ -37,7 +38,7 @@ export function classOf(key: string): HeaderClass {
   if (known !== undefined) return known
   const found = classify(key)
   // Bounded in number and size, since names come from anybody.
-  if (CLASSES.size < MAX_CACHED && key.length <= MAX_CACHED_LENGTH) CLASSES.set(key, found)
+  if (CLASSES.size < MAX_CACHED && key.length <= MAX_KEPT_NAME) CLASSES.set(key, found)
   return found
 }
 

@@ -23,7 +23,7 @@ export function countsByService(dump: InstrumentsDump, table: Table): CountsByNa
 
 /** Requests in all, those without a route among them. */
 export function requestsOf(dump: InstrumentsDump): number {
-  return dump.series.reduce((sum, series) => add({ ...NONE, requests: sum }, series).requests, 0)
+  return sumBy(dump, () => '').of('').requests
 }
 
 function sumBy(dump: InstrumentsDump, nameOf: (series: SeriesDump) => string): CountsByName {

@@ -1,7 +1,7 @@
 // The fields of a scanned head: names turned into their lower-cased keys without making a string of them, lines kept as they
 // are where they may be. The few names that frame a message are marked.
 import type { HeaderList } from '../../model/headers.ts'
-import { classOf, TRUST } from '../../proxy/header-class.ts'
+import { classOf, MAX_KEPT_NAME, TRUST } from '../../proxy/header-class.ts'
 
 /** Fields that the engine itself acts on. */
 export const OTHER = 0
@@ -35,8 +35,6 @@ const KIND_OF = new Map(KINDS)
 /** Names met so far by their hash, with open addressing. Names come from anybody: no search takes more than a few steps. */
 const SLOTS = 4096
 const STEPS = 8
-/** Longer names are not kept: a table of them would be as large as heads may be. */
-const MAX_KEPT_LENGTH = 64
 const HASHES = new Int32Array(SLOTS)
 const NAMES: (FieldName | undefined)[] = Array.from({ length: SLOTS }, () => undefined)
 
@@ -55,13 +53,13 @@ export function fieldNameAt(text: string, from: number, to: number, hash: number
 }
 
 function remember(slot: number, name: string, hash: number): FieldName {
-  if (name.length > MAX_KEPT_LENGTH) return fieldName(name)
+  if (name.length > MAX_KEPT_NAME) return fieldName(name)
   HASHES[slot] = hash
   return (NAMES[slot] = fieldName(name))
 }
 
 function fieldName(raw: string): FieldName {
-  const own = raw.length > MAX_KEPT_LENGTH ? same : unique
+  const own = raw.length > MAX_KEPT_NAME ? same : unique
   const key = own(raw.toLowerCase())
   return { name: own(raw), key, kind: KIND_OF.get(key) ?? (classOf(key) === TRUST ? CLAIM : OTHER) }
 }

@@ -96,8 +96,9 @@ export class Wire implements ReadOwner, Held {
   /** Writes what has been held back. */
   writeHeld(): void {
     const { direct, held } = this
+    if (held === '') return
     this.held = ''
-    if (held === '' || direct === undefined) return
+    if (direct === undefined) return
     try {
       this.textNow(direct, held)
     } catch (defect) {
@@ -107,7 +108,7 @@ export class Wire implements ReadOwner, Held {
 
   /** Writes bytes, which must stay as they are until `done`. */
   bytes(bytes: Buffer, done?: () => void): boolean {
-    if (this.held !== '') this.writeHeld()
+    this.writeHeld()
     const { direct } = this
     if (direct === undefined || this.corked || this.socket.writableLength > 0) return done === undefined ? this.socket.write(bytes) : this.socket.write(bytes, done)
     const result = direct.writeBuffer(null, bytes)

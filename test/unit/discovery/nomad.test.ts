@@ -609,14 +609,19 @@ test.each([
   expect(summary(reader.last())).toBe(ready)
 })
 
-test.each([[['*']], [['default', 'shop']]])('a token that loses its rights in one namespace of %j keeps what it knew there, however little that was', async (namespaces) => {
-  const { platform, registry, reader } = await watch({
+/** A service in the namespaces `default` and `shop`, both of which the token may read. */
+function watchBoth(namespaces: readonly string[]): Promise<World> {
+  return watch({
     options: { namespaces, token: 't' },
     prepare(fake) {
       fake.put('web', [{ id: '4', address: '10.0.0.4' }], { namespace: 'shop' })
       fake.acl({ t: ['default', 'shop'] })
     },
   })
+}
+
+test.each([[['*']], [['default', 'shop']]])('a token that loses its rights in one namespace of %j keeps what it knew there, however little that was', async (namespaces) => {
+  const { platform, registry, reader } = await watchBoth(namespaces)
   registry.acl({ t: ['default'] })
   await platform.advance(600_000)
   expect(summary(reader.last())).toBe(`${kept('denied')} 10.0.0.4:8080`)
@@ -628,13 +633,7 @@ test.each([[['*']], [['default', 'shop']]])('a token that loses its rights in on
 })
 
 test.each([[['*']], [['default', 'shop']]])('while rights in one namespace of %j are missing, the others are followed and it keeps what it had', async (namespaces) => {
-  const { platform, registry, reader } = await watch({
-    options: { namespaces, token: 't' },
-    prepare(fake) {
-      fake.put('web', [{ id: '4', address: '10.0.0.4' }], { namespace: 'shop' })
-      fake.acl({ t: ['default', 'shop'] })
-    },
-  })
+  const { platform, registry, reader } = await watchBoth(namespaces)
   registry.acl({ t: ['default'] })
   await platform.advance(20_000)
   registry.put('web', [...three.slice(0, 2), { id: '5', address: '10.0.0.5' }])

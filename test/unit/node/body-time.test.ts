@@ -11,6 +11,7 @@ import { BY_LENGTH } from '../../../src/node/http1/framing.ts'
 import type { ParsedResponse } from '../../../src/node/http1/response-parser.ts'
 import { Response } from '../../../src/node/http1/response.ts'
 import type { Sweep } from '../../../src/node/http1/sweep.ts'
+import { sendTo, SweptTime } from '../../support/timed-client.ts'
 
 const LIMITS: ListenerLimits = { headTimeout: 10_000, idleTimeout: 60_000, bodyTimeout: 30_000, bodyRate: 240, tunnelTimeout: 3_600_000, lineBytes: 16_384, headBytes: 65_536, headerCount: 100, bodyBytes: 0, requestsPerConnection: 0, connections: 10 }
 
@@ -37,7 +38,7 @@ class FakeSocket extends EventEmitter {
   destroy(): void {}
 }
 
-let now: number
+let time: SweptTime
 let limits: ListenerLimits
 let socket: FakeSocket
 let client: Downstream
@@ -47,12 +48,12 @@ let takes: boolean
 
 /** Starts a request, whose body goes to an endpoint that takes it while `takes` is set. */
 function start(fields: string): void {
-  const sweep = { after: (limit: number) => (limit === 0 ? 0 : now + limit), add() {}, remove() {}, get now() {
-    return now
+  const sweep = { after: (limit: number) => (limit === 0 ? 0 : time.now + limit), add() {}, remove() {}, get now() {
+    return time.now
   } } as unknown as Sweep
   const connection = {
     sweep, limits, scheme: 'http', trustedPeer: false, peerAddress: '', open: true,
-    now: () => now,
+    now: () => time.now,
     headOf: () => ({}),
     isLast: () => false,
     serve: (exchange: Downstream) => {
@@ -65,30 +66,20 @@ function start(fields: string): void {
   send(`POST / HTTP/1.1\r\nHost: a.test\r\n${fields}\r\n`)
 }
 
-function send(text: string): void {
-  const bytes = Buffer.from(text, 'latin1')
-  client.onBytes(bytes, bytes.length)
-}
+const send = (text: string): void => sendTo(client, text)
 
-/** Goes on by so many seconds, as the sweep does; false when the request was given up meanwhile. */
-function wait(seconds: number): boolean {
-  for (const until = now + seconds * 1000; now < until; ) {
-    now += 50
-    if (client.deadline !== 0 && now >= client.deadline) client.onDeadline()
-    if (ended !== undefined) return false
-  }
-  return true
-}
+/** Goes on by so many seconds; false when the request was given up meanwhile. */
+const wait = (seconds: number): boolean => time.pass(client, seconds, () => ended !== undefined)
 
 /** Seconds for which a client that sends this each so many seconds is served, at most ten minutes. */
 function lasts(every: number, piece: () => string): number {
-  const from = now
-  while (now - from < 600_000 && wait(every)) send(piece())
-  return (now - from) / 1000
+  const from = time.now
+  while (time.now - from < 600_000 && wait(every)) send(piece())
+  return (time.now - from) / 1000
 }
 
 beforeEach(() => {
-  now = 1000
+  time = new SweptTime()
   limits = LIMITS
   socket = new FakeSocket()
   ended = undefined

@@ -11,6 +11,7 @@ import { BY_LENGTH } from '../../../src/node/http1/framing.ts'
 import type { ParsedResponse } from '../../../src/node/http1/response-parser.ts'
 import { Response } from '../../../src/node/http1/response.ts'
 import type { Sweep } from '../../../src/node/http1/sweep.ts'
+import { sendTo, SweptTime } from '../../support/timed-client.ts'
 
 const LIMITS: ListenerLimits = { headTimeout: 10_000, idleTimeout: 60_000, bodyTimeout: 30_000, bodyRate: 240, tunnelTimeout: 3_600_000, lineBytes: 16_384, headBytes: 65_536, headerCount: 100, bodyBytes: 0, requestsPerConnection: 0, connections: 10 }
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
@@ -49,41 +50,32 @@ class SlowSocket extends EventEmitter {
   }
 }
 
-let now: number
+let time: SweptTime
 let socket: SlowSocket
 let client: Downstream
 let refused: string[]
 let defects: unknown[]
 let serve: (exchange: Downstream) => Promise<void>
 
-function send(text: string): void {
-  const bytes = Buffer.from(text, 'latin1')
-  client.onBytes(bytes, bytes.length)
-}
+const send = (text: string): void => sendTo(client, text)
 
-/** Goes on by so many seconds, as the sweep does. */
-function wait(seconds: number): void {
-  for (const until = now + seconds * 1000; now < until; ) {
-    now += 50
-    if (client.deadline !== 0 && now >= client.deadline) client.onDeadline()
-  }
-}
+const wait = (seconds: number): void => void time.pass(client, seconds)
 
 beforeEach(() => {
-  now = 1000
+  time = new SweptTime()
   socket = new SlowSocket()
   refused = []
   defects = []
   serve = (exchange) => exchange.respond({ status: 200, reason: 'OK', headers: new HeaderList() }, 'an answer')
-  const sweep = { after: (limit: number) => now + limit, add() {}, remove() {}, endDefective: (member: Downstream, defect: unknown) => {
+  const sweep = { after: (limit: number) => time.now + limit, add() {}, remove() {}, endDefective: (member: Downstream, defect: unknown) => {
     defects.push(defect)
     member.destroy()
   }, get now() {
-    return now
+    return time.now
   } } as unknown as Sweep
   const connection = {
     sweep, limits: LIMITS, scheme: 'http', trustedPeer: false, peerAddress: '', open: true,
-    now: () => now,
+    now: () => time.now,
     headOf: () => ({}),
     isLast: () => false,
     serve: (exchange: Downstream) => serve(exchange),

@@ -253,14 +253,20 @@ test.each<readonly [string, EndpointSet]>([
   expect(wanted.at(-1)).toEqual(['consul/b'])
 })
 
-test('one that is listed again is as before', async () => {
-  const { platform, services, set, put, names, unlisted } = setUp()
+/** A service with a route that its catalogue lists, and lists no more. */
+async function listedNoMore({ platform, services, set }: ReturnType<typeof setUp>): Promise<void> {
   await platform.settle()
   services('a')
   set('a', route('a.test'))
   await platform.advance(1000)
   services()
   await platform.advance(1000)
+}
+
+test('one that is listed again is as before', async () => {
+  const world = setUp()
+  const { platform, services, put, names, unlisted } = world
+  await listedNoMore(world)
   expect(unlisted.at(-1)).toEqual(['consul/a'])
   services('a')
   await platform.advance(1000)
@@ -286,14 +292,9 @@ test('one that left has no match that another one has, too', async () => {
 
 test('what a table names as well is remembered like everything that it names', async () => {
   const written = assembled([tagged('a', route('w.test'))]).table
-  const { platform, services, set, unlisted, wanted } = setUp((clock) => ({ base: memoryStore(clock, written) }))
-  await platform.settle()
-  services('a')
-  set('a', route('a.test'))
-  await platform.advance(1000)
-  services()
-  await platform.advance(1000)
-  expect([wanted.at(-1), unlisted.at(-1)]).toEqual([['consul/a'], []])
+  const world = setUp((clock) => ({ base: memoryStore(clock, written) }))
+  await listedNoMore(world)
+  expect([world.wanted.at(-1), world.unlisted.at(-1)]).toEqual([['consul/a'], []])
 })
 
 test('a service that is listed under another name than the last run knew is called so', async () => {
