@@ -1,18 +1,17 @@
 // The short form of a match: `[METHODS ]host/path`.
 import type { MatchConfig } from '../model/match-config.ts'
+import { isMethod } from '../model/token.ts'
 import { Complaint } from './complaint.ts'
 import { readHost } from './host.ts'
 import { readPath } from './path-pattern.ts'
 
-/** No listener takes a longer one. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/
 const STANDARD = new Set(['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'])
 
 /** One method; the standard ones must be upper case, since methods are case-sensitive (RFC 9110, 9.1). */
 export function readMethod(text: string): string {
   if (text.includes('|')) throw new Complaint(`'${text}' would be one method of that name`, `write ${text.split('|').join(',')}, or a list`)
   if (text === '*') throw new Complaint("'*' would be a method of that name", 'leave the methods out to match every one')
-  if (!TOKEN.test(text)) throw new Complaint(`'${text}' is not a method`, 'write GET, POST …')
+  if (!isMethod(text)) throw new Complaint(`'${text}' is not a method`, 'write GET, POST …')
   if (text !== text.toUpperCase() && STANDARD.has(text.toLowerCase())) throw new Complaint(`'${text}': methods are case-sensitive`, `write ${text.toUpperCase()}`)
   return text
 }

@@ -6,6 +6,7 @@ import { GatewayError, type Reason } from '../model/error.ts'
 import { HeaderList } from '../model/headers.ts'
 import { octetsOf } from '../model/octets.ts'
 import type { RequestHead, Source } from '../model/request.ts'
+import { isToken } from '../model/token.ts'
 import { parseAddress } from '../route/cidr.ts'
 import { clientAddress, clientScheme, type Trust, trustOf, unmapped } from './client-address.ts'
 import { removeClaims } from './header-class.ts'
@@ -23,7 +24,6 @@ export interface DescribedBy {
   readonly trustedProxies?: readonly string[]
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 // oxlint-disable-next-line no-control-regex -- control characters are what must not be in a field value (RFC 9110 section 5.5)
 const NOT_IN_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/
 const MAX_HEADERS = 100
@@ -80,7 +80,7 @@ function headersOf(pairs: readonly (readonly [string, string])[]): HeaderList {
   if (pairs.length > MAX_HEADERS) throw refuse('headers_too_large', `${pairs.length} header fields, the limit is ${MAX_HEADERS}`)
   const headers = new HeaderList()
   for (const [name, value] of pairs) {
-    if (!TOKEN.test(name)) throw refuse('bad_request', `${JSON.stringify(name)} is not the name of a header field`)
+    if (!isToken(name)) throw refuse('bad_request', `${JSON.stringify(name)} is not the name of a header field`)
     if (NOT_IN_VALUE.test(value)) throw refuse('bad_request', `the value of ${name} holds a control character`)
     headers.append(name, octetsOf(value.trim()))
   }

@@ -4,6 +4,7 @@ import type { HeaderRulesConfig, RewriteConfig } from '../model/route-config.ts'
 import { GatewayError } from '../model/error.ts'
 import { octetsOf } from '../model/octets.ts'
 import type { HeaderRules, Template } from '../model/route.ts'
+import { isToken } from '../model/token.ts'
 import type { Scope } from './matcher.ts'
 import { type TemplateRules, splitTemplate, templateOf } from './template.ts'
 
@@ -52,7 +53,7 @@ function fieldValue(name: string, value: string, at: string, scope: Scope): stri
 }
 
 function checkName(name: string, at: string, scope: Scope): void {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) scope.problem(at, `${JSON.stringify(name)} is not a header name`)
+  if (!isToken(name)) scope.problem(at, `${JSON.stringify(name)} is not a header name`)
 }
 
 /** A path that begins with two slashes would be read as `//host` by browsers and by some origins. */

@@ -1,14 +1,14 @@
 // `requestHeaders`, `responseHeaders` and other headers that a person writes.
 import { z } from 'zod'
 import type { HeaderRulesConfig } from '../../model/route-config.ts'
+import { isToken } from '../../model/token.ts'
 import { Complaint } from '../complaint.ts'
 import { complain, maybe, oneOrMany, section, text } from './values.ts'
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const OURS: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'host'])
 
 function readHeaderName(name: string): string {
-  if (!TOKEN.test(name)) throw new Complaint(`'${name}' is not a header name`)
+  if (!isToken(name)) throw new Complaint(`'${name}' is not a header name`)
   if (name.toLowerCase() === 'host') throw new Complaint('Host is not changed as a header', 'write rewrite: { host: … }')
   if (OURS.has(name.toLowerCase())) throw new Complaint(`${name} belongs to the connection, the gateway writes it`, 'leave it out')
   return name

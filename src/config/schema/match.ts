@@ -1,6 +1,7 @@
 // `match`: which requests a route is for.
 import { z } from 'zod'
 import type { FieldCondition, MatchConfig, SourcePattern, TimeWindow } from '../../model/match-config.ts'
+import { isToken } from '../../model/token.ts'
 import { cookieMatcher } from '../../route/cookie.ts'
 import { headerMatcher } from '../../route/header.ts'
 import { hostMatcher } from '../../route/host.ts'
@@ -9,11 +10,10 @@ import { methodMatcher } from '../../route/method.ts'
 import { pathMatcher } from '../../route/path.ts'
 import { queryMatcher } from '../../route/query.ts'
 import { sourceMatcher } from '../../route/source.ts'
-import { whenMatcher } from '../../route/when.ts'
+import { isNever, whenMatcher } from '../../route/when.ts'
 import { isAddress, readCidr } from '../address.ts'
 import { readHost } from '../host.ts'
 import { readMatch, readMethod } from '../match-text.ts'
-import { isNever } from '../../route/when.ts'
 import { readPath } from '../path-pattern.ts'
 import { readTextMatch } from '../pattern.ts'
 import { readInstant, readTimeOfDay } from '../quantities.ts'
@@ -25,8 +25,6 @@ const textMatch = text(readTextMatch)
 const present = z.boolean().transform((there): FieldTest => ({ kind: there ? 'present' : 'absent' }))
 const anyOf = oneOrMany(textMatch).transform((of): FieldTest => ({ kind: 'any', of }))
 const fieldTest = z.union([present, anyOf])
-
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** A map of field names to tests; `normal` brings a name into the form in which it is looked up. */
 function fields(normal: (name: string) => string) {
@@ -42,8 +40,8 @@ function fields(normal: (name: string) => string) {
   })
 }
 
-const headerName = (name: string): string => (TOKEN.test(name) ? name.toLowerCase() : '')
-const cookieName = (name: string): string => (TOKEN.test(name) ? name : '')
+const headerName = (name: string): string => (isToken(name) ? name.toLowerCase() : '')
+const cookieName = (name: string): string => (isToken(name) ? name : '')
 
 function readSource(written: string): SourcePattern {
   if (written.includes('/') || isAddress(written)) return { kind: 'cidr', cidr: readCidr(written) }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { balancers } from '../../balance/list.ts'
 import type { BalanceConfig, HashKey, StaticEndpointConfig, UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { CallerConfig } from '../../model/table-config.ts'
+import { isToken } from '../../model/token.ts'
 import { readCidr, readHostPort } from '../address.ts'
 import { Complaint } from '../complaint.ts'
 import { complain, duration, integer, maybe, named, oneOrMany, plain, section, text } from './values.ts'
@@ -41,7 +42,7 @@ const SIMPLE = ['peak-ewma', 'least-request', 'round-robin', 'random'] as const
 const HASHED = ['ring-hash', 'maglev'] as const
 
 function readFieldName(name: string): string {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new Complaint(`'${name}' is not the name of a header or a cookie`)
+  if (!isToken(name)) throw new Complaint(`'${name}' is not the name of a header or a cookie`)
   return name
 }
 
