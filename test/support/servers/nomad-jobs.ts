@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { WatchesAnswer } from '../../../src/model/admin.ts'
 import type { RefStatus } from '../../../src/model/ref-status.ts'
+import { until } from '../drill/until.ts'
 import { freePorts } from '../server-process.ts'
 import { programOf } from '../servers.ts'
 import { makeTempDirectory } from '../temp.ts'
@@ -42,6 +43,7 @@ export interface Jobs {
 
 /** Gets ready to run the jobs; nothing runs yet. */
 export async function prepareJobs(server: NomadAt): Promise<Jobs> {
+  await until('Nomad keeps variables', () => keepsVariables(server))
   const { directory, remove } = await makeTempDirectory()
   const [port = 0, admin = 0] = await freePorts(2)
   const fairlead = join(directory, 'fairlead')
@@ -78,4 +80,11 @@ export async function prepareJobs(server: NomadAt): Promise<Jobs> {
       await remove()
     },
   }
+}
+
+/** An agent may be ready before the key is there that it keeps variables with. */
+async function keepsVariables(server: NomadAt): Promise<true> {
+  await callNomad(server, 'PUT', 'var/ready', { Path: 'ready', Items: { ready: 'yes' } })
+  await callNomad(server, 'DELETE', 'var/ready')
+  return true
 }
