@@ -6,7 +6,7 @@ import type { Discoverer, Need } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
 import type { Connect } from './byte-stream.ts'
 import type { DnsTransport } from './dns/transport.ts'
-import type { FileAccess } from './file-access.ts'
+import type { FileAccess } from './file/access.ts'
 
 /** What a runtime has beyond `Platform`; an adapter whose needs are not met is refused with a reason. */
 export interface Capabilities {

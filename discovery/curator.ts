@@ -1,8 +1,8 @@
 // Curator's service discovery (curator-x-discovery) in ZooKeeper as a source of endpoints, with what Spring Cloud Zookeeper adds.
 import type { Rejection, ServiceRef } from '../src/model/discoverer.ts'
 import type { Adapter } from './adapter.ts'
-import { decodeCuratorNode, type CuratorInstance } from './curator-node.ts'
-import { curatorOptions, type CuratorOptions } from './curator-options.ts'
+import { decodeCuratorNode, type CuratorInstance } from './curator/node.ts'
+import { curatorOptions, type CuratorOptions } from './curator/options.ts'
 import type { Instance } from './reading.ts'
 import { createZooKeeperDiscoverer, joinPath, type Layout } from './zookeeper/source.ts'
 

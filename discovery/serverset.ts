@@ -2,8 +2,8 @@
 import type { Rejection, ServiceRef } from '../src/model/discoverer.ts'
 import type { Adapter } from './adapter.ts'
 import type { Instance } from './reading.ts'
-import { decodeServersetNode, isServersetNode, weigh, type Member, type Vector } from './serverset-node.ts'
-import { serversetOptions, type ServersetOptions } from './serverset-options.ts'
+import { decodeServersetNode, isServersetNode, weigh, type Member, type Vector } from './serverset/node.ts'
+import { serversetOptions, type ServersetOptions } from './serverset/options.ts'
 import { createZooKeeperDiscoverer, joinPath, type Layout } from './zookeeper/source.ts'
 
 /** The adapter of serversets. */

@@ -9,8 +9,8 @@ import { lookup, type Lookup, type Resolver } from './dns/resolve.ts'
 import { createSample, type Sample } from './dns/sample.ts'
 import { createTargets, type Targets } from './dns/targets.ts'
 import { parseServer, type DnsServer, type DnsTransport } from './dns/transport.ts'
-import { readSrv } from './srv-entry.ts'
-import { srvOptions, type SrvOptions } from './srv-options.ts'
+import { readSrv } from './srv/entry.ts'
+import { srvOptions, type SrvOptions } from './srv/options.ts'
 import type { Ask, Reading } from './reading.ts'
 
 /** Where an answer does not say how long it holds, milliseconds. */

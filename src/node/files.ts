@@ -1,6 +1,6 @@
 // Files for discovery adapters, on Node.
 import { open, realpath, stat } from 'node:fs/promises'
-import type { FileAccess } from '../../discovery/file-access.ts'
+import type { FileAccess } from '../../discovery/file/access.ts'
 import { codeOf } from '../model/error.ts'
 
 /** The file system of this machine. */

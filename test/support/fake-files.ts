@@ -1,5 +1,5 @@
 // A file system in memory whose modification times are the platform's, so that tests of files need no disk and no time.
-import type { FileAccess, FileStat } from '../../discovery/file-access.ts'
+import type { FileAccess, FileStat } from '../../discovery/file/access.ts'
 import type { FakePlatform } from './fake-platform.ts'
 
 export interface FakeFiles extends FileAccess {

@@ -5,7 +5,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { Platform } from '../../model/platform.ts'
 import { printable, saidBy } from '../../../discovery/admit.ts'
-import type { Server } from '../../../discovery/eureka-servers.ts'
+import type { Server } from '../../../discovery/eureka/servers.ts'
 import { readTls } from '../tls-files.ts'
 import type { CallResult, Registrar } from './announcement.ts'
 

@@ -2,8 +2,8 @@
 // JSON. Over a fake of its wire, under virtual time.
 import { afterEach, describe, expect, test } from 'vitest'
 import { eureka } from '../../../discovery/eureka.ts'
-import { Known } from '../../../discovery/eureka-known.ts'
-import { viewOf } from '../../../discovery/eureka-view.ts'
+import { Known } from '../../../discovery/eureka/known.ts'
+import { viewOf } from '../../../discovery/eureka/view.ts'
 import { parseRef } from '../../../src/model/discoverer.ts'
 import { endpointsOf, type Endpoint } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'

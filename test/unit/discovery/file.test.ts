@@ -1,7 +1,7 @@
 // What is the file adapter's own: both forms, half-written files, names that lead elsewhere.
 import { afterEach, expect, test } from 'vitest'
 import { file } from '../../../discovery/file.ts'
-import { parseEndpointsFile } from '../../../discovery/file-format.ts'
+import { parseEndpointsFile } from '../../../discovery/file/format.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { fakeFiles, type FakeFiles } from '../../support/fake-files.ts'

@@ -1,8 +1,8 @@
 // How slices become instances: ports, conditions, families, pods in two slices, hints. Tables over the published form.
 import { describe, expect, test } from 'vitest'
-import { readEndpoints } from '../../../discovery/k8s-endpoints.ts'
-import { readK8sRef, type K8sRef } from '../../../discovery/k8s-ref.ts'
-import { readSlice, type Slice } from '../../../discovery/k8s-slice.ts'
+import { readEndpoints } from '../../../discovery/k8s/endpoints.ts'
+import { readK8sRef, type K8sRef } from '../../../discovery/k8s/ref.ts'
+import { readSlice, type Slice } from '../../../discovery/k8s/slice.ts'
 import { parseRef } from '../../../src/model/discoverer.ts'
 
 interface Written {

@@ -3,9 +3,9 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { admit } from '../../../discovery/admit.ts'
 import { isSameJson } from '../../../discovery/json.ts'
-import { readEndpoints } from '../../../discovery/k8s-endpoints.ts'
-import type { K8sRef } from '../../../discovery/k8s-ref.ts'
-import { createK8sState, type K8sState } from '../../../discovery/k8s-state.ts'
+import { readEndpoints } from '../../../discovery/k8s/endpoints.ts'
+import type { K8sRef } from '../../../discovery/k8s/ref.ts'
+import { createK8sState, type K8sState } from '../../../discovery/k8s/state.ts'
 import type { Instance } from '../../../discovery/reading.ts'
 
 const ref: K8sRef = { namespace: 'default', service: 'web', port: undefined, family: undefined }

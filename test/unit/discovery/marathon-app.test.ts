@@ -1,8 +1,8 @@
 // Apps, tasks, pods and labels as instances: every networking mode and version, states, health. Over what Marathon writes.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { readApp, type Memory, type View } from '../../../discovery/marathon-app.ts'
-import { readPod } from '../../../discovery/marathon-pod.ts'
+import { readApp, type Memory, type View } from '../../../discovery/marathon/app.ts'
+import { readPod } from '../../../discovery/marathon/pod.ts'
 import type { Reading } from '../../../discovery/reading.ts'
 import { writeApp, type AppSpec, type PortSpec, type TaskSpec, type Version } from '../../support/fake-marathon/spec.ts'
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { marathon } from '../../../discovery/marathon.ts'
-import { touchedBy } from '../../../discovery/marathon-events.ts'
+import { touchedBy } from '../../../discovery/marathon/events.ts'
 import type { Capabilities } from '../../../discovery/adapter.ts'
 import { parseRef } from '../../../src/model/discoverer.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'

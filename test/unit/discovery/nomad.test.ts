@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Capabilities } from '../../../discovery/adapter.ts'
 import { nomad } from '../../../discovery/nomad.ts'
-import { Departures } from '../../../discovery/nomad-departures.ts'
+import { Departures } from '../../../discovery/nomad/departures.ts'
 import { parseRef } from '../../../src/model/discoverer.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'

@@ -1,0 +1,144 @@
+// The agents of one configured Consul: their clients, the token, and what every question to them has in common.
+import type { Platform } from '../../src/model/platform.ts'
+import type { Capabilities } from '../adapter.ts'
+import { askOne, createAddresses, type Addresses } from '../addresses.ts'
+import { printable, saidBy } from '../admit.ts'
+import { createConsulClient, type Call, type ConsulClient, type ReadOptions } from './client.ts'
+import { consulOptions, type ConsulOptions } from './options.ts'
+import { retryAfter, type HttpAnswer } from '../http.ts'
+import type { Ask } from '../reading.ts'
+
+/** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
+const MAX_LAST_CONTACT = 15_000
+
+export interface Agents {
+  readonly options: ConsulOptions
+  readonly capabilities: Capabilities
+  readonly platform: Platform
+  readonly addresses: Addresses
+  readonly clients: Map<string, ConsulClient>
+}
+
+/** What may go wrong with any question. */
+export interface Refused {
+  readonly kind: 'denied' | 'failed'
+  readonly message: string
+  readonly retryAfter?: number
+}
+
+/** One question to one agent: `call` is for the client's `ctx`. */
+export interface Question {
+  readonly client: ConsulClient
+  readonly address: string
+  readonly token: string | undefined
+  readonly call: Call
+  readonly purpose: Ask['purpose']
+  /** Options of every read. */
+  readonly options: ReadOptions
+}
+
+/** Reads the options of a registry. Throws a ZodError, or an Error when a capability is missing. */
+export function createAgents(name: string, written: unknown, platform: Platform, capabilities: Capabilities): Agents {
+  const options = consulOptions.parse(written)
+  if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use token`)
+  const [first = '', ...others] = [options.address].flat()
+  return { options, capabilities, addresses: createAddresses([first, ...others]), clients: new Map(), platform }
+}
+
+/** Asks an agent, another one when the last failed, and the leader when the index went back. */
+export async function askAgents<R extends { readonly kind: string; readonly token?: string }>(
+  agents: Agents,
+  ask: Pick<Ask, 'purpose' | 'token' | 'seen' | 'wait'> & { readonly headers?: Readonly<Record<string, string>> },
+  signal: AbortSignal,
+  question: (question: Question) => Promise<R | Refused>,
+): Promise<R | Refused> {
+  const token = await readToken(agents)
+  if (token.failed !== undefined) return { kind: 'failed', message: token.failed }
+  return askOne<R | Refused>({ platform: agents.platform, addresses: agents.addresses, confirm: ask.purpose === 'confirm', signal }, async (address, own) => {
+    const once = (asked: typeof ask): Promise<R | Refused> => askOnce(agents, address, asked, token.value, own, question)
+    const reading = await once(ask)
+    if (!('token' in reading) || !isBehind(reading.token, ask)) return reading
+    // The index went back: the server lags, or the state was restored or rebuilt, and our index would not wake us for anything new. Start over, with the leader.
+    return once({ purpose: 'confirm', wait: 0, ...(ask.headers === undefined ? {} : { headers: ask.headers }) })
+  })
+}
+
+async function askOnce<R>(agents: Agents, address: string, ask: Parameters<typeof askAgents>[1], token: string | undefined, signal: AbortSignal, question: (question: Question) => Promise<R | Refused>): Promise<R | Refused> {
+  const { datacenter, partition, namespace } = agents.options
+  const call: Call = { signal, headers: { ...(namespace === undefined ? {} : { 'x-consul-namespace': namespace }), ...ask.headers } }
+  const options: ReadOptions = {
+    ...(datacenter === undefined ? {} : { dc: datacenter }),
+    ...(partition === undefined ? {} : { partition }),
+    ...(token === undefined ? {} : { token }),
+    // Any server may answer the steady watch, also one that lost its leader; what is suspicious is asked of the leader.
+    ...(ask.purpose === 'confirm' ? {} : { stale: true }),
+    ...(ask.purpose === 'follow' && ask.token !== undefined ? { index: ask.token, wait: `${Math.round(ask.wait)}ms` } : {}),
+    ctx: call,
+  }
+  try {
+    return await question({ client: clientOf(agents, address), address, token, call, purpose: ask.purpose, options })
+  } catch (error) {
+    return refused(error, call.answer, address)
+  }
+}
+
+/** Why a whole answer that looks like one must not be believed; undefined when it may. `empty` says that it lists nothing. */
+export function distrust({ call, address, token }: Question, empty: boolean, what: string): Refused | undefined {
+  const { answer } = call
+  if (answer === undefined) return { kind: 'failed', message: `${address}: no answer` }
+  if (empty && isFiltered(answer)) return { kind: 'denied', message: `${address}: the token may not read ${what}; it needs service:read and node:read` }
+  if (empty && token === undefined && answer.headers.get('x-consul-default-acl-policy') === 'deny') {
+    return { kind: 'denied', message: `${address}: Consul denies by default and no token is configured; give one in token or tokenFile` }
+  }
+  const contact = Number(answer.headers.get('x-consul-lastcontact') ?? 0)
+  if (contact > MAX_LAST_CONTACT) return { kind: 'failed', message: `${address}: the Consul server has had no contact with a leader for ${Math.round(contact / 1000)} s` }
+  return undefined
+}
+
+/** An answer of another form than was asked for. */
+export function malformed({ call, address }: Question, wanted: string): Refused {
+  const type = call.answer?.headers.get('content-type') ?? 'of no type'
+  return { kind: 'failed', message: `${address}: the answer is no JSON ${wanted} but ${printable(type)}; is this a Consul agent?` }
+}
+
+/** Whether rows were left out for lack of rights. */
+export function isFiltered(answer: HttpAnswer): boolean {
+  return answer.headers.get('x-consul-results-filtered-by-acls') === 'true'
+}
+
+/** Never from an answer other than 2xx: a 500 without leader carries `X-Consul-Index: 1`. An index of 0 would not block. */
+export function indexOf(answer: HttpAnswer): string | undefined {
+  const index = answer.headers.get('x-consul-index') ?? ''
+  return /^\d{1,20}$/.test(index) && BigInt(index) > 0n ? index : undefined
+}
+
+function isBehind(index: string | undefined, { purpose, seen }: Pick<Ask, 'purpose' | 'seen'>): boolean {
+  return purpose !== 'confirm' && seen !== undefined && index !== undefined && BigInt(index) < BigInt(seen)
+}
+
+function refused(error: unknown, answer: HttpAnswer | undefined, address: string): Refused {
+  const said = saidBy(error)
+  if (answer === undefined) return { kind: 'failed', message: said.replace(/^(consul: )?([a-z.]+: )?/, '') }
+  const asked = retryAfter(answer.headers)
+  const message = `${address}: ${answer.status} ${printable(new TextDecoder().decode(answer.body.subarray(0, 200))).trim()}`.trim()
+  if (answer.status === 401 || answer.status === 403) return { kind: 'denied', message: `${message}; check the token`, ...(asked === undefined ? {} : { retryAfter: asked }) }
+  const text = answer.status >= 200 && answer.status < 300 ? `${address}: ${said}` : message
+  return { kind: 'failed', message: text, ...(asked === undefined ? {} : { retryAfter: asked }) }
+}
+
+function clientOf(agents: Agents, address: string): ConsulClient {
+  const known = agents.clients.get(address)
+  if (known !== undefined) return known
+  const client = createConsulClient(address, agents.platform, agents.options.tls)
+  agents.clients.set(address, client)
+  return client
+}
+
+// Read before each question: a token that was rotated is used without a restart.
+async function readToken(agents: Agents): Promise<{ readonly value: string | undefined; readonly failed?: string }> {
+  const { token, tokenFile } = agents.options
+  if (tokenFile === undefined) return { value: token }
+  const text = (await agents.capabilities.files?.read(tokenFile, 4096))?.trim()
+  if (text !== undefined && text !== '') return { value: text }
+  return { value: undefined, failed: `the token file ${tokenFile} is missing or empty` }
+}

@@ -1,0 +1,119 @@
+// The services of Nomad with their tags: one blocking query on the list of all, whatever their number. It wakes for each
+// registration in any namespace.
+import type { Catalog, CatalogService, CatalogWatchOptions } from '../../src/model/catalog.ts'
+import { refKey, type ServiceRef } from '../../src/model/discoverer.ts'
+import { type CatalogReading, type CatalogSource, createCatalog } from '../catalog.ts'
+import type { Trouble } from './client.ts'
+import { createInterrupts } from './interrupt.ts'
+import { askList, type List } from './list.ts'
+import type { Shared } from './watch.ts'
+import type { Ask } from '../reading.ts'
+
+/** Longest time of one blocking query, milliseconds: a restored cluster goes unnoticed for so long. */
+const WAIT = 45_000
+/** The same while there is no event stream: a query that waits is answered with the rights it began with, and that they ended is seen only then. */
+const WAIT_DEAF = 15_000
+/** Namespaces that a list lacks and that are asked for alone, at most: options name no more, and where more lose their rights one of these says so. */
+const ASKED_ALONE = 16
+
+/** The catalogue of one configured Nomad. */
+export function createNomadCatalog(registry: string, shared: Shared): Catalog {
+  const { options, platform } = shared
+  return createCatalog({
+    registry,
+    allowEmpty: options.allowEmpty,
+    platform,
+    nameOf: (ref) => nameOf(ref, options.namespaces),
+    open: (watchOptions, life) => ({ read: reader(registry, shared, watchOptions, life), changes: { kind: 'block', wait: WAIT } }),
+  })
+}
+
+/** What one watch asks, until `life` is aborted. */
+function reader(registry: string, { options, client, streamOf }: Shared, { wanted }: CatalogWatchOptions, life: AbortSignal): CatalogSource['read'] {
+  const { region, namespaces } = options
+  const single = singleOf(namespaces)
+  const named = single === undefined ? namespaces.filter((namespace) => namespace !== '*') : []
+  const streams = namespaces.includes('*') ? ['*'] : [...new Set(namespaces)]
+  const interrupts = createInterrupts(() => streams.map((namespace) => streamOf({ region, namespace })), life)
+  /** Namespaces of the services with routes that were listed last. */
+  let found: readonly string[] = []
+  /** What was listed last in each namespace, where there are several. */
+  let last: ReadonlyMap<string, readonly Row[]> = new Map()
+
+  const list = (namespace: string, ask: Omit<Ask, 'ref'>, least: bigint, signal: AbortSignal): Promise<List | Trouble> => {
+    const waiting = ask.purpose === 'follow' && ask.token !== undefined ? { index: ask.token, wait: `${Math.round(ask.wait)}ms` } : {}
+    return askList(client, '/v1/services', { namespace, region }, waiting, { confirm: ask.purpose === 'confirm', least }, signal)
+  }
+  const listAll = async (ask: Omit<Ask, 'ref'>, signal: AbortSignal): Promise<List | Trouble> => {
+    const [namespace, least] = [single ?? '*', BigInt(ask.seen ?? 0)]
+    const wait = interrupts.deaf() ? Math.min(ask.wait, WAIT_DEAF) : ask.wait
+    const changed = ask.purpose === 'follow' ? await interrupts.until(signal, (own) => list(namespace, { ...ask, wait }, least, own)) : undefined
+    if (changed !== undefined) return changed
+    interrupts.answered()
+    return list(namespace, ask.purpose === 'follow' ? { purpose: 'full', wait: 0 } : ask, least, signal)
+  }
+  return async (ask, signal): Promise<CatalogReading> => {
+    const all = await listAll(ask, signal)
+    if (all.kind !== 'list') return all
+    interrupts.listen()
+    const listed = [...listedIn(all.rows)]
+    const there = new Set(listed.map(({ namespace }) => namespace))
+    // It leaves out without a word what the token may not read, or not any more; asked alone, a namespace says so.
+    const missing = [...new Set([...named, ...found])].filter((namespace) => !there.has(namespace))
+    const alone = await Promise.all(missing.slice(0, ASKED_ALONE).map((namespace) => list(namespace, { purpose: ask.purpose === 'confirm' ? 'confirm' : 'full', wait: 0 }, all.index, signal)))
+    let denied: string | undefined
+    for (const [n, namespace] of missing.entries()) {
+      const each = alone[n]
+      if (each?.kind === 'list') listed.push(...listedIn(each.rows))
+      else if (each !== undefined && (each.kind === 'failed' || !last.has(namespace))) return { ...each, message: `${each.message} (namespace ${namespace})` }
+      else {
+        // The others are followed, and it keeps what it had; so do those that are too many to be asked, where one may not be read any more.
+        if (each !== undefined) denied ??= `${each.message} (namespace ${namespace})`
+        if (denied !== undefined) listed.push(...(last.get(namespace) ?? []))
+      }
+    }
+    if (single === undefined) last = new Map<string, readonly Row[]>([...missing.map((namespace) => [namespace, []] as const), ...Map.groupBy(listed, ({ namespace }) => namespace)])
+    const meant = listed.filter(({ namespace }) => single !== undefined || namespaces.includes('*') || namespaces.includes(namespace))
+    if (single === undefined) found = meant.flatMap(({ namespace, labels }) => (wanted(labels) ? [namespace] : []))
+    return { kind: 'listed', services: meant.map((service) => serviceOf(registry, service, single)), token: String(all.index), bytes: all.bytes, ...(denied === undefined ? {} : { denied }) }
+  }
+}
+
+interface Row {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: readonly string[]
+}
+
+function listedIn(rows: readonly unknown[]): readonly Row[] {
+  return rows.flatMap((row) => {
+    const { Namespace: namespace, Services: services } = (row ?? {}) as { readonly Namespace?: unknown; readonly Services?: unknown }
+    if (typeof namespace !== 'string' || !Array.isArray(services)) return []
+    return services.flatMap((service): Row[] => {
+      const { ServiceName: name, Tags: tags } = (service ?? {}) as { readonly ServiceName?: unknown; readonly Tags?: unknown }
+      if (typeof name !== 'string' || name === '') return []
+      return [{ namespace, name, labels: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [] }]
+    })
+  })
+}
+
+/** The one namespace that is looked in. */
+function singleOf([only, ...more]: readonly string[]): string | undefined {
+  return more.length === 0 && only !== '*' ? only : undefined
+}
+
+/** `nomad/web`; where several namespaces are looked in, each has services of its own. */
+function serviceOf(registry: string, { namespace, name, labels }: Row, single: string | undefined): CatalogService {
+  const ref: ServiceRef = { registry, name, options: single === undefined ? { namespace } : {} }
+  return { ref: refKey(ref), name: shownName(name, single === undefined ? namespace : undefined), labels }
+}
+
+function nameOf({ name, options: { namespace, ...others } }: ServiceRef, namespaces: readonly string[]): string | undefined {
+  if (Object.keys(others).length > 0) return undefined
+  if (singleOf(namespaces) !== undefined) return namespace === undefined ? name : undefined
+  return namespace !== undefined && (namespaces.includes('*') || namespaces.includes(namespace)) ? shownName(name, namespace) : undefined
+}
+
+function shownName(name: string, namespace: string | undefined): string {
+  return namespace === undefined || namespace === 'default' ? name : `${namespace}/${name}`
+}
