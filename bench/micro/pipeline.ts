@@ -12,7 +12,7 @@ import type { Gateway } from '../../src/proxy/gateway.ts'
 import { Snapshots } from '../../src/proxy/snapshots.ts'
 import { compileTable } from '../../src/route/compile.ts'
 import { createInstruments } from '../../src/telemetry/instruments.ts'
-import { ClientConnection, type Serving } from '../../src/node/client-connection.ts'
+import { ClientConnection, type ListenerContext } from '../../src/node/client-connection.ts'
 import { Downstream } from '../../src/node/http1/downstream.ts'
 import { Sweep } from '../../src/node/http1/sweep.ts'
 import { Http1Transport } from '../../src/node/http1/transport.ts'
@@ -78,11 +78,11 @@ const snapshots = new Snapshots(createEndpointBook(platform, { onGone: (state: E
 })
 snapshots.useTable(compileTable(table), { number: 1, hash: 'bench', origin: 'bench', at: 0 })
 const counts = { open: 0, active: 0, accepted: 0, tunnels: 0, tunnelsIdleClosed: 0, tlsFailed: 0, proxyHeaderBad: 0 }
-const serving: Serving = { gateway, sweep, counts, onRefused: () => {} }
+const context: ListenerContext = { gateway, sweep, counts, onRefused: () => {} }
 const limits = { headTimeout: 10_000, idleTimeout: 60_000, bodyTimeout: 30_000, bodyRate: 240, tunnelTimeout: 3_600_000, lineBytes: 16_384, headBytes: 65_536, headerCount: 100, bodyBytes: 0, requestsPerConnection: 0, connections: 65_536 }
-const listener = new Listener({ name: 'web', port: 0, trustedProxies: [], proxyProtocol: false, limits }, serving, platform)
+const listener = new Listener({ name: 'web', port: 0, trustedProxies: [], proxyProtocol: false, limits }, context, platform)
 const client = new FakeSocket()
-const downstream = new Downstream(client as unknown as Socket, new ClientConnection(listener, serving, { address: '127.0.0.1', port: 1, identities: [] }))
+const downstream = new Downstream(client as unknown as Socket, new ClientConnection(listener, context, { address: '127.0.0.1', port: 1, identities: [] }))
 
 function once(): Promise<void> {
   return new Promise((resolve) => {

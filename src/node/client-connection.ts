@@ -23,8 +23,8 @@ export interface ConnectionCounts {
   proxyHeaderBad: number
 }
 
-/** What connections share in one worker. */
-export interface Serving {
+/** What the listeners of one worker, and their connections, share. */
+export interface ListenerContext {
   readonly gateway: Gateway
   readonly sweep: Sweep
   readonly counts: ConnectionCounts
@@ -36,21 +36,21 @@ export class ClientConnection implements Connection {
   readonly trustedPeer: boolean
   readonly peerAddress: string
   private readonly listener: Listener
-  private readonly serving: Serving
+  private readonly context: ListenerContext
   private readonly source: Source
 
-  constructor(listener: Listener, serving: Serving, source: Source) {
+  constructor(listener: Listener, context: ListenerContext, source: Source) {
     this.listener = listener
-    this.serving = serving
+    this.context = context
     this.source = source
     this.peerAddress = source.address
     this.trustedPeer = listener.trusted(source.address)
-    serving.counts.open++
-    serving.counts.accepted++
+    context.counts.open++
+    context.counts.accepted++
   }
 
   get sweep(): Sweep {
-    return this.serving.sweep
+    return this.context.sweep
   }
 
   get limits(): ListenerLimits {
@@ -66,7 +66,7 @@ export class ClientConnection implements Connection {
   }
 
   now(): number {
-    return this.serving.gateway.platform.now()
+    return this.context.gateway.platform.now()
   }
 
   headOf(parsed: ParsedRequest): RequestHead {
@@ -93,24 +93,24 @@ export class ClientConnection implements Connection {
   }
 
   serve(exchange: Downstream): Promise<void> {
-    this.serving.counts.active++
-    return handle(this.serving.gateway, exchange)
+    this.context.counts.active++
+    return handle(this.context.gateway, exchange)
   }
 
   onRefused(error: GatewayError, startedAt: number): void {
-    this.serving.onRefused(this.listener.config.name, this.peerAddress, error, startedAt)
+    this.context.onRefused(this.listener.config.name, this.peerAddress, error, startedAt)
   }
 
   onTunnel(change: 1 | -1): void {
-    this.serving.counts.tunnels += change
+    this.context.counts.tunnels += change
   }
 
   onTunnelIdle(): void {
-    this.serving.counts.tunnelsIdleClosed++
+    this.context.counts.tunnelsIdleClosed++
   }
 
   onClosed(downstream: Downstream): void {
-    this.serving.counts.open--
+    this.context.counts.open--
     this.listener.connections.delete(downstream)
   }
 }

@@ -14,7 +14,7 @@ import type { LiveExplain } from '../proxy/live-explain.ts'
 import { Snapshots } from '../proxy/snapshots.ts'
 import { compileTable } from '../route/compile.ts'
 import type { Live } from '../telemetry/live.ts'
-import type { ConnectionCounts, Serving } from './client-connection.ts'
+import type { ConnectionCounts, ListenerContext } from './client-connection.ts'
 import { createDialer } from './dial.ts'
 import { Sweep } from './http1/sweep.ts'
 import { Http1Transport } from './http1/transport.ts'
@@ -37,7 +37,7 @@ export class DataPlane {
   private readonly transport: Http1Transport
   private readonly snapshots: Snapshots
   private readonly gateway: Gateway
-  private readonly serving: Serving
+  private readonly context: ListenerContext
   private readonly listeners = new Map<string, Listener>()
 
   constructor(options: DataPlaneOptions) {
@@ -63,7 +63,7 @@ export class DataPlane {
         options.record(access)
       },
     }
-    this.serving = {
+    this.context = {
       gateway: this.gateway,
       sweep: this.sweep,
       counts: this.connections,
@@ -98,7 +98,7 @@ export class DataPlane {
 
   /** Opens a listener; resolves with its port. */
   async listen(config: ListenerConfig, reusePort: boolean): Promise<number> {
-    const listener = new Listener(config, this.serving, this.platform)
+    const listener = new Listener(config, this.context, this.platform)
     // Before it listens: one that cannot has files of certificates to be watched no more.
     this.listeners.set(config.name, listener)
     return listener.listen(reusePort)

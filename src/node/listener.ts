@@ -4,7 +4,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { ListenerConfig } from '../model/listener-config.ts'
 import { LONGEST_SLEEP, type Platform } from '../model/platform.ts'
 import { type Trust, trustOf, unmapped } from '../proxy/client-address.ts'
-import { ClientConnection, type Serving } from './client-connection.ts'
+import { ClientConnection, type ListenerContext } from './client-connection.ts'
 import { Downstream } from './http1/downstream.ts'
 import { withSharedRead } from './http1/shared-read.ts'
 import { readProxyHeader } from './proxy-protocol/read.ts'
@@ -22,15 +22,15 @@ export class Listener {
   private readonly arriving = new Set<Socket>()
   /** False once draining. */
   open = true
-  private readonly serving: Serving
+  private readonly context: ListenerContext
   private readonly server: Server
   private readonly secure: Server | undefined
   private readonly certificates: ListenerCertificates | undefined
   private readonly platform: Platform
 
-  constructor(config: ListenerConfig, serving: Serving, platform: Platform) {
+  constructor(config: ListenerConfig, context: ListenerContext, platform: Platform) {
     this.config = config
-    this.serving = serving
+    this.context = context
     this.platform = platform
     this.trusted = trustOf(config.trustedProxies)
     this.server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, pauseOnConnect: config.tls === undefined && !config.proxyProtocol })
@@ -97,7 +97,7 @@ export class Listener {
   }
 
   private serve(socket: Socket, address: string, port: number, identities: readonly string[]): void {
-    const connection = new ClientConnection(this, this.serving, { address, port, identities })
+    const connection = new ClientConnection(this, this.context, { address, port, identities })
     this.connections.add(new Downstream(this.secure === undefined ? lean(socket) : socket, connection))
   }
 
@@ -121,7 +121,7 @@ export class Listener {
       if (header.kind === 'more') return
       stop()
       if (header.kind === 'bad') {
-        this.serving.counts.proxyHeaderBad++
+        this.context.counts.proxyHeaderBad++
         socket.on('error', () => {})
         return void socket.destroy()
       }
@@ -157,7 +157,7 @@ export class Listener {
       this.serve(socket, peer?.address ?? unmapped(socket.remoteAddress ?? ''), peer?.port ?? socket.remotePort ?? 0, identitiesOf(socket))
     })
     server.on('tlsClientError', (_error, socket) => {
-      this.serving.counts.tlsFailed++
+      this.context.counts.tlsFailed++
       socket.destroy()
     })
     return server

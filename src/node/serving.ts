@@ -1,5 +1,4 @@
 // What the main process asks of whatever serves: worker processes, or the process itself.
-import process from 'node:process'
 import type { WorkerView } from '../model/admin.ts'
 import type { EndpointSet, RefSets } from '../model/endpoint.ts'
 import type { Revision } from '../model/snapshot.ts'
@@ -20,9 +19,4 @@ export interface Serving {
   reopenLogs(): void
   /** Lets requests finish for at most `limit` milliseconds, then ends. */
   stop(limit: number): Promise<void>
-}
-
-/** Whether processes may open the same port (Linux and the BSDs); elsewhere the main process hands connections out. */
-export function canReusePort(): boolean {
-  return ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(process.platform)
 }
