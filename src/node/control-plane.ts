@@ -3,19 +3,15 @@
 import { mkdirSync } from 'node:fs'
 import { Hub } from '../../discovery/hub.ts'
 import type { Config } from '../model/config.ts'
-import { stackOf } from '../model/error.ts'
 import { knownListener } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { RefSets } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
-import type { Table } from '../model/route.ts'
-import type { RouteStore, StoreEvent } from '../model/store.ts'
+import type { RouteStore } from '../model/store.ts'
 import { createEndpointBook } from '../proxy/endpoints.ts'
 import { Snapshots } from '../proxy/snapshots.ts'
-import { createRevisions } from '../store/revisions.ts'
+import { createRevisions, type Revisions } from '../store/revisions.ts'
 import type { TagStore } from '../store/tags.ts'
-import { compileTable } from '../route/compile.ts'
-import { TableError } from '../route/table-error.ts'
 import type { AdminSource } from './admin/source.ts'
 import { createAnnouncements, type Announcements } from './announce/announcements.ts'
 import { openRegistries } from './open-registries.ts'
@@ -24,6 +20,7 @@ import { canReusePort } from './port-check.ts'
 import type { Serving } from './serving.ts'
 import { createSetMemory } from './set-memory.ts'
 import { SetRelay } from './set-relay.ts'
+import { TableIntake } from './table-intake.ts'
 import { VERSION } from './version.ts'
 
 /** Milliseconds that the first table and the first sets may take before listeners open without them. */
@@ -38,7 +35,6 @@ export class ControlPlane {
   private readonly config: Config
   private readonly platform: Platform
   private readonly serving: Serving
-  private readonly store: RouteStore
   private readonly tags: TagStore | undefined
   /** Watched for their tags, beside those that the table names. */
   private tagRefs: readonly string[] = []
@@ -48,12 +44,12 @@ export class ControlPlane {
   private readonly announcements: Announcements
   private readonly snapshots: Snapshots
   private readonly relay: SetRelay
-  private readonly revisions: ReturnType<typeof createRevisions>
+  private readonly revisions: Revisions
+  private readonly intake: TableIntake
   private readonly life = new AbortController()
   private watching: Promise<void> = Promise.resolve()
   private serves = false
   private draining = false
-  private rejected = 0
 
   /** `store` may be left out where all routes come from tags. */
   constructor(config: Config, platform: Platform, serving: Serving, store: RouteStore | undefined, onDrain: () => void) {
@@ -63,7 +59,6 @@ export class ControlPlane {
     mkdirSync(config.stateDir, { recursive: true })
     const memory = createSetMemory(config.stateDir, platform, config.stateMaxAge)
     this.tags = openTags(config, platform, { memory, get: (ref) => this.hub.get(ref), want: (refs, unlisted) => this.wantTags(refs, unlisted), release: (refs) => this.relay.release(refs), ...(store === undefined ? {} : { base: store }) })
-    this.store = this.tags ?? orNone(store)
     this.revisions = createRevisions(platform)
     this.snapshots = new Snapshots(createEndpointBook(platform), () => {})
     this.relay = new SetRelay({
@@ -72,6 +67,13 @@ export class ControlPlane {
       waits: (ref) => this.tags?.changed(ref) === true,
       tagged: config.routesFrom,
       tell: (ref, set) => this.serves && serving.useSet(ref, set),
+    })
+    this.intake = new TableIntake({
+      store: this.tags ?? orNone(store),
+      platform,
+      relay: this.relay,
+      revisions: this.revisions,
+      inForce: (table, sets) => this.tableInForce(table, sets),
     })
     this.hub = new Hub({
       discoverers: openRegistries(config, platform),
@@ -85,7 +87,7 @@ export class ControlPlane {
 
   /** Resolves when listeners are open. Rejects with a message for people when they cannot be. */
   async start(): Promise<void> {
-    this.watching = this.follow()
+    this.watching = this.intake.follow(this.life.signal)
     await this.settle()
     const { listeners, accessLog, zone, explainSecret } = this.config
     const { table, revision } = this.snapshots.current
@@ -129,52 +131,9 @@ export class ControlPlane {
     while (!settled() && this.platform.now() < deadline) await this.platform.sleep(POLL_MS, this.life.signal)
   }
 
-  private async follow(): Promise<void> {
-    for await (const event of this.store.watch(this.life.signal)) {
-      try {
-        await this.take(event)
-      } catch (error) {
-        this.platform.log('error', 'a defect while taking a table', { error: stackOf(error) })
-      }
-    }
-  }
-
-  /** One word from the store. */
-  private async take(event: StoreEvent): Promise<void> {
-    const { platform } = this
-    if (event.kind === 'table') {
-      const { table, origin, sets = [] } = event
-      return this.relay.tableMadeOf(sets, await this.apply(table, origin, sets))
-    }
-    if (event.kind === 'unavailable') return platform.log('warn', 'the route store cannot be read; the running table stays', { origin: event.origin, cause: event.message })
-    if (event.kind === 'confirmed') {
-      this.revisions.confirm()
-      return platform.log('info', 'the route store answers again', { origin: event.origin })
-    }
-    this.rejected++
-    this.revisions.reject(event.origin, event.problems)
-    platform.log('error', 'a table was refused; the running one stays', { origin: event.origin, problems: event.problems.map(({ path, line, message, hint }) => `${line > 0 ? `line ${line}: ` : ''}${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`) })
-  }
-
-  /** Makes a table effective everywhere, or refuses it whole. True when it is now in force and was not before. */
-  private async apply(config: TableConfig, origin: string, brought: RefSets): Promise<boolean> {
-    const compiled = compiledOr(config, (problems) => {
-      this.rejected++
-      this.revisions.reject(origin, problems.map(({ path, message }) => ({ severity: 'error' as const, path, line: 0, column: 0, message })))
-      this.platform.log('error', 'a table does not compile; the running one stays', { origin, problems })
-      return this.store.acknowledge?.(origin, 'rejected', problems.map(({ path, message }) => `${path}: ${message}`).join('; '))
-    })
-    if (compiled === undefined) return false
-    const { revision, isNew } = await this.revisions.offer(config, origin)
-    if (isNew) {
-      const sets = this.relay.setsWith(compiled, brought)
-      this.relay.useTable(compiled, revision, sets)
-      this.watchRefs()
-      await this.serve(config, sets)
-      this.platform.log('info', 'table in force', { revision: revision.number, hash: revision.hash, origin, routes: config.routes.length })
-    }
-    await this.store.acknowledge?.(origin, 'applied', '')
-    return isNew
+  private tableInForce(table: TableConfig, sets: RefSets): Promise<void> {
+    this.watchRefs()
+    return this.serve(table, sets)
   }
 
   private wantTags(refs: readonly string[], unlisted: ReadonlySet<string>): void {
@@ -212,20 +171,10 @@ export class ControlPlane {
       refused: () => this.revisions.refused(),
       instruments: () => this.serving.instruments(),
       workers: () => this.serving.workers(),
-      counts: () => ({ tablesRejected: this.rejected, workerRestarts: this.serving.restarts }),
+      counts: () => ({ tablesRejected: this.intake.rejected, workerRestarts: this.serving.restarts }),
       notReady: () => [...(this.draining ? ['draining'] : []), ...(this.snapshots.current.revision.number === 0 ? ['no table yet'] : []), ...(accepts() ? [] : [this.serves ? 'no worker accepts connections' : 'starting'])],
       drain: onDrain,
     }
-  }
-}
-
-/** The compiled table, or undefined after its problems were reported. */
-function compiledOr(config: TableConfig, report: (problems: readonly { readonly path: string; readonly message: string }[]) => unknown): Table | undefined {
-  try {
-    return compileTable(config)
-  } catch (error) {
-    report(error instanceof TableError ? error.problems : [{ path: '', message: String(error) }])
-    return undefined
   }
 }
 
