@@ -50,7 +50,7 @@ const sweep = new Sweep(platform.now, (defect) => {
 })
 const upstreamSocket = new FakeSocket()
 upstreamSocket.onWrite = () => queueMicrotask(() => upstreamSocket.emit('data', RESPONSE))
-const transport = new Http1Transport(sweep, { dial: () => Promise.resolve(upstreamSocket as unknown as Socket) })
+const transport = new Http1Transport(sweep, { dial: () => Promise.resolve(upstreamSocket as unknown as Socket), reaches: () => Promise.resolve(true) })
 const instruments = createInstruments()
 const service: ServiceConfig = { name: 'words', from: [], endpoints: [{ host: '127.0.0.1', port: 9001, weight: 1, tags: [], meta: {} }], subsets: {}, balance: { kind: 'peak-ewma' }, connectTimeout: 1000, maxConnections: 1024 }
 const table: TableConfig = {

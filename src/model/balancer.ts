@@ -12,6 +12,12 @@ export interface EndpointState {
   ewmaAt: number
   /** Platform time until which the endpoint is avoided after a failed connect, milliseconds; 0 for never. */
   avoidUntil: number
+  /** Connects that failed since the last answer; those of one moment count as one. */
+  failures: number
+  /** Platform time of the last of them, milliseconds. */
+  failedAt: number
+  /** The gateway itself tries whether it takes connections again. */
+  watched: boolean
   /** No pool has it any more: what is still sent to it, by requests that began before, leaves no connection behind. */
   gone: boolean
 }

@@ -69,4 +69,6 @@ export interface Transport {
    * `deadline` is platform time in milliseconds, 0 for none.
    */
   send(exchange: Exchange, request: OutboundRequest, state: EndpointState, service: ServiceConfig, deadline: number): Promise<UpstreamResponse>
+  /** Whether an endpoint takes connections; the one that shows it is closed at once. Never rejects. A runtime that cannot tell has none, and a request finds out. */
+  reaches?(state: EndpointState, service: ServiceConfig): Promise<boolean>
 }

@@ -39,6 +39,7 @@ export class DataPlane {
   private readonly gateway: Gateway
   private readonly context: ListenerContext
   private readonly listeners = new Map<string, Listener>()
+  private readonly ending = new AbortController()
 
   constructor(options: DataPlaneOptions) {
     const { platform } = options
@@ -55,6 +56,7 @@ export class DataPlane {
     this.gateway = {
       platform,
       transport: this.transport,
+      ending: this.ending.signal,
       snapshot: this.snapshots.current,
       budgets: new Budgets(),
       ...(options.explain === undefined ? {} : { explain: options.explain }),
@@ -118,6 +120,7 @@ export class DataPlane {
   /** Drains every listener, then drops what is left. `limit` in milliseconds. */
   async stop(limit: number): Promise<void> {
     await Promise.all([...this.listeners.values()].map((listener) => listener.drain(limit)))
+    this.ending.abort()
     this.transport.close()
     this.sweep.stop()
   }

@@ -21,7 +21,13 @@ interface DialClient {
 export interface Dialer {
   /** Resolves with a connected socket. Rejects with a GatewayError, nothing sent, also when the client leaves. `deadline` in platform milliseconds, 0 for none. */
   dial(endpoint: Endpoint, service: ServiceConfig, client: DialClient, deadline: number): Promise<Socket>
+  /** Whether the endpoint takes a connection within the service's time for that. It is closed at once. Never rejects. */
+  reaches(endpoint: Endpoint, service: ServiceConfig): Promise<boolean>
 }
+
+/** The longest wait of `reaches`, milliseconds, where a service has no limit or a longer one. */
+const LONGEST_REACH = 10_000
+
 
 /** A dialer. `contextOf` gives the TLS context of a service, cached and reloaded by its owner. */
 export function createDialer(now: () => number, contextOf: (tls: UpstreamTlsConfig) => SecureContext): Dialer {
@@ -31,7 +37,23 @@ export function createDialer(now: () => number, contextOf: (tls: UpstreamTlsConf
       const limit = service.connectTimeout === 0 ? left : Math.min(service.connectTimeout, left)
       return open(endpoint, service, limit, client, contextOf)
     },
+    reaches: ({ host, port }, { connectTimeout }) => reaches(bare(host), port, connectTimeout === 0 ? LONGEST_REACH : Math.min(connectTimeout, LONGEST_REACH)),
   }
+}
+
+/** TCP alone: a handshake of TLS, or a PROXY header, would need a client. Neither keeps the process from ending. */
+function reaches(host: string, port: number, limit: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = tcpConnect({ host, port }).unref()
+    const end = (isReached: boolean) => (): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(isReached)
+    }
+    const timer = setTimeout(end(false), limit).unref()
+    socket.once('connect', end(true))
+    socket.on('error', end(false))
+  })
 }
 
 /** `limit` in milliseconds, Infinity for none. */

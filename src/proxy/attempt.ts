@@ -10,11 +10,9 @@ import type { Decision } from '../model/route.ts'
 import type { Pool, ServiceEndpoints, Snapshot } from '../model/snapshot.ts'
 import { afterError, afterStatus, backoff, isDoubtful, type Failure, type Verdict } from '../policy/retry.ts'
 import type { RetryBudget } from '../policy/retry-budget.ts'
+import { answered, avoid } from './avoid.ts'
 import type { Gateway } from './gateway.ts'
 import { requestHash } from './request-hash.ts'
-
-/** Milliseconds for which an endpoint that refused a connection is passed over while a sibling is left. */
-const AVOID_MS = 2000
 
 /** A decision to forward. */
 export type Forward = Extract<Decision, { kind: 'forward' }>
@@ -89,6 +87,7 @@ export class Attempts {
       // To refuse is quick: taken for a quick answer, it would draw every request to the one endpoint that is broken.
       if (doubtful) observeFailure(state, this.waited(now), now)
       else observe(state, this.waited(now), now)
+      if (state.failures !== 0) answered(state, this.sentAt)
     }
     // Asked first, so that an ordinary answer makes no `Failure`.
     if (retry === undefined || !doubtful || !this.goesOn(afterStatus(response.status, this.failure(), retry))) return response
@@ -141,7 +140,7 @@ export class Attempts {
     // A limit of ours says nothing about the endpoint.
     if (failure.side !== 'upstream' || failure.reason === 'overloaded') return
     const now = this.gateway.platform.now()
-    if (failure.retry === 'unsent') state.avoidUntil = now + AVOID_MS
+    if (failure.retry === 'unsent') avoid(this.gateway, state, this.service.config)
     observeFailure(state, this.waited(now), now)
   }
 

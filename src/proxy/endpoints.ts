@@ -6,6 +6,7 @@ import type { Endpoint, EndpointSet, Origin } from '../model/endpoint.ts'
 import { normalEndpointHost } from '../model/host.ts'
 import type { Platform } from '../model/platform.ts'
 import type { ServiceEndpoints } from '../model/snapshot.ts'
+import { forgive } from './avoid.ts'
 import { addressKey, candidatesOf, setInUse, tiersOf } from './candidates.ts'
 import type { Candidate } from './candidates.ts'
 import { buildPools } from './pools.ts'
@@ -49,6 +50,9 @@ class State implements EndpointState {
   ewma = 0
   ewmaAt = 0
   avoidUntil = 0
+  failures = 0
+  failedAt = 0
+  watched = false
   gone = false
 
   constructor(endpoint: Endpoint) {
@@ -98,14 +102,14 @@ export function createEndpointBook(platform: Platform, options: EndpointBookOpti
 
 /**
  * The page of a service. One that is reached in another way from now on, by TLS for instance, gets new states with what was measured: the
- * connections of the old ones, opened for what was configured then, must serve no request that starts now.
+ * connections of the old ones, opened for what was configured then, must serve no request that starts now, and what failed then may not fail now.
  */
 function pageFor({ tls, proxyProtocol }: ServiceConfig, known: Page | undefined, onGone: (state: EndpointState) => void): Page {
   const reach = JSON.stringify([tls, proxyProtocol])
   if (known?.reach === reach) return known
   const states = new Map<string, Kept>()
   for (const [key, kept] of known?.states ?? []) {
-    const state = Object.assign(new State(kept.state.endpoint), kept.state, { active: 0 })
+    const state = Object.assign(new State(kept.state.endpoint), kept.state, { active: 0, failures: 0, avoidUntil: 0, watched: false })
     states.set(key, Object.assign(new Kept(state, kept.goneAt), { used: kept.used }))
     if (kept.goneAt === undefined) leave(kept.state, onGone)
   }
@@ -152,8 +156,11 @@ function settle(page: Page, now: number, onGone: (state: EndpointState) => void)
     else if (kept.used && !used.has(state)) onGone(state)
     state.gone = !present.has(state)
     kept.used = used.has(state)
-    if (present.has(state)) kept.goneAt = undefined
-    else if (kept.goneAt === undefined) kept.goneAt = now
+    if (present.has(state)) {
+      // Its registry had taken it out, and means it to get requests again.
+      if (kept.goneAt !== undefined) forgive(state)
+      kept.goneAt = undefined
+    } else if (kept.goneAt === undefined) kept.goneAt = now
     else if (now - kept.goneAt > KEEP_GONE_MS && state.active === 0) page.states.delete(key)
   }
 }

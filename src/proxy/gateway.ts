@@ -18,6 +18,8 @@ import { upgradeRefusal } from './upgrade.ts'
 export interface Gateway {
   readonly platform: Platform
   readonly transport: Transport
+  /** Aborted when it ends. */
+  readonly ending?: AbortSignal
   /** Replaced whole when routes or endpoints change; a request reads it once. */
   snapshot: Snapshot
   readonly budgets: Budgets

@@ -139,14 +139,11 @@ describe('tries', () => {
     expect([await upgrade(gateway, '/put'), one.requests.length + two.requests.length]).toEqual([status, 1])
   })
 
-  test('an endpoint that refused a connection is passed over for a while', async () => {
-    const attempts = async (): Promise<number | undefined> => (await ask(get('/half'))).record?.attempts
-    const afterRefusal = async (): Promise<unknown> => {
-      while ((await attempts()) !== 2);
-      return [await attempts(), await attempts()]
-    }
-    // It lasts two seconds; a machine that takes longer for three requests gets another turn.
-    await expect.poll(afterRefusal, { timeout: 30_000 }).toEqual([1, 1])
+  test('an endpoint that refused a connection is passed over', async () => {
+    const attempts: unknown[] = []
+    for (let i = 0; i < 20; i++) attempts.push((await ask(get('/half'))).record?.attempts)
+    // One of the first two meets it in any case.
+    expect(attempts.slice(2)).toEqual(Array.from({ length: 18 }, () => 1))
   })
 
   test.each([

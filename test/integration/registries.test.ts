@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { DataPlane } from '../../src/node/data-plane.ts'
 import type { Endpoint, EndpointSet } from '../../src/model/endpoint.ts'
+import type { Platform } from '../../src/model/platform.ts'
 import { endpoint } from '../support/endpoints.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { ask } from '../support/live-vectors.ts'
@@ -33,12 +34,39 @@ const at = (port: number, fields: Partial<Endpoint> = {}): Endpoint => endpoint(
 const ready = (...endpoints: Endpoint[]): EndpointSet => ({ kind: 'ready', endpoints, at: 1 })
 const stale = (...endpoints: Endpoint[]): EndpointSet => ({ kind: 'stale', endpoints, at: 1, cause: { outcome: 'failed', message: 'gone' } })
 
-async function start(merge: boolean, consul: EndpointSet, files: EndpointSet): Promise<DataPlane> {
-  gateway = await startGateway(CONFIG(merge))
+async function start(merge: boolean, consul: EndpointSet, files: EndpointSet, world: Partial<Platform> = {}): Promise<DataPlane> {
+  gateway = await startGateway(CONFIG(merge), world)
   const plane = gateway.plane as DataPlane
   plane.useSet('consul/words', consul)
   plane.useSet('files/words', files)
   return plane
+}
+
+/** A clock that a test moves on: who sleeps until then wakes. */
+function skippedClock() {
+  let skipped = 0
+  const now = (): number => performance.now() + skipped
+  const sleepers = new Map<() => void, number>()
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        sleepers.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, ms)
+      sleepers.set(wake, now() + ms)
+      signal?.addEventListener('abort', wake)
+    })
+  return {
+    world: { now, sleep },
+    skip(ms: number) {
+      skipped += ms
+      for (const [wake, until] of sleepers) if (until <= now()) wake()
+    },
+    /** Resolves when somebody sleeps. */
+    asleep: () => expect.poll(() => sleepers.size, { interval: 1 }).toBe(1),
+  }
 }
 
 async function statuses(count: number): Promise<number[]> {
@@ -51,6 +79,31 @@ test('a registry whose addresses are all dead costs no request while another has
   await start(false, stale(...dead.map((port) => at(port))), ready(at(live.port)))
   expect(await statuses(20)).toEqual([200])
   expect(gateway.records.every(({ attempts }) => attempts <= 3)).toBe(true)
+})
+
+test('servers that are gone with their registry cost the first request a try, and no other; they are asked for until they are back', async () => {
+  const clock = skippedClock()
+  const [port = 0] = dead
+  await start(false, stale(at(port)), ready(at(live.port)), clock.world)
+  expect(await statuses(3)).toEqual([200])
+  for (let i = 0; i < 20; i++) {
+    // Longer than an endpoint is avoided: whether it is back was asked before the request comes.
+    clock.skip(40_000)
+    await clock.asleep()
+    expect(await statuses(1)).toEqual([200])
+  }
+  expect(gateway.records.map(({ attempts }) => attempts)).toEqual([2, ...Array.from({ length: 22 }, () => 1)])
+  const back = await startOrigin(port)
+  try {
+    clock.skip(40_000)
+    await expect.poll(async () => [...(await statuses(1)), back.requests.length > 0], { interval: 1 }).toEqual([200, true])
+    live.clear()
+    expect(await statuses(5)).toEqual([200])
+    expect(live.requests).toHaveLength(0)
+  } finally {
+    await gateway.stop()
+    await back.stop()
+  }
 })
 
 test('a stale registry with live endpoints keeps the traffic', async () => {

@@ -8,7 +8,7 @@ export function endpoint(id: string, fields: Partial<Endpoint> = {}): Endpoint {
 
 /** Each id at an address of its own. */
 export function endpointState(id: string, fields: Partial<Endpoint> = {}): EndpointState {
-  return { endpoint: endpoint(id, { host: id, ...fields }), active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0, gone: false }
+  return { endpoint: endpoint(id, { host: id, ...fields }), active: 0, ewma: 0, ewmaAt: 0, avoidUntil: 0, failures: 0, failedAt: 0, watched: false, gone: false }
 }
 
 /** `count` equal endpoints `e0`, `e1` … */

@@ -44,10 +44,10 @@ export interface Origin {
   stop(): Promise<void>
 }
 
-/** Starts an origin on a free loopback port. */
-export async function startOrigin(): Promise<Origin> {
+/** Starts an origin on a loopback port, a free one unless told otherwise. */
+export async function startOrigin(port = 0): Promise<Origin> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => serve(origin, socket))
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const origin: Origin = {
     port: (server.address() as AddressInfo).port,

@@ -32,6 +32,10 @@ export class Http1Transport implements Transport {
     return this.connect(pool, client, request, state, service, deadline)
   }
 
+  reaches({ endpoint }: EndpointState, service: ServiceConfig): Promise<boolean> {
+    return this.dialer.reaches(endpoint, service)
+  }
+
   /** An endpoint has left: its idle connections close, requests under way finish. */
   retire(state: EndpointState): void {
     const pool = this.pools.get(state)

@@ -146,12 +146,13 @@ describe('states', () => {
     const { book, gone } = bench()
     const set = ready(at('e1'), at('e2', { weight: 3 }))
     const [before] = book.build(service(), () => set).all.states as [EndpointState]
-    Object.assign(before, { active: 3, ewma: 20, ewmaAt: 7, avoidUntil: 9 })
+    Object.assign(before, { active: 3, ewma: 20, ewmaAt: 7, avoidUntil: 9, failures: 2, failedAt: 5, watched: true })
     const [after] = book.build(service(fields), () => set).all.states as [EndpointState]
     expect(gone).toEqual(['e1', 'e2'])
     // Another one, for which the transport opens connections of its own; requests under way are still counted on the first.
     expect(after).not.toBe(before)
-    expect(after).toEqual({ ...before, active: 0, gone: false })
+    // A handshake that failed for how it was configured is not held against it.
+    expect(after).toEqual({ ...before, active: 0, avoidUntil: 0, failures: 0, watched: false, gone: false })
     expect(before.gone).toBe(true)
     expect(book.build(service({ ...fields }), () => set).all.states[0]).toBe(after)
     expect(gone).toEqual(['e1', 'e2'])
