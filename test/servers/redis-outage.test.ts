@@ -1,6 +1,5 @@
 // Rarer ways of a real Redis: behind Sentinels and failing over, loading its data, over TLS, cutting slow listeners.
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import tls from 'node:tls'
 import type { Redis } from 'ioredis'
@@ -8,13 +7,12 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { publish } from '../../src/node/store/publish.ts'
 import type { RedisClient } from '../../src/node/store/redis-client.ts'
 import { openRedisStore } from '../../src/node/store/redis.ts'
-import { findServer } from '../../scripts/servers/list.ts'
-import { freePorts, startServer, type RealServer } from '../support/server-process.ts'
+import { freePorts } from '../support/server-process.ts'
 import { startRedis, type RedisOptions } from '../support/servers/redis.ts'
+import { startSentinel } from '../support/servers/sentinel.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { byHand, drill, eventually, loggedPlatform, parse, publisher, yamlOf, type Drill, type LoggedPlatform } from '../support/store-drill.ts'
 import { KEYS } from '../support/store-events.ts'
-import { makeTempDirectory } from '../support/temp.ts'
 
 const certificate = fileURLToPath(new URL('../fixtures/tls/self-signed.pem', import.meta.url))
 const key = fileURLToPath(new URL('../fixtures/tls/self-signed-key.pem', import.meta.url))
@@ -59,27 +57,6 @@ function handOf(url: string): Redis {
 
 const push = (url: string, text: string): ReturnType<typeof publish> => publish({ client: clientOf(url), prefix: 'fairlead', text, by: 'test', note: '' })
 
-/** One Sentinel that watches a primary, quick to fail over. */
-async function startSentinel(primary: RealServer): Promise<string> {
-  const [port = 0] = await freePorts(1)
-  const { directory, remove } = await makeTempDirectory()
-  const [host, primaryPort] = primary.address.split(':')
-  const config = join(directory, 'sentinel.conf')
-  const lines = [`port ${port}`, 'bind 127.0.0.1', `dir ${directory}`, `sentinel monitor main ${host} ${primaryPort} 1`, 'sentinel down-after-milliseconds main 500', 'sentinel failover-timeout main 3000']
-  await writeFile(config, `${lines.join('\n')}\n`)
-  const ready = async (): Promise<boolean> => {
-    const hand = byHand(`redis://127.0.0.1:${port}`)
-    try {
-      return String(await hand.call('SENTINEL', 'master', 'main')).includes('num-slaves,1')
-    } finally {
-      hand.disconnect()
-    }
-  }
-  const sentinel = await startServer({ program: findServer('redis') ?? '', args: [config, '--sentinel'], address: `127.0.0.1:${port}`, ready, cleanUp: remove })
-  ends.push(sentinel.stop)
-  return `redis+sentinel://${sentinel.address}/main`
-}
-
 describeWithServers(['redis'], 'a gateway', () => {
   it('follows a failover that Sentinels make, and is told of the version that was lost in it', async () => {
     const primary = await start()
@@ -87,7 +64,9 @@ describeWithServers(['redis'], 'a gateway', () => {
     await push(primary.url, yamlOf('a'))
     const atReplica = handOf(replica.url)
     await eventually(async () => (await atReplica.get(KEYS.current)) !== null)
-    const url = await startSentinel(primary)
+    const sentinel = await startSentinel(primary)
+    ends.push(sentinel.stop)
+    const { url } = sentinel
     const gw = gateway(url)
     await gw.sees('table redis:v1 a')
     // The replica hears nothing of the next version: asynchronous replication at its worst.
