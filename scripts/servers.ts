@@ -1,13 +1,12 @@
-// npm run servers [NAME …]: brings the real servers that tests drive, where the machine lacks them; by default all but the optional ones.
+// npm run servers [NAME …]: brings the real servers that tests drive, where the machine lacks them; by default all of them.
 // What is built goes into a cache outside the checkout. Safe to run again.
 import { messageOf } from '../src/model/error.ts'
-import { isOptional, recipes } from './servers/list.ts'
+import { recipes } from './servers/list.ts'
 import type { Recipe } from './servers/recipe.ts'
 
 const wanted = process.argv.slice(2)
 let missing = 0
-const usual = recipes.map(({ kind }) => kind).filter((kind) => !isOptional(kind))
-for (const kind of wanted.length > 0 ? wanted : usual) if (!(await bring(kind))) missing++
+for (const kind of wanted.length > 0 ? wanted : recipes.map((recipe) => recipe.kind)) if (!(await bring(kind))) missing++
 process.exitCode = missing > 0 ? 1 : 0
 
 /** Makes sure that one server is there; says what it found or why it could not. */

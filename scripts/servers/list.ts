@@ -14,12 +14,6 @@ export const recipes = [redis, consul, nomad, eureka, knot, zooKeeper, zooKeeper
 /** A real server that tests can drive. */
 export type ServerKind = (typeof recipes)[number]['kind']
 
-/** Whether a machine has it only when somebody asked for it by its name. */
-export function isOptional(kind: ServerKind): boolean {
-  const recipe: Recipe | undefined = recipes.find((each) => each.kind === kind)
-  return recipe?.optional === true
-}
-
 /** Path of the server's program; undefined when the machine has none. */
 export function findServer(kind: ServerKind): string | undefined {
   return recipes.find((recipe) => recipe.kind === kind)?.find()

@@ -6,8 +6,6 @@ import { delimiter, join } from 'node:path'
 /** One kind of real server. */
 export interface Recipe {
   readonly kind: string
-  /** Brought only when it is named, since it takes long; tests that need it are skipped where it is missing, even where all servers are required. */
-  readonly optional?: true
   /** Path of its program (or archive, or class path entry); undefined when the machine lacks it. */
   find(): string | undefined
   /** One line that says which version stands at `path`. */

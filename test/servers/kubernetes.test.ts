@@ -16,14 +16,14 @@ import { changesWhile, flaps } from '../support/drill/crowd.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { DrillPlan } from '../support/drill/plan.ts'
 import { createFakeK8s, endpoint, type SliceSpec } from '../support/fake-k8s.ts'
-import { describeWithServers } from '../support/servers.ts'
+import { describeWithServers, isLacking } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 import { ADMIN, CLIENT, GATEWAY, startKubernetes, type Kubernetes } from '../support/servers/kubernetes.ts'
 
 const platform = nodePlatform(() => undefined)
 /** An address of this machine that is no loopback address: the API server takes no others. */
 const OWN = Object.values(networkInterfaces()).flatMap((each) => each ?? []).find(({ family, internal }) => family === 'IPv4' && !internal)?.address
-if (OWN === undefined) console.warn('SKIPPED: drills on a real API server need an IPv4 address that is no loopback address')
+const ALONE = isLacking(OWN === undefined, 'drills on a real API server need an IPv4 address that is no loopback address')
 const TIME = { timeout: 20_000, interval: 20 }
 
 describeWithServers(['kubernetes'], 'a real API server', () => {
@@ -180,7 +180,7 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
     },
   })
 
-  test.skipIf(OWN === undefined)('where two thousand endpoints are replaced by others: all are taken, and no request is lost', () =>
+  test.skipIf(ALONE)('where two thousand endpoints are replaced by others: all are taken, and no request is lost', () =>
     drill(plan(['a', 'b']), async (d) => {
       await d.sees('web', 'live a,b')
       // None of them is ready, so that whoever gets a request can answer it.
@@ -194,7 +194,7 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
       await d.sees('web', 'live a,b')
     }))
 
-  test.skipIf(OWN === undefined)('where one pod comes and goes again and again: few sets are put in force, and no request is lost', () =>
+  test.skipIf(ALONE)('where one pod comes and goes again and again: few sets are put in force, and no request is lost', () =>
     drill({ ...plan(['a', 'b', 'c']), speed: 1 }, async (d) => {
       await d.sees('web', 'live a,b,c')
       const { changes, most } = await changesWhile(d, 'k8s/default/web:http', () => flaps(d, 'web', () => cluster.remove('web-c'), () => put(d.backend('c'))))
@@ -205,7 +205,7 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
       await d.serves('web', ['a', 'b'])
     }))
 
-  test.skipIf(OWN === undefined)('that is killed, paused or out of reach takes no endpoint away, and is followed again', () =>
+  test.skipIf(ALONE)('that is killed, paused or out of reach takes no endpoint away, and is followed again', () =>
     drill(plan(['a', 'b']), async (d) => {
       await d.sees('web', 'live a,b')
       await cluster.server.kill()
@@ -232,7 +232,7 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
       await d.uses('web', ['a', 'b'])
     }))
 
-  test.skipIf(OWN === undefined)('whose pods all terminate serves from them, and from a ready one alone once there is one', () =>
+  test.skipIf(ALONE)('whose pods all terminate serves from them, and from a ready one alone once there is one', () =>
     drill(plan(['a', 'b']), async (d) => {
       const terminating = { ready: false, serving: true, terminating: true }
       await d.sees('web', 'live a,b')
@@ -247,7 +247,7 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
       await d.uses('web', ['a'])
     }))
 
-  test.skipIf(OWN === undefined)('that loses its store, or gets an older one back, is believed again when it knows again', () =>
+  test.skipIf(ALONE)('that loses its store, or gets an older one back, is believed again when it knows again', () =>
     drill(plan(['a', 'b', 'c']), async (d) => {
       await d.sees('web', 'live a,b,c')
       await cluster.etcd.kill()
@@ -270,7 +270,7 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
       await d.uses('web', ['b', 'c'])
     }))
 
-  test.skipIf(OWN === undefined)('that takes the rights away is told, and loses no endpoint by it', async () => {
+  test.skipIf(ALONE)('that takes the rights away is told, and loses no endpoint by it', async () => {
     await cluster.allow(['get', 'list', 'watch'])
     await drill(plan(['a', 'b'], { token: GATEWAY }), async (d) => {
       await d.sees('web', 'live a,b')
