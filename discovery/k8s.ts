@@ -31,8 +31,7 @@ export const k8s: Adapter = {
   create(name, written, platform, capabilities = {}) {
     const given = k8sOptions.parse(written)
     const options = inCluster(given, capabilities.apiServer)
-    if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use address and token`)
-    const client = createK8sClient({ ...options, address: options.address }, platform, capabilities)
+    const client = createK8sClient(name, options, platform, capabilities)
     const feeds = new Map<string, K8sFeed>()
     const feedOf = (namespace: string): K8sFeed => {
       const feed = feeds.get(namespace) ?? createK8sFeed(client, platform, namespace, options.wait, () => feeds.delete(namespace))

@@ -49,8 +49,7 @@ const registries = commonOf<Shared>()
 function sharedOf(name: string, written: unknown, platform: Platform, capabilities: Capabilities): Shared {
   return registries(platform, written, () => {
     const options = nomadOptions.parse(written)
-    if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use token`)
-    const client = createNomadClient(options, platform, capabilities)
+    const client = createNomadClient(name, options, platform, capabilities)
     return { options, platform, client, turns: new Turns(platform), streamOf: streams(name, client, platform), checksDenied: warnOnce(name, platform) }
   })
 }

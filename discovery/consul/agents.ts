@@ -7,14 +7,16 @@ import { createConsulClient, type Call, type ConsulClient, type ReadOptions } fr
 import { consulOptions, type ConsulOptions } from './options.ts'
 import { retryAfter, type HttpAnswer } from '../http.ts'
 import type { Ask } from '../reading.ts'
+import { createSecret } from '../secret.ts'
 
 /** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
 const MAX_LAST_CONTACT = 15_000
 
 export interface Agents {
   readonly options: ConsulOptions
-  readonly capabilities: Capabilities
   readonly platform: Platform
+  /** The token, as it is now; rejects when its file has none. */
+  readonly token: () => Promise<string | undefined>
   readonly addresses: Addresses
   readonly clients: Map<string, ConsulClient>
 }
@@ -40,22 +42,21 @@ export interface Question {
 /** Reads the options of a registry. Throws a ZodError, or an Error when a capability is missing. */
 export function createAgents(name: string, written: unknown, platform: Platform, capabilities: Capabilities): Agents {
   const options = consulOptions.parse(written)
-  if (options.tokenFile !== undefined && capabilities.files === undefined) throw new Error(`registry ${name}: tokenFile needs files, which this runtime has not; use token`)
+  const token = createSecret(name, { name: 'token', written: options.token, file: options.tokenFile, most: 4096 }, capabilities.files)
   const [first = '', ...others] = [options.address].flat()
-  return { options, capabilities, addresses: createAddresses([first, ...others]), clients: new Map(), platform }
+  return { options, platform, token, addresses: createAddresses([first, ...others]), clients: new Map() }
 }
 
-/** Asks an agent, another one when the last failed, and the leader when the index went back. */
+/** Asks an agent, another one when the last failed, and the leader when the index went back. Rejects when there is no token to ask with. */
 export async function askAgents<R extends { readonly kind: string; readonly token?: string }>(
   agents: Agents,
   ask: Pick<Ask, 'purpose' | 'token' | 'seen' | 'wait'> & { readonly headers?: Readonly<Record<string, string>> },
   signal: AbortSignal,
   question: (question: Question) => Promise<R | Refused>,
 ): Promise<R | Refused> {
-  const token = await readToken(agents)
-  if (token.failed !== undefined) return { kind: 'failed', message: token.failed }
+  const token = await agents.token()
   return askOne<R | Refused>({ platform: agents.platform, addresses: agents.addresses, confirm: ask.purpose === 'confirm', signal }, async (address, own) => {
-    const once = (asked: typeof ask): Promise<R | Refused> => askOnce(agents, address, asked, token.value, own, question)
+    const once = (asked: typeof ask): Promise<R | Refused> => askOnce(agents, address, asked, token, own, question)
     const reading = await once(ask)
     if (!('token' in reading) || !isBehind(reading.token, ask)) return reading
     // The index went back: the server lags, or the state was restored or rebuilt, and our index would not wake us for anything new. Start over, with the leader.
@@ -132,13 +133,4 @@ function clientOf(agents: Agents, address: string): ConsulClient {
   const client = createConsulClient(address, agents.platform, agents.options.tls)
   agents.clients.set(address, client)
   return client
-}
-
-// Read before each question: a token that was rotated is used without a restart.
-async function readToken(agents: Agents): Promise<{ readonly value: string | undefined; readonly failed?: string }> {
-  const { token, tokenFile } = agents.options
-  if (tokenFile === undefined) return { value: token }
-  const text = (await agents.capabilities.files?.read(tokenFile, 4096))?.trim()
-  if (text !== undefined && text !== '') return { value: text }
-  return { value: undefined, failed: `the token file ${tokenFile} is missing or empty` }
 }

@@ -8,6 +8,7 @@ import { ask, open, retryAfter } from '../http.ts'
 import { SERVICE_ACCOUNT, type K8sOptions } from './options.ts'
 import { parseJson, recordOf } from '../json.ts'
 import { readLines } from '../lines.ts'
+import { createSecret } from '../secret.ts'
 
 /** Slices of one page: with at most 1000 endpoints each they stay below the bound of one answer. */
 const PAGE = 80
@@ -51,15 +52,17 @@ export interface K8sClient {
 
 interface Asking {
   readonly platform: Platform
-  readonly capabilities: Capabilities
+  readonly token: () => Promise<string | undefined>
   readonly options: K8sOptions
   readonly addresses: Addresses
 }
 
-/** A client of the API servers at these addresses. */
-export function createK8sClient(options: K8sOptions & { readonly address: string | readonly string[] }, platform: Platform, capabilities: Capabilities): K8sClient {
+/** A client of the API servers at these addresses. Throws when the options need files that the runtime has not. */
+export function createK8sClient(registry: string, options: K8sOptions & { readonly address: string | readonly string[] }, platform: Platform, { files }: Capabilities): K8sClient {
+  // Such tokens are renewed while the gateway runs.
+  const token = createSecret(registry, { name: 'token', written: options.token, file: options.tokenFile, most: 64 * 1024, instead: 'address and token', missing }, files)
   const [first = '', ...others] = [options.address].flat()
-  const to: Asking = { platform, capabilities, options, addresses: createAddresses([first, ...others]) }
+  const to: Asking = { platform, token, options, addresses: createAddresses([first, ...others]) }
   return {
     list: (namespace, selector, other, signal) =>
       askOne<Listed | Refusal>({ ...to, confirm: other, signal }, async (address, own) => {
@@ -143,12 +146,11 @@ export function refusal(origin: string, status: number, headers: Headers | undef
   return { kind: 'failed', message, ...more }
 }
 
-// Read before each question: such tokens are renewed while the gateway runs.
-async function headersOf({ options, capabilities }: Asking): Promise<Readonly<Record<string, string>>> {
-  const { token, tokenFile } = options
-  const text = tokenFile === undefined ? token : (await capabilities.files?.read(tokenFile, 64 * 1024))?.trim()
-  if (tokenFile !== undefined && (text === undefined || text === '')) {
-    throw new Error(`the token file ${tokenFile} is missing or empty${tokenFile.startsWith(SERVICE_ACCOUNT) ? '; outside a cluster the registry needs address, token and tls.ca' : ''}`)
-  }
-  return { accept: 'application/json', ...(text === undefined ? {} : { authorization: `Bearer ${text}` }) }
+function missing(file: string): string {
+  return `the token file ${file} is missing or empty${file.startsWith(SERVICE_ACCOUNT) ? '; outside a cluster the registry needs address, token and tls.ca' : ''}`
+}
+
+async function headersOf(to: Asking): Promise<Readonly<Record<string, string>>> {
+  const token = await to.token()
+  return { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
 }

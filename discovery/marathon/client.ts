@@ -8,6 +8,7 @@ import { parseJson } from '../json.ts'
 import { allowHosts, followLeader } from './leader.ts'
 import type { MarathonOptions } from './options.ts'
 import type { Reading } from '../reading.ts'
+import { createSecret } from '../secret.ts'
 
 /** Why there is no answer. */
 type Trouble = Extract<Reading, { kind: 'denied' | 'failed' }>
@@ -70,19 +71,12 @@ export function createMarathonClient(registry: string, options: MarathonOptions,
   }
 }
 
-// Read before each question: a password or token that was renewed is used without a restart.
 function createAuthorization(registry: string, { username, password, passwordFile, token, tokenFile }: MarathonOptions, { files }: Capabilities): () => Promise<Readonly<Record<string, string>>> {
   const basic = username !== undefined
   if (!basic && (password !== undefined || passwordFile !== undefined)) throw new Error(`registry ${registry}: a password needs a username`)
   if (basic && (token !== undefined || tokenFile !== undefined)) throw new Error(`registry ${registry}: give either username and password or a token, not both`)
-  const file = passwordFile ?? tokenFile
-  if (file !== undefined && files === undefined) throw new Error(`registry ${registry}: ${basic ? 'passwordFile' : 'tokenFile'} needs files, which this runtime has not; use ${basic ? 'password' : 'token'}`)
-  const secret = async (): Promise<string | undefined> => {
-    if (file === undefined) return basic ? (password ?? '') : token
-    const text = (await files?.read(file, 16_384))?.trim()
-    if (text === undefined || text === '') throw new Error(`the ${basic ? 'password' : 'token'} file ${file} is missing or empty`)
-    return text
-  }
+  const place = basic ? ({ name: 'password', written: password ?? '', file: passwordFile } as const) : ({ name: 'token', written: token, file: tokenFile } as const)
+  const secret = createSecret(registry, { ...place, most: 16_384 }, files)
   return async () => {
     const known = await secret()
     if (known === undefined) return {}

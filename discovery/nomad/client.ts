@@ -6,6 +6,7 @@ import { printable, saidBy } from '../admit.ts'
 import { ask, open, retryAfter, type HttpAnswer, type HttpQuestion } from '../http.ts'
 import type { NomadOptions } from './options.ts'
 import type { Reading } from '../reading.ts'
+import { createSecret } from '../secret.ts'
 
 /** Parameters of a question; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | undefined>>
@@ -36,12 +37,14 @@ export interface NomadClient {
   stream(path: string, query: Query, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
 }
 
-/** Makes a client of a registry's options. */
-export function createNomadClient(options: NomadOptions, platform: Platform, capabilities: Capabilities): NomadClient {
+/** Makes a client of a registry's options. Throws when they need files that the runtime has not. */
+export function createNomadClient(registry: string, options: NomadOptions, platform: Platform, { files }: Capabilities): NomadClient {
+  // Identities expire, and Nomad writes the next one into the same file.
+  const readToken = createSecret(registry, { name: 'token', written: options.token, file: options.tokenFile, most: 16_384 }, files)
   const [first = '', ...others] = [options.address].flat()
   const addresses = createAddresses([first, ...others])
   const question = async (address: string, path: string, query: Query, signal: AbortSignal): Promise<HttpQuestion> => {
-    const token = await readToken(options, capabilities)
+    const token = await readToken()
     const headers = { 'user-agent': 'fairlead', ...(token === undefined ? {} : { 'x-nomad-token': token }) }
     return { ...locate(address, path, query), headers, signal, tls: options.tls }
   }
@@ -85,12 +88,4 @@ function locate(address: string, path: string, query: Query): Pick<HttpQuestion,
   // The host is only a name there: Nomad answers to any.
   if (address.startsWith('unix:')) return { url: `http://localhost${path}${search}`, socketPath: address.replace(/^unix:(\/\/(?=\/))?/, '') }
   return { url: `${address.replace(/\/+$/, '')}${path}${search}` }
-}
-
-// Read before each question: identities expire, and Nomad writes the next one into the same file.
-async function readToken({ token, tokenFile }: NomadOptions, { files }: Capabilities): Promise<string | undefined> {
-  if (tokenFile === undefined) return token
-  const text = (await files?.read(tokenFile, 16_384))?.trim()
-  if (text !== undefined && text !== '') return text
-  throw new Error(`the token file ${tokenFile} is missing or empty`)
 }

@@ -6,6 +6,7 @@ import type { Capabilities } from '../adapter.ts'
 import { MAX_INSTANCES, printable, saidBy } from '../admit.ts'
 import { createDiscoverer } from '../discoverer.ts'
 import type { Ask, Instance, Reading } from '../reading.ts'
+import { createSecret } from '../secret.ts'
 import { createZooKeeper, type ZooKeeper } from './client.ts'
 import { Trouble } from './connection.ts'
 import { Nodes, type Content, type Format } from './nodes.ts'
@@ -55,14 +56,9 @@ class Ensemble<T> {
 
   constructor(registry: string, options: ZooKeeperOptions, layout: Layout<T>, platform: Platform, { connect, files }: Capabilities) {
     if (connect === undefined) throw new Error(`registry ${registry}: ZooKeeper needs TCP connections, which this runtime has not`)
-    if (options.authFile !== undefined && files === undefined) throw new Error(`registry ${registry}: authFile needs files, which this runtime has not; use auth`)
     const { auth, authFile, sessionTimeout, tls } = options
-    const credentials = async (): Promise<string | undefined> => {
-      if (authFile === undefined) return auth
-      const text = (await files?.read(authFile, 4096))?.trim()
-      if (text !== undefined && text.includes(':')) return text
-      throw new Error(`the file ${authFile} is missing or does not hold user:password`)
-    }
+    const missing = (file: string): string => `the file ${file} is missing or does not hold user:password`
+    const credentials = createSecret(registry, { name: 'auth', written: auth, file: authFile, most: 4096, fits: (text) => text.includes(':'), missing }, files)
     this.#layout = layout
     this.#platform = platform
     this.#open = () => createZooKeeper({ servers: serversOf(options), timeout: sessionTimeout, tls, connect, platform, credentials })

@@ -146,7 +146,7 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
     const double = createFakeK8s(platform)
     for (let n = 0; n < 5; n++) double.put(web('web-1', '10.1.0.1'))
     double.compact()
-    const both = [createK8sClient(inCluster(k8sOptions.parse(options())), platform, {}), createK8sClient(inCluster(k8sOptions.parse({ address: 'http://k8s' })), { ...platform, fetch: async (url, init = {}) => double.answer(url, init) }, {})]
+    const both = [createK8sClient('k8s', inCluster(k8sOptions.parse(options())), platform, {}), createK8sClient('k8s', inCluster(k8sOptions.parse({ address: 'http://k8s' })), { ...platform, fetch: async (url, init = {}) => double.answer(url, init) }, {})]
     await cluster.put(web('web-1', '10.1.0.1'))
     for (const client of both) {
       const signal = AbortSignal.timeout(10_000)
