@@ -1,6 +1,7 @@
 // Several addresses of one registry: the first is used until it fails, then the next.
 import type { Platform } from '../src/model/platform.ts'
 import { Late, withDeadline } from './deadline.ts'
+import type { Trouble } from './reading.ts'
 
 /** How long another server may take to confirm before the one in use is asked, milliseconds: both must fit into the time of one question. */
 const OTHER_DEADLINE = 4000
@@ -13,20 +14,15 @@ export interface Addresses {
   failed(address: string): void
 }
 
-/** Rotates at least one address. */
-export function createAddresses(all: readonly [string, ...string[]]): Addresses {
-  let order: readonly string[] = all
+/** Rotates the addresses of an `address` option: one, or a list that is not empty. */
+export function createAddresses(written: string | readonly string[]): Addresses {
+  let order: readonly string[] = [written].flat()
   return {
-    pick: (confirm) => (confirm ? order[1] : undefined) ?? order[0] ?? all[0],
+    pick: (confirm) => (confirm ? order[1] : undefined) ?? order[0] ?? '',
     failed(address) {
       order = [...order.filter((other) => other !== address), address]
     },
   }
-}
-
-interface Failed {
-  readonly kind: 'failed'
-  readonly message: string
 }
 
 /** What a question is asked with. */
@@ -43,11 +39,11 @@ export interface Asking {
  * missing rights may be why there seems to be nothing.
  * @param question asks one address, and does not reject
  */
-export async function askOne<T extends { readonly kind: string }>({ platform, addresses, confirm, signal }: Asking, question: (address: string, signal: AbortSignal) => Promise<T>): Promise<T | Failed> {
+export async function askOne<T extends { readonly kind: string }>({ platform, addresses, confirm, signal }: Asking, question: (address: string, signal: AbortSignal) => Promise<T>): Promise<T | Trouble> {
   const inUse = addresses.pick(false)
   const other = addresses.pick(confirm)
   if (other !== inUse) {
-    const answer = await withDeadline<T | Failed>(platform, OTHER_DEADLINE, signal, (own) => question(other, own), ({ message }) => ({ kind: 'failed', message: `${other}: ${message}` }))
+    const answer = await withDeadline<T | Trouble>(platform, OTHER_DEADLINE, signal, (own) => question(other, own), ({ message }) => ({ kind: 'failed', message: `${other}: ${message}` }))
     if (!blamed(answer, signal)) return answer
     addresses.failed(other)
     if (signal.aborted) return answer

@@ -3,7 +3,7 @@ import type { Platform } from '../src/model/platform.ts'
 import { saidBy } from './admit.ts'
 import { inTime, withDeadline } from './deadline.ts'
 import type { Moment } from './question.ts'
-import type { Ask } from './reading.ts'
+import type { Ask, Trouble } from './reading.ts'
 
 /** Longest time of a question that does not block, milliseconds. A Consul without leader answers after 8 s. */
 const QUESTION_DEADLINE = 10_000
@@ -14,16 +14,11 @@ const POLL_INSTEAD = 10_000
 /** Least time between a question and one that a hint asks for: the first change after a calm is read at once, those that come with it together. */
 const DEBOUNCE = 100
 
-interface Failed {
-  readonly kind: 'failed'
-  readonly message: string
-}
-
 /** The answer, or `failed` when it throws or takes too long. Never rejects. */
-export async function answerOf<R extends { readonly kind: string }>(platform: Platform, ask: Omit<Ask, 'ref'>, signal: AbortSignal, read: (signal: AbortSignal) => Promise<R>): Promise<R | Failed> {
+export async function answerOf<R extends { readonly kind: string }>(platform: Platform, ask: Omit<Ask, 'ref'>, signal: AbortSignal, read: (signal: AbortSignal) => Promise<R>): Promise<R | Trouble> {
   const deadline = ask.purpose === 'follow' ? ask.wait * (17 / 16) + SLACK : QUESTION_DEADLINE
   try {
-    return await withDeadline(platform, deadline, signal, async (own): Promise<R | Failed> => inTime(await read(own), own), ({ message }) => ({ kind: 'failed', message }))
+    return await withDeadline(platform, deadline, signal, async (own): Promise<R | Trouble> => inTime(await read(own), own), ({ message }) => ({ kind: 'failed', message }))
   } catch (error) {
     return { kind: 'failed', message: saidBy(error) }
   }

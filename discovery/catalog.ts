@@ -8,7 +8,7 @@ import { advanceCatalog, beginCatalog, type CatalogProgress } from './catalog-pr
 import { APPLY_GAP, latestOf } from './latest.ts'
 import { createPace, type Pace } from './pace.ts'
 import { nextQuestion } from './question.ts'
-import type { Ask } from './reading.ts'
+import type { Ask, Trouble } from './reading.ts'
 
 /** The answer to one question. Outcomes as in reading.ts; a registry always knows its own catalogue, so there is no `not-found`. */
 export type CatalogReading =
@@ -25,7 +25,7 @@ export type CatalogReading =
       readonly unsure?: { readonly except: ReadonlySet<string> }
     }
   | { readonly kind: 'unchanged'; readonly token: string }
-  | { readonly kind: 'denied' | 'failed'; readonly message: string; readonly retryAfter?: number }
+  | Trouble
 
 /** How a registry lists its services. */
 export interface CatalogSource {

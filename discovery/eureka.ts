@@ -8,9 +8,8 @@ import { Feed } from './eureka/feed.ts'
 import { readInstance } from './eureka/instance.ts'
 import type { News } from './eureka/known.ts'
 import { eurekaOptions, type EurekaOptions } from './eureka/options.ts'
-import type { Trouble } from './eureka/question.ts'
 import { selectorOf, type Selector } from './eureka/selector.ts'
-import type { Ask, Instance, Reading } from './reading.ts'
+import type { Ask, Instance, Reading, Trouble } from './reading.ts'
 
 /** What a poll may take, milliseconds: one server that hangs and the next one's whole list. */
 const POLL = 20_000

@@ -2,6 +2,7 @@
 import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
 import { printable } from './admit.ts'
+import type { Trouble } from './reading.ts'
 
 /** Most bytes of one answer, after decompression. */
 const MAX_ANSWER = 32 * 2 ** 20
@@ -55,10 +56,20 @@ async function inWords<T>({ url, socketPath }: HttpQuestion, run: () => Promise<
   }
 }
 
-/** Milliseconds of a Retry-After in seconds; undefined for none and for dates (no decision depends on a registry's clock). */
-export function retryAfter(headers: Headers): number | undefined {
-  const seconds = headers.get('retry-after') ?? ''
-  return /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1000 : undefined
+/** How long to wait, as `Trouble` carries it: a Retry-After in seconds. None of a date, since no decision depends on a registry's clock. */
+export function later(headers: Headers | undefined): Pick<Trouble, 'retryAfter'> {
+  const seconds = headers?.get('retry-after') ?? ''
+  return /^\d{1,6}$/.test(seconds) ? { retryAfter: Number(seconds) * 1000 } : {}
+}
+
+/** How a body begins, for a message. */
+export function beginningOf(body: Uint8Array): string {
+  return printable(new TextDecoder().decode(body.subarray(0, 200))).trim()
+}
+
+/** The type of a body that is not the one that was wanted, for a message. */
+export function typeOf(headers: Headers | undefined): string {
+  return printable(headers?.get('content-type') ?? 'of no type')
 }
 
 async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {

@@ -48,6 +48,16 @@ export interface Instance {
   readonly lasting?: boolean
 }
 
+/** Why there is no answer. */
+export interface Trouble {
+  /** `denied`: rights are missing. */
+  readonly kind: 'denied' | 'failed'
+  /** For people: names the address, and says what to do. */
+  readonly message: string
+  /** Milliseconds that the registry asks to wait. */
+  readonly retryAfter?: number
+}
+
 /** The answer to one question. The five outcomes of discovery/README.md, and `unchanged`. */
 export type Reading =
   | {
@@ -81,7 +91,7 @@ export type Reading =
     }
   | { readonly kind: 'not-found'; readonly message: string; readonly token?: string; readonly stated?: boolean; readonly left?: ReadonlySet<string>; readonly unsure?: boolean; readonly missed?: boolean; readonly age?: number }
   | { readonly kind: 'unchanged'; readonly token: string }
-  | { readonly kind: 'denied' | 'failed'; readonly message: string; readonly retryAfter?: number }
+  | Trouble
 
 /** A registry as an adapter gives it to `createDiscoverer`. */
 export interface Source {

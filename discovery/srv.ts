@@ -79,8 +79,7 @@ function systemResolver(platform: Platform, dns: DnsTransport): Resolver | undef
 
 function resolverOf(platform: Platform, transport: DnsTransport, written: readonly string[]): Resolver | undefined {
   const servers = new Map(written.flatMap((text): [string, DnsServer][] => [[text, parseServer(text)]].filter((entry): entry is [string, DnsServer] => entry[1] !== undefined)))
-  const [first, ...others] = servers.keys()
-  return first === undefined ? undefined : { platform, transport, addresses: createAddresses([first, ...others]), servers }
+  return servers.size === 0 ? undefined : { platform, transport, addresses: createAddresses([...servers.keys()]), servers }
 }
 
 async function readService(world: World, ask: Ask, signal: AbortSignal, watch: AbortSignal): Promise<Reading> {

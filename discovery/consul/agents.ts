@@ -2,11 +2,11 @@
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses, type Addresses } from '../addresses.ts'
-import { printable, saidBy } from '../admit.ts'
+import { saidBy } from '../admit.ts'
 import { createConsulClient, type Call, type ConsulClient, type ReadOptions } from './client.ts'
 import { consulOptions, type ConsulOptions } from './options.ts'
-import { retryAfter, type HttpAnswer } from '../http.ts'
-import type { Ask } from '../reading.ts'
+import { beginningOf, later, typeOf, type HttpAnswer } from '../http.ts'
+import type { Ask, Trouble } from '../reading.ts'
 import { createSecret } from '../secret.ts'
 
 /** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
@@ -19,13 +19,6 @@ export interface Agents {
   readonly token: () => Promise<string | undefined>
   readonly addresses: Addresses
   readonly clients: Map<string, ConsulClient>
-}
-
-/** What may go wrong with any question. */
-export interface Refused {
-  readonly kind: 'denied' | 'failed'
-  readonly message: string
-  readonly retryAfter?: number
 }
 
 /** One question to one agent: `call` is for the client's `ctx`. */
@@ -43,8 +36,7 @@ export interface Question {
 export function createAgents(name: string, written: unknown, platform: Platform, capabilities: Capabilities): Agents {
   const options = consulOptions.parse(written)
   const token = createSecret(name, { name: 'token', written: options.token, file: options.tokenFile, most: 4096 }, capabilities.files)
-  const [first = '', ...others] = [options.address].flat()
-  return { options, platform, token, addresses: createAddresses([first, ...others]), clients: new Map() }
+  return { options, platform, token, addresses: createAddresses(options.address), clients: new Map() }
 }
 
 /** Asks an agent, another one when the last failed, and the leader when the index went back. Rejects when there is no token to ask with. */
@@ -52,11 +44,11 @@ export async function askAgents<R extends { readonly kind: string; readonly toke
   agents: Agents,
   ask: Pick<Ask, 'purpose' | 'token' | 'seen' | 'wait'> & { readonly headers?: Readonly<Record<string, string>> },
   signal: AbortSignal,
-  question: (question: Question) => Promise<R | Refused>,
-): Promise<R | Refused> {
+  question: (question: Question) => Promise<R | Trouble>,
+): Promise<R | Trouble> {
   const token = await agents.token()
-  return askOne<R | Refused>({ platform: agents.platform, addresses: agents.addresses, confirm: ask.purpose === 'confirm', signal }, async (address, own) => {
-    const once = (asked: typeof ask): Promise<R | Refused> => askOnce(agents, address, asked, token, own, question)
+  return askOne<R | Trouble>({ platform: agents.platform, addresses: agents.addresses, confirm: ask.purpose === 'confirm', signal }, async (address, own) => {
+    const once = (asked: typeof ask): Promise<R | Trouble> => askOnce(agents, address, asked, token, own, question)
     const reading = await once(ask)
     if (!('token' in reading) || !isBehind(reading.token, ask)) return reading
     // The index went back: the server lags, or the state was restored or rebuilt, and our index would not wake us for anything new. Start over, with the leader.
@@ -64,7 +56,7 @@ export async function askAgents<R extends { readonly kind: string; readonly toke
   })
 }
 
-async function askOnce<R>(agents: Agents, address: string, ask: Parameters<typeof askAgents>[1], token: string | undefined, signal: AbortSignal, question: (question: Question) => Promise<R | Refused>): Promise<R | Refused> {
+async function askOnce<R>(agents: Agents, address: string, ask: Parameters<typeof askAgents>[1], token: string | undefined, signal: AbortSignal, question: (question: Question) => Promise<R | Trouble>): Promise<R | Trouble> {
   const { datacenter, partition, namespace } = agents.options
   const call: Call = { signal, headers: { ...(namespace === undefined ? {} : { 'x-consul-namespace': namespace }), ...ask.headers } }
   const options: ReadOptions = {
@@ -84,7 +76,7 @@ async function askOnce<R>(agents: Agents, address: string, ask: Parameters<typeo
 }
 
 /** Why a whole answer that looks like one must not be believed; undefined when it may. `empty` says that it lists nothing. */
-export function distrust({ call, address, token }: Question, empty: boolean, what: string): Refused | undefined {
+export function distrust({ call, address, token }: Question, empty: boolean, what: string): Trouble | undefined {
   const { answer } = call
   if (answer === undefined) return { kind: 'failed', message: `${address}: no answer` }
   if (empty && isFiltered(answer)) return { kind: 'denied', message: `${address}: the token may not read ${what}; it needs service:read and node:read` }
@@ -97,9 +89,8 @@ export function distrust({ call, address, token }: Question, empty: boolean, wha
 }
 
 /** An answer of another form than was asked for. */
-export function malformed({ call, address }: Question, wanted: string): Refused {
-  const type = call.answer?.headers.get('content-type') ?? 'of no type'
-  return { kind: 'failed', message: `${address}: the answer is no JSON ${wanted} but ${printable(type)}; is this a Consul agent?` }
+export function malformed({ call, address }: Question, wanted: string): Trouble {
+  return { kind: 'failed', message: `${address}: the answer is no JSON ${wanted} but ${typeOf(call.answer?.headers)}; is this a Consul agent?` }
 }
 
 /** Whether rows were left out for lack of rights. */
@@ -117,14 +108,13 @@ function isBehind(index: string | undefined, { purpose, seen }: Pick<Ask, 'purpo
   return purpose !== 'confirm' && seen !== undefined && index !== undefined && BigInt(index) < BigInt(seen)
 }
 
-function refused(error: unknown, answer: HttpAnswer | undefined, address: string): Refused {
+function refused(error: unknown, answer: HttpAnswer | undefined, address: string): Trouble {
   const said = saidBy(error)
   if (answer === undefined) return { kind: 'failed', message: said.replace(/^(consul: )?([a-z.]+: )?/, '') }
-  const asked = retryAfter(answer.headers)
-  const message = `${address}: ${answer.status} ${printable(new TextDecoder().decode(answer.body.subarray(0, 200))).trim()}`.trim()
-  if (answer.status === 401 || answer.status === 403) return { kind: 'denied', message: `${message}; check the token`, ...(asked === undefined ? {} : { retryAfter: asked }) }
+  const message = `${address}: ${answer.status} ${beginningOf(answer.body)}`.trim()
+  if (answer.status === 401 || answer.status === 403) return { kind: 'denied', message: `${message}; check the token`, ...later(answer.headers) }
   const text = answer.status >= 200 && answer.status < 300 ? `${address}: ${said}` : message
-  return { kind: 'failed', message: text, ...(asked === undefined ? {} : { retryAfter: asked }) }
+  return { kind: 'failed', message: text, ...later(answer.headers) }
 }
 
 function clientOf(agents: Agents, address: string): ConsulClient {

@@ -1,6 +1,7 @@
 // Who is asked to confirm what looks like a loss: another server, since it makes another mistake.
 import type { Platform } from '../../src/model/platform.ts'
-import { combined, isTrouble, type Trouble } from './question.ts'
+import { combined, isTrouble } from './question.ts'
+import type { Trouble } from '../reading.ts'
 import type { Server, Servers } from './servers.ts'
 
 /** How long the others may take together to confirm, milliseconds: the one in use must still have its time. */

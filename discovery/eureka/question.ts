@@ -2,20 +2,13 @@
 import { messageOf } from '../../src/model/error.ts'
 import type { UpstreamTlsConfig } from '../../src/model/service-config.ts'
 import type { Platform } from '../../src/model/platform.ts'
-import { printable } from '../admit.ts'
 import { withDeadline } from '../deadline.ts'
 import type { Server } from './servers.ts'
 import { parseApplications, type Applications } from './wire.ts'
-import { ask, retryAfter, TooLong, type HttpAnswer } from '../http.ts'
+import { ask, beginningOf, later, TooLong, type HttpAnswer } from '../http.ts'
+import type { Trouble } from '../reading.ts'
 
-/** Why there is no answer. */
-export interface Trouble {
-  readonly kind: 'failed' | 'denied'
-  readonly message: string
-  readonly retryAfter?: number
-}
-
-/** Whether it is that, among answers of any kind. */
+/** Whether there is no answer, among answers of any kind. */
 export function isTrouble(answer: { readonly kind: string }): answer is Trouble {
   return answer.kind === 'failed' || answer.kind === 'denied'
 }
@@ -52,8 +45,7 @@ export async function askServer(platform: Platform, question: Question, signal: 
 
 function read(answer: HttpAnswer, { base, authorization }: Server, what: Question['what']): Answer {
   const { status, headers, body } = answer
-  const asked = retryAfter(headers)
-  const trouble = (kind: Trouble['kind'], message: string): Trouble => ({ kind, message: `${base}: ${message}`, ...(asked === undefined ? {} : { retryAfter: asked }) })
+  const trouble = (kind: Trouble['kind'], message: string): Trouble => ({ kind, message: `${base}: ${message}`, ...later(headers) })
   if (status === 200) {
     try {
       return { kind: 'answered', applications: parseApplications(body, headers.get('content-type') ?? '') }
@@ -61,7 +53,7 @@ function read(answer: HttpAnswer, { base, authorization }: Server, what: Questio
       return what === 'apps/delta' ? { kind: 'refused' } : trouble('failed', messageOf(error))
     }
   }
-  const said = printable(new TextDecoder().decode(body.subarray(0, 200))).trim()
+  const said = beginningOf(body)
   if (status === 401) return trouble('denied', authorization === undefined ? '401; the server wants a user and a password, which belong in the address (http://user:password@host:8761/eureka)' : '401; check user and password in the address')
   // Deltas can be turned off (disableDelta), and a server without them may not know the path.
   if (what === 'apps/delta' && (status === 403 || status === 404)) return { kind: 'refused' }

@@ -4,7 +4,7 @@ import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses, type Addresses } from '../addresses.ts'
 import { printable, saidBy } from '../admit.ts'
 import { withDeadline, type Late } from '../deadline.ts'
-import { ask, open, retryAfter } from '../http.ts'
+import { ask, later, open, typeOf } from '../http.ts'
 import { SERVICE_ACCOUNT, type K8sOptions } from './options.ts'
 import { parseJson, recordOf } from '../json.ts'
 import { readLines } from '../lines.ts'
@@ -61,8 +61,7 @@ interface Asking {
 export function createK8sClient(registry: string, options: K8sOptions & { readonly address: string | readonly string[] }, platform: Platform, { files }: Capabilities): K8sClient {
   // Such tokens are renewed while the gateway runs.
   const token = createSecret(registry, { name: 'token', written: options.token, file: options.tokenFile, most: 64 * 1024, instead: 'address and token', missing }, files)
-  const [first = '', ...others] = [options.address].flat()
-  const to: Asking = { platform, token, options, addresses: createAddresses([first, ...others]) }
+  const to: Asking = { platform, token, options, addresses: createAddresses(options.address) }
   return {
     list: (namespace, selector, other, signal) =>
       askOne<Listed | Refusal>({ ...to, confirm: other, signal }, async (address, own) => {
@@ -118,7 +117,7 @@ async function readPage(to: Asking, url: string, signal: AbortSignal): Promise<P
     const items = list?.['items'] ?? []
     const [version, next = ''] = [metadata?.['resourceVersion'], metadata?.['continue']]
     if (typeof version !== 'string' || typeof next !== 'string' || !Array.isArray(items)) {
-      return { kind: 'failed', message: `${origin}: the answer is no list of EndpointSlices but ${printable(answer.headers.get('content-type') ?? 'of no type')}; is this a Kubernetes API server?` }
+      return { kind: 'failed', message: `${origin}: the answer is no list of EndpointSlices but ${typeOf(answer.headers)}; is this a Kubernetes API server?` }
     }
     return { kind: 'page', items, version, next }
   }, late)
@@ -137,8 +136,7 @@ export function refusal(origin: string, status: number, headers: Headers | undef
   const said = recordOf(parseJson(body))
   const text = typeof said?.['message'] === 'string' ? said['message'] : body
   const message = `${origin}: ${status} ${printable(text).trim()}`.trim()
-  const asked = headers === undefined ? undefined : retryAfter(headers)
-  const more = asked === undefined ? {} : { retryAfter: asked }
+  const more = later(headers)
   if (status === 401) return { kind: 'denied', message: `${message}; check the token`, ...more }
   if (status === 403) return { kind: 'denied', message: `${message}; the gateway needs get, list and watch on endpointslices`, ...more }
   if (status === 410) return { kind: 'expired', message, ...more }

@@ -3,15 +3,12 @@ import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses, speaksAgainst } from '../addresses.ts'
 import { printable, saidBy } from '../admit.ts'
-import { ask, open, retryAfter, TooLong, type HttpAnswer } from '../http.ts'
+import { ask, later, open, TooLong, typeOf, type HttpAnswer } from '../http.ts'
 import { parseJson } from '../json.ts'
 import { allowHosts, followLeader } from './leader.ts'
 import type { MarathonOptions } from './options.ts'
-import type { Reading } from '../reading.ts'
+import type { Trouble } from '../reading.ts'
 import { createSecret } from '../secret.ts'
-
-/** Why there is no answer. */
-type Trouble = Extract<Reading, { kind: 'denied' | 'failed' }>
 
 /** A whole answer as JSON, that what was asked for does not exist, or trouble; `place` names the Marathon. */
 export type Answer =
@@ -31,9 +28,8 @@ export interface MarathonClient {
 /** Makes a client of a registry's options. Throws when they contradict each other or need files that the runtime has not. */
 export function createMarathonClient(registry: string, options: MarathonOptions, platform: Platform, capabilities: Capabilities): MarathonClient {
   const authorize = createAuthorization(registry, options, capabilities)
-  const [first = '', ...others] = [options.address].flat()
-  const addresses = createAddresses([first, ...others])
-  const allowed = allowHosts([first, ...others], options.leaders)
+  const addresses = createAddresses(options.address)
+  const allowed = allowHosts([options.address].flat(), options.leaders)
   const tls = options.tls
   const urlAt = (address: string, path: string): string => `${address.replace(/\/+$/, '')}${path}`
 
@@ -89,15 +85,13 @@ function base64(text: string): string {
 }
 
 function understand({ status, headers, body }: HttpAnswer, place: string): Answer {
-  const asked = retryAfter(headers)
-  const later = asked === undefined ? {} : { retryAfter: asked }
-  if (status === 401 || status === 403) return { kind: 'denied', message: `${place}: ${status} ${said(body)}; check ${status === 401 ? 'username and password, or the token' : 'what this user may view'}`, ...later }
+  if (status === 401 || status === 403) return { kind: 'denied', message: `${place}: ${status} ${said(body)}; check ${status === 401 ? 'username and password, or the token' : 'what this user may view'}`, ...later(headers) }
   // Only Marathon's own word: a proxy or a wrong path says 404 as well.
   if (status === 404 && /does not exist/i.test(messageIn(parse(body)) ?? '')) return { kind: 'not-found', message: `${place}: ${said(body)}` }
-  if (status < 200 || status > 299) return { kind: 'failed', message: `${place}: ${status} ${said(body)}`.trim(), ...later }
+  if (status < 200 || status > 299) return { kind: 'failed', message: `${place}: ${status} ${said(body)}`.trim(), ...later(headers) }
   const value = parse(body)
   if (value !== undefined) return { kind: 'got', value, bytes: body.byteLength, place }
-  return { kind: 'failed', message: `${place}: the answer is no JSON but ${printable(headers.get('content-type') ?? 'of no type')}; is this a Marathon?` }
+  return { kind: 'failed', message: `${place}: the answer is no JSON but ${typeOf(headers)}; is this a Marathon?` }
 }
 
 function parse(body: Uint8Array): unknown {

@@ -3,11 +3,10 @@
 import type { Catalog, CatalogService, CatalogWatchOptions } from '../../src/model/catalog.ts'
 import { refKey, type ServiceRef } from '../../src/model/discoverer.ts'
 import { type CatalogReading, type CatalogSource, createCatalog } from '../catalog.ts'
-import type { Trouble } from './client.ts'
 import { createInterrupts } from './interrupt.ts'
 import { askList, type List } from './list.ts'
 import type { Shared } from './watch.ts'
-import type { Ask } from '../reading.ts'
+import type { Ask, Trouble } from '../reading.ts'
 
 /** Longest time of one blocking query, milliseconds: a restored cluster goes unnoticed for so long. */
 const WAIT = 45_000

@@ -2,8 +2,9 @@
 // #23317); the clients do, so each allocation of a watched service is asked for now and then.
 import type { EndpointHealth } from '../../src/model/endpoint.ts'
 import { withDeadline } from '../deadline.ts'
-import type { Got, Query, Trouble } from './client.ts'
+import type { Got, Query } from './client.ts'
 import type { Registration } from './entry.ts'
+import type { Trouble } from '../reading.ts'
 import type { Shared } from './watch.ts'
 
 /** Least time between two questions of one service on average, milliseconds: an agent passes each on to another machine. */

@@ -2,17 +2,14 @@
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses } from '../addresses.ts'
-import { printable, saidBy } from '../admit.ts'
-import { ask, open, retryAfter, type HttpAnswer, type HttpQuestion } from '../http.ts'
+import { saidBy } from '../admit.ts'
+import { ask, beginningOf, later, open, typeOf, type HttpAnswer, type HttpQuestion } from '../http.ts'
 import type { NomadOptions } from './options.ts'
-import type { Reading } from '../reading.ts'
+import type { Trouble } from '../reading.ts'
 import { createSecret } from '../secret.ts'
 
 /** Parameters of a question; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | undefined>>
-
-/** Why there is no answer. */
-export type Trouble = Extract<Reading, { kind: 'denied' | 'failed' }>
 
 /** A whole answer as JSON; `place` names the agent. */
 export interface Got {
@@ -41,8 +38,7 @@ export interface NomadClient {
 export function createNomadClient(registry: string, options: NomadOptions, platform: Platform, { files }: Capabilities): NomadClient {
   // Identities expire, and Nomad writes the next one into the same file.
   const readToken = createSecret(registry, { name: 'token', written: options.token, file: options.tokenFile, most: 16_384 }, files)
-  const [first = '', ...others] = [options.address].flat()
-  const addresses = createAddresses([first, ...others])
+  const addresses = createAddresses(options.address)
   const question = async (address: string, path: string, query: Query, signal: AbortSignal): Promise<HttpQuestion> => {
     const token = await readToken()
     const headers = { 'user-agent': 'fairlead', ...(token === undefined ? {} : { 'x-nomad-token': token }) }
@@ -68,16 +64,14 @@ export function createNomadClient(registry: string, options: NomadOptions, platf
 }
 
 function understand({ status, headers, body }: HttpAnswer, place: string): Got | Trouble {
-  const asked = retryAfter(headers)
-  const later = asked === undefined ? {} : { retryAfter: asked }
   if (status < 200 || status > 299) {
-    const message = `${place}: ${status} ${printable(new TextDecoder().decode(body.subarray(0, 200))).trim()}`.trim()
-    return status === 401 || status === 403 ? { kind: 'denied', message: `${message}; check the token, which needs read-job in the namespace`, ...later } : { kind: 'failed', message, ...later }
+    const message = `${place}: ${status} ${beginningOf(body)}`.trim()
+    return status === 401 || status === 403 ? { kind: 'denied', message: `${message}; check the token, which needs read-job in the namespace`, ...later(headers) } : { kind: 'failed', message, ...later(headers) }
   }
   try {
     return { kind: 'got', value: JSON.parse(new TextDecoder().decode(body)) as unknown, headers, bytes: body.byteLength, place }
   } catch {
-    return { kind: 'failed', message: `${place}: the answer is no JSON but ${printable(headers.get('content-type') ?? 'of no type')}; is this a Nomad agent?` }
+    return { kind: 'failed', message: `${place}: the answer is no JSON but ${typeOf(headers)}; is this a Nomad agent?` }
   }
 }
 

@@ -1,5 +1,6 @@
 // A list as Nomad's servers answer it, and when it is not to be believed.
-import type { Got, NomadClient, Query, Trouble } from './client.ts'
+import type { Got, NomadClient, Query } from './client.ts'
+import type { Trouble } from '../reading.ts'
 
 /** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
 const MAX_LAST_CONTACT = 15_000

@@ -1,7 +1,7 @@
 // The lists of one service in the namespaces it is looked for in: who is asked, and what a list that lacks something means.
-import type { NomadClient, Query, Trouble } from './client.ts'
+import type { NomadClient, Query } from './client.ts'
 import { askList, namespacesWith, type List } from './list.ts'
-import type { Ask } from '../reading.ts'
+import type { Ask, Trouble } from '../reading.ts'
 
 /** How long a server may take to come as far as an event that was heard, milliseconds. */
 const CATCH_UP = 1000

@@ -1,6 +1,6 @@
 // Reading nodes over a session, with the watch set in the same question: between reading and watching nothing could be missed.
 import { createSlots } from '../slots.ts'
-import { Trouble, type Answer } from './connection.ts'
+import { ZooKeeperError, type Answer } from './connection.ts'
 import { text, bool, type JuteReader } from './jute.ts'
 import { ERROR, errorName, OP } from './protocol.ts'
 import { Session, type SessionOptions } from './session.ts'
@@ -26,7 +26,7 @@ interface NodeData {
   readonly mzxid: bigint
 }
 
-/** Reads nodes. Everything rejects with a `Trouble` when no server answers. A watcher is called once, see `Watcher`. */
+/** Reads nodes. Everything rejects with a `ZooKeeperError` when no server answers. A watcher is called once, see `Watcher`. */
 export interface ZooKeeper {
   /** Waits until the server has seen all that the leader had committed. */
   sync(path: string, signal: AbortSignal): Promise<void>
@@ -39,7 +39,7 @@ export interface ZooKeeper {
   /** `host:port` of the server asked last, for people. */
   server(): string
   /** What is wrong, while no server can be reached. */
-  trouble(): Trouble | undefined
+  trouble(): ZooKeeperError | undefined
   /** Resolves once no server can be reached, or when the signal is aborted. */
   down(signal: AbortSignal): Promise<void>
   /** True while instances may be missing because of an outage. */
@@ -53,7 +53,7 @@ export function createZooKeeper(options: SessionOptions): ZooKeeper {
   const slots = createSlots(QUESTIONS)
   const ask = async (operation: number, path: string, watch: { readonly kind: (answer: Answer) => WatchKind | undefined; readonly watcher: Watcher } | undefined, signal: AbortSignal): Promise<Answer> => {
     const connection = await session.connected(signal)
-    if (!(await slots.take(signal))) throw new Trouble('stopped')
+    if (!(await slots.take(signal))) throw new ZooKeeperError('stopped')
     try {
       const seen = (answer: Answer): void => {
         const kind = watch?.kind(answer)
@@ -65,7 +65,7 @@ export function createZooKeeper(options: SessionOptions): ZooKeeper {
     }
   }
   const refuse = ({ error }: Answer): void => {
-    if (error !== ERROR.ok) throw new Trouble(`${session.server}: ZooKeeper says ${errorName(error)}`, error === ERROR.authFailed || error === ERROR.noAuth)
+    if (error !== ERROR.ok) throw new ZooKeeperError(`${session.server}: ZooKeeper says ${errorName(error)}`, error === ERROR.authFailed || error === ERROR.noAuth)
   }
   const bodyOf = (answer: Answer): JuteReader | NoData => {
     if (answer.error === ERROR.noNode) return { kind: 'no-node' }

@@ -8,12 +8,12 @@ import { JuteReader } from './jute.ts'
 import { authMessage, ERROR, errorName, helloMessage, OP, readEvent, readHeader, readWelcome, REPLY_HEADER_BYTES, requestMessage, setWatchesMessage, XID, type Hello, type SessionKey, type WatchEvent, type WatchPaths } from './protocol.ts'
 
 /** Why a connection ended or could not be had, or why nodes cannot be read; the message names the server. */
-export class Trouble extends Error {
+export class ZooKeeperError extends Error {
   /** True when the server refuses whom we say we are. */
   readonly denied: boolean
   constructor(message: string, denied = false) {
     super(message)
-    this.name = 'Trouble'
+    this.name = 'ZooKeeperError'
     this.denied = denied
   }
 }
@@ -35,14 +35,14 @@ export interface Connection {
   readonly proven: boolean
   /**
    * Asks. `seen` is called before anything that the server sent after the answer is read: what must not miss the next event
-   * belongs there. Rejects with a `Trouble` when the connection ends first.
+   * belongs there. Rejects with a `ZooKeeperError` when the connection ends first.
    */
   request(operation: number, body: readonly Uint8Array[], seen?: (answer: Answer) => void): Promise<Answer>
   setWatches(zxid: bigint, paths: WatchPaths): void
   /** Resolves when the connection has ended, with why. */
-  readonly ended: Promise<Trouble>
+  readonly ended: Promise<ZooKeeperError>
   /** Ends it; with `forGood` the session as well. */
-  close(reason: Trouble, forGood?: boolean): void
+  close(reason: ZooKeeperError, forGood?: boolean): void
 }
 
 /** What a connection is made with. */
@@ -63,7 +63,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const next = createFrames(stream)
   stream.write(helloMessage(hello))
   const first = await next(REPLY_HEADER_BYTES)
-  if (first === undefined) throw new Trouble(`${name}: the server closed the connection at once; it has no quorum, is behind what was seen before, or grants no more connections`)
+  if (first === undefined) throw new ZooKeeperError(`${name}: the server closed the connection at once; it has no quorum, is behind what was seen before, or grants no more connections`)
   const welcome = readWelcome(new JuteReader(first.bytes))
   if (welcome === undefined) return undefined
   const open = new OpenConnection(options, welcome.session, welcome.timeout)
@@ -76,20 +76,20 @@ interface Pending {
   readonly at: number
   readonly seen: ((answer: Answer) => void) | undefined
   readonly resolve: (answer: Answer) => void
-  readonly reject: (reason: Trouble) => void
+  readonly reject: (reason: ZooKeeperError) => void
 }
 
 class OpenConnection implements Connection {
   readonly session: SessionKey
-  readonly ended: Promise<Trouble>
+  readonly ended: Promise<ZooKeeperError>
   lastZxid: bigint
   proven = false
   readonly #options: ConnectionOptions
   readonly #timeout: number
   readonly #stop = new AbortController()
   readonly #pending: Pending[] = []
-  #end: (reason: Trouble) => void = () => {}
-  #reason: Trouble | undefined
+  #end: (reason: ZooKeeperError) => void = () => {}
+  #reason: ZooKeeperError | undefined
   #xid = 0
   #heard: number
   #sent: number
@@ -113,7 +113,7 @@ class OpenConnection implements Connection {
       }
       this.close(this.#trouble('the server closed the connection'))
     } catch (error) {
-      this.close(error instanceof Trouble ? error : this.#trouble(saidBy(error)))
+      this.close(error instanceof ZooKeeperError ? error : this.#trouble(saidBy(error)))
     }
   }
 
@@ -128,7 +128,7 @@ class OpenConnection implements Connection {
     this.#write(setWatchesMessage(zxid, paths))
   }
 
-  close(reason: Trouble, forGood = false): void {
+  close(reason: ZooKeeperError, forGood = false): void {
     if (this.#reason !== undefined) return
     this.#reason = reason
     if (forGood) this.#write(requestMessage(++this.#xid, OP.closeSession))
@@ -138,8 +138,8 @@ class OpenConnection implements Connection {
     this.#end(reason)
   }
 
-  #trouble(message: string, denied = false): Trouble {
-    return new Trouble(`${this.#options.name}: ${message}`, denied)
+  #trouble(message: string, denied = false): ZooKeeperError {
+    return new ZooKeeperError(`${this.#options.name}: ${message}`, denied)
   }
 
   #write(message: Uint8Array): void {

@@ -1,5 +1,5 @@
 // The children of one node with their data, kept for one watch: after an event only what is new or has changed is read.
-import { Trouble } from './connection.ts'
+import { ZooKeeperError } from './connection.ts'
 import type { ZooKeeper } from './client.ts'
 import type { Watcher } from './watches.ts'
 
@@ -89,7 +89,7 @@ export class Nodes<T> {
 
   /**
    * Reads the children and what is not known of them.
-   * Rejects with a `Trouble`; `denied` when the list, or the data of every child, may not be read.
+   * Rejects with a `ZooKeeperError`; `denied` when the list, or the data of every child, may not be read.
    */
   async read(depth: Depth, signal: AbortSignal): Promise<Content<T> | 'no-node'> {
     this.#changed = false
@@ -227,8 +227,8 @@ export class Nodes<T> {
     return this.#path === '/' ? `/${name}` : `${this.#path}/${name}`
   }
 
-  #trouble(message: string, denied = false): Trouble {
-    return new Trouble(`${this.#client.server()}: ${message}`, denied)
+  #trouble(message: string, denied = false): ZooKeeperError {
+    return new ZooKeeperError(`${this.#client.server()}: ${message}`, denied)
   }
 
   #wake(): void {

@@ -7,7 +7,7 @@ import { saidBy } from '../admit.ts'
 import { backoff } from '../backoff.ts'
 import type { Connect } from '../byte-stream.ts'
 import { Late, withDeadline } from '../deadline.ts'
-import { openConnection, Trouble, type Connection } from './connection.ts'
+import { openConnection, ZooKeeperError, type Connection } from './connection.ts'
 import type { SessionKey } from './protocol.ts'
 import { createWatches, type Watches } from './watches.ts'
 
@@ -49,14 +49,14 @@ export class Session {
   readonly #options: SessionOptions
   readonly #stop = new AbortController()
   readonly #order: readonly Server[]
-  readonly #waiting = new Set<(outcome: Connection | Trouble) => void>()
+  readonly #waiting = new Set<(outcome: Connection | ZooKeeperError) => void>()
   #connection: Connection | undefined
   #key: SessionKey | undefined
   #lastZxid = 0n
   /** Monotonic milliseconds of the last moment with a connection; undefined before the first. */
   #seenAt: number | undefined
   #doubtUntil = -Infinity
-  #trouble: Trouble | undefined
+  #trouble: ZooKeeperError | undefined
   #turn = 0
 
   constructor(options: SessionOptions) {
@@ -65,16 +65,16 @@ export class Session {
     void this.#run()
   }
 
-  /** The connection now or soon. Rejects with a `Trouble` when every server has just failed, or after 8 s. */
+  /** The connection now or soon. Rejects with a `ZooKeeperError` when every server has just failed, or after 8 s. */
   async connected(signal: AbortSignal): Promise<Connection> {
     const outcome = this.#connection ?? (await this.#next(signal, PATIENCE))
-    if (outcome === undefined) throw this.#trouble ?? new Trouble('no server has answered yet')
-    if (outcome instanceof Trouble) throw outcome
+    if (outcome === undefined) throw this.#trouble ?? new ZooKeeperError('no server has answered yet')
+    if (outcome instanceof ZooKeeperError) throw outcome
     return outcome
   }
 
   /** What is wrong, while no server can be reached. */
-  get trouble(): Trouble | undefined {
+  get trouble(): ZooKeeperError | undefined {
     return this.#trouble
   }
 
@@ -90,14 +90,14 @@ export class Session {
 
   /** Ends the session. */
   close(): void {
-    this.#connection?.close(new Trouble('the session was closed'), true)
+    this.#connection?.close(new ZooKeeperError('the session was closed'), true)
     this.#stop.abort()
   }
 
   // The next outcome of connecting; undefined when it does not come in time.
-  #next(signal: AbortSignal, patience: number): Promise<Connection | Trouble | undefined> {
+  #next(signal: AbortSignal, patience: number): Promise<Connection | ZooKeeperError | undefined> {
     return new Promise((resolve) => {
-      const done = (outcome: Connection | Trouble | undefined): void => {
+      const done = (outcome: Connection | ZooKeeperError | undefined): void => {
         this.#waiting.delete(done)
         signal.removeEventListener('abort', leave)
         enough.abort()
@@ -112,14 +112,14 @@ export class Session {
     })
   }
 
-  #tell(outcome: Connection | Trouble): void {
+  #tell(outcome: Connection | ZooKeeperError): void {
     for (const done of this.#waiting) done(outcome)
   }
 
   async #run(): Promise<void> {
     const { platform } = this.#options
     for (let failures = 0; !this.#stop.signal.aborted; ) {
-      const problems: Trouble[] = []
+      const problems: ZooKeeperError[] = []
       let refused = false
       while (problems.length < this.#order.length && !this.#stop.signal.aborted) {
         const server = this.#order[this.#turn++ % this.#order.length] ?? { host: '', port: 0 }
@@ -140,18 +140,18 @@ export class Session {
       }
       if (this.#stop.signal.aborted) break
       failures++
-      this.#trouble = new Trouble(problems.map(({ message }) => message).join('; '), problems.some(({ denied }) => denied))
+      this.#trouble = new ZooKeeperError(problems.map(({ message }) => message).join('; '), problems.some(({ denied }) => denied))
       // A server that lost its data, or went back to older data, refuses a session that has seen more. One that nobody takes is given up.
       if (refused) this.#lastZxid = 0n
       if (refused || platform.now() - (this.#seenAt ?? 0) > this.#options.timeout) this.#leave()
       this.#tell(this.#trouble)
       await platform.sleep(backoff(failures, platform.random(), MAX_BACKOFF), this.#stop.signal)
     }
-    this.#tell(new Trouble('the session was closed'))
+    this.#tell(new ZooKeeperError('the session was closed'))
   }
 
   // One server: connects, and serves as long as the connection lasts.
-  async #attempt(server: Server): Promise<'expired' | { readonly trouble: Trouble; readonly proven: boolean; readonly atHandshake: boolean }> {
+  async #attempt(server: Server): Promise<'expired' | { readonly trouble: ZooKeeperError; readonly proven: boolean; readonly atHandshake: boolean }> {
     const name = `${server.host}:${server.port}`
     const life = lifeWithin(this.#stop.signal)
     let atHandshake = false
@@ -164,8 +164,8 @@ export class Session {
     } catch (error) {
       // What a connection says that we closed ourselves is not the reason.
       const late = life.signal.reason instanceof Late ? life.signal.reason : undefined
-      if (late === undefined && error instanceof Trouble) return { trouble: error, proven: false, atHandshake }
-      return { trouble: new Trouble(`${name}: ${saidBy(late ?? error)}`), proven: false, atHandshake: atHandshake && late === undefined }
+      if (late === undefined && error instanceof ZooKeeperError) return { trouble: error, proven: false, atHandshake }
+      return { trouble: new ZooKeeperError(`${name}: ${saidBy(late ?? error)}`), proven: false, atHandshake: atHandshake && late === undefined }
     } finally {
       life.end()
     }
@@ -188,7 +188,7 @@ export class Session {
     })
   }
 
-  async #serve(connection: Connection, name: string): Promise<Trouble> {
+  async #serve(connection: Connection, name: string): Promise<ZooKeeperError> {
     const { platform } = this.#options
     const resumed = this.#key !== undefined && this.#key.id === connection.session.id
     const away = this.#seenAt === undefined ? 0 : platform.now() - this.#seenAt

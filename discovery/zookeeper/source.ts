@@ -8,7 +8,7 @@ import { createDiscoverer } from '../discoverer.ts'
 import type { Ask, Instance, Reading } from '../reading.ts'
 import { createSecret } from '../secret.ts'
 import { createZooKeeper, type ZooKeeper } from './client.ts'
-import { Trouble } from './connection.ts'
+import { ZooKeeperError } from './connection.ts'
 import { Nodes, type Content, type Format } from './nodes.ts'
 import { serversOf, type ZooKeeperOptions } from './options.ts'
 import { DOUBT } from './session.ts'
@@ -78,7 +78,7 @@ class Ensemble<T> {
       return content === 'no-node' ? { kind: 'not-found', message: `${client.server()}: there is no node ${path}`, token, unsure } : { ...this.#listed(content, ask.ref), token, unsure }
     } catch (error) {
       const message = saidBy(error)
-      return error instanceof Trouble && error.denied ? { kind: 'denied', message, retryAfter: DENIED_PAUSE } : { kind: 'failed', message }
+      return error instanceof ZooKeeperError && error.denied ? { kind: 'denied', message, retryAfter: DENIED_PAUSE } : { kind: 'failed', message }
     }
   }
 

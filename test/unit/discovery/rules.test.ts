@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { admit } from '../../../discovery/admit.ts'
 import { consul } from '../../../discovery/consul.ts'
 import { createDiscoverer } from '../../../discovery/discoverer.ts'
-import { ask, retryAfter } from '../../../discovery/http.ts'
+import { ask, later } from '../../../discovery/http.ts'
 import { k8s } from '../../../discovery/k8s.ts'
 import type { Ask, Instance, Reading, Source } from '../../../discovery/reading.ts'
 import type { Discoverer } from '../../../src/model/discoverer.ts'
@@ -369,7 +369,7 @@ test('one good answer ends a row of failures: the next question is an ordinary o
 })
 
 test.each([['5', 5000], ['0', 0], ['999999', 999_999_000], ['', undefined], ['-1', undefined], ['1e3', undefined], ['soon', undefined], ['Wed, 01 Jan 2031 00:00:00 GMT', undefined]])('Retry-After %j: no decision depends on the clock of a registry', (text, wanted) => {
-  expect(retryAfter(new Headers({ 'retry-after': text }))).toBe(wanted)
+  expect(later(new Headers({ 'retry-after': text })).retryAfter).toBe(wanted)
 })
 
 // --- a periodic full reading

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ByteStream } from '../../../discovery/byte-stream.ts'
-import { openConnection, Trouble } from '../../../discovery/zookeeper/connection.ts'
+import { openConnection, ZooKeeperError } from '../../../discovery/zookeeper/connection.ts'
 import { createFrames } from '../../../discovery/zookeeper/frames.ts'
 import { bool, buffer, concat, frame, int, JuteReader, long, text, texts } from '../../../discovery/zookeeper/jute.ts'
 import { fakePlatform } from '../../support/fake-platform.ts'
@@ -54,7 +54,7 @@ test('whatever a server says, a connection ends with a word on why, and every qu
       if (outcome === undefined || outcome instanceof Error) return
       const connection = outcome as Exclude<Awaited<ReturnType<typeof openConnection>>, undefined>
       const asked = await connection.request(4, [text('/x')]).then(() => undefined, (error: unknown) => error)
-      expect(asked === undefined || asked instanceof Trouble).toBe(true)
+      expect(asked === undefined || asked instanceof ZooKeeperError).toBe(true)
       expect((await connection.ended).message).toMatch(/^zk1:2181: /)
     }),
   )
