@@ -1,4 +1,4 @@
-// The lines of an answer without end, as they arrive: event streams of JSON lines.
+// The lines of an answer without end, as they arrive.
 
 /** Reads lines without their ends (LF, or CR LF); the last one may lack it. Rejects when one is longer than `maxLength` characters. */
 export async function* readLines(body: ReadableStream<Uint8Array>, maxLength: number): AsyncGenerator<string, void> {

@@ -1,20 +1,13 @@
 // Marathon's event stream as a source of hints. It has no ids and no replay, its order is not promised, and slow readers are cut
 // off or lose events, so an event only says which apps to look at.
-import { lifeWithin } from '../../src/model/life.ts'
 import type { Platform } from '../../src/model/platform.ts'
-import { saidBy } from '../admit.ts'
-import { backoff } from '../backoff.ts'
-import { withDeadline } from '../deadline.ts'
-import { readLines } from '../lines.ts'
-import type { MarathonClient } from './client.ts'
+import { createStreamKeeper, type StreamSource } from '../event-stream.ts'
 import { parseJson, recordOf, textOf } from '../json.ts'
+import type { MarathonClient } from './client.ts'
 
-/** Longest time without a line, milliseconds: Marathon writes an empty one each 10 s. */
-const WATCHDOG = 25_000
-/** Until the head of the answer, milliseconds. A node without leader answers after 3 s. */
-const HEAD = 10_000
-/** A stream that lasted so long was a good one: the next failure is the first again, milliseconds. */
-const STEADY = 120_000
+/** A node without leader answers after 3 s; an empty line is written each 10 s. Milliseconds. */
+const PATIENCE = { head: 10_000, first: 25_000, line: 25_000 }
+const WORDS = { closed: 'Marathon closed it', meanwhile: 'apps are looked at every 10 s meanwhile' }
 /** Characters of one line, and of all lines of one event together. */
 const MAX_EVENT = 8 * 2 ** 20
 
@@ -52,63 +45,28 @@ const PATH = `/v2/events?plan-format=light&${TYPES.map((type) => `event_type=${t
 
 /** Who hears of the stream. */
 export interface Heard {
-  /** The stream begins (again), or is gone: whatever happened meanwhile was not heard. */
+  /** The stream begins (again), or is gone: whatever happened meanwhile was not heard. Not called once the signal is aborted. */
   onTurn(live: boolean): void
   /** These apps may have changed; undefined: any may. `defined`: apps may be others or defined anew, not their tasks only. */
   onChange(ids: readonly string[] | undefined, defined: boolean): void
 }
 
 /** Keeps a stream open until the signal is aborted. Never rejects. */
-export async function followEvents(registry: string, client: MarathonClient, platform: Platform, heard: Heard, signal: AbortSignal): Promise<void> {
-  let live = false
-  let told = true
-  const turn = (now: boolean): void => {
-    if (live === now) return
-    live = now
-    heard.onTurn(now)
-  }
-  // One line when the mood changes: a stream that ends again and again says so once.
-  const report = (good: boolean, text: string): void => {
-    if (told !== good) platform.log(good ? 'info' : 'warn', `registry ${registry}: the event stream ${text}`, { registry })
-    told = good
-  }
-  for (let failures = 1; !signal.aborted; failures++) {
-    const began = platform.now()
-    const reason = await listen(client, platform, signal, {
-      ...heard,
-      onTurn: () => {
-        turn(true)
-        report(true, 'is there')
-      },
-    })
-    turn(false)
-    if (signal.aborted) return
-    report(false, `ended: ${reason}; apps are looked at every 10 s meanwhile`)
-    if (platform.now() - began >= STEADY) failures = 1
-    await platform.sleep(backoff(failures, platform.random()), signal)
-  }
+export function followEvents(registry: string, client: MarathonClient, platform: Platform, heard: Heard, signal: AbortSignal): Promise<void> {
+  const keep = createStreamKeeper(
+    { registry, patience: PATIENCE, maxLine: MAX_EVENT, words: WORDS, open: (own) => client.events(PATH, own), begin: () => readerFor(heard), onTurn: (live) => heard.onTurn(live) },
+    platform,
+  )
+  return keep(signal)
 }
 
-/** Reads one stream to its end, and says why it ended. */
-async function listen(client: MarathonClient, platform: Platform, signal: AbortSignal, heard: Heard): Promise<string> {
-  const life = lifeWithin(signal)
-  try {
-    const body = await withDeadline(platform, HEAD, signal, () => client.events(PATH, life.signal), thrown)
-    const lines = readLines(body, MAX_EVENT)
-    const frame: Frame = { type: '', data: [], length: 0 }
-    for (;;) {
-      const line = await withDeadline(platform, WATCHDOG, signal, () => lines.next(), () => undefined)
-      if (line === undefined) return `no sign of life within ${WATCHDOG / 1000} s`
-      if (line.done === true) return 'Marathon closed it'
-      // Any line shows that the server has taken us in: a head alone may be that of a proxy which keeps the rest to itself.
-      heard.onTurn(true)
-      take(frame, line.value, heard)
-      if (frame.length > MAX_EVENT) return `an event of the stream is longer than ${MAX_EVENT} characters and was refused`
-    }
-  } catch (error) {
-    return saidBy(error)
-  } finally {
-    life.end()
+function readerFor(heard: Heard): ReturnType<StreamSource['begin']> {
+  const frame: Frame = { type: '', data: [], length: 0 }
+  return (line, alive) => {
+    // Any line shows that the server has taken us in: a head alone may be that of a proxy which keeps the rest to itself.
+    alive()
+    take(frame, line, heard)
+    return frame.length > MAX_EVENT ? `an event of the stream is longer than ${MAX_EVENT} characters and was refused` : undefined
   }
 }
 
@@ -152,8 +110,4 @@ function listOf(value: unknown): readonly unknown[] {
 
 function parse(text: string): Record<string, unknown> | undefined {
   return recordOf(parseJson(text))
-}
-
-function thrown(reason: Error): never {
-  throw reason
 }

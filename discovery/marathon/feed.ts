@@ -97,8 +97,6 @@ class Asking {
     this.#life = life.signal
     this.#end = () => life.abort()
     const onTurn = (live: boolean): void => {
-      // Of the life before, which ends in its own time.
-      if (life.signal.aborted) return
       this.#live = live
       // Events before this moment were not heard.
       if (live) this.#mark()

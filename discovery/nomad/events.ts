@@ -1,22 +1,16 @@
 // Nomad's event stream as a source of hints: one stream for a registry, namespace and region, shared by every watched service.
 // Events are lost without a trace (small buffers, restarts, slow readers), so they only say what to look at.
-import { lifeWithin } from '../../src/model/life.ts'
 import type { Platform } from '../../src/model/platform.ts'
-import { printable, saidBy } from '../admit.ts'
-import { backoff } from '../backoff.ts'
-import { withDeadline } from '../deadline.ts'
+import { printable } from '../admit.ts'
+import { createStreamKeeper } from '../event-stream.ts'
 import { recordOf } from '../json.ts'
-import { readLineBatches } from '../lines.ts'
 import type { NomadClient, Query } from './client.ts'
 import { instanceId } from './entry.ts'
 
-/** Longest time without a line, milliseconds: Nomad writes `{}` each 30 s. */
-const WATCHDOG = 75_000
-/** Until the first line, which comes at once, milliseconds. */
-const FIRST_LINE = 10_000
-/** A stream that lasted so long was a good one: the next failure is the first again, milliseconds. */
-const STEADY = 120_000
+/** Nomad answers at once, with a line, and writes `{}` each 30 s. Milliseconds. */
+const PATIENCE = { head: 10_000, first: 10_000, line: 75_000 }
 const MAX_LINE = 8 * 2 ** 20
+const WORDS = { closed: 'the agent closed it', meanwhile: 'each service is listed every few seconds meanwhile' }
 
 /** What a stream said of one registration. */
 export interface ServiceEvent {
@@ -28,101 +22,68 @@ export interface ServiceEvent {
   readonly index: bigint
 }
 
-/** Who listens for events of one service. */
-export interface Listener {
+/** Who hears of the events of one service. */
+export interface Hearer {
   readonly service: string
   onEvent(event: ServiceEvent): void
   /** The stream begins (again) or is gone: whatever happened meanwhile was not heard. */
   onTurn(): void
 }
 
-/** A stream that is open while somebody listens. */
+/** A stream that is open while somebody hears it. */
 export interface EventStream {
-  /** Listens until the signal is aborted. */
-  join(listener: Listener, signal: AbortSignal): void
+  /** Hears of events until the signal is aborted. */
+  join(hearer: Hearer, signal: AbortSignal): void
   /** False while there is no stream: then nothing is heard. */
   live(): boolean
 }
 
-/** Makes a stream that is opened by the first listener. `query` has the namespace and the region. */
+/** Makes a stream that is opened by the first hearer. `query` has the namespace and the region. */
 export function createEventStream(registry: string, client: NomadClient, platform: Platform, query: Query): EventStream {
-  const listeners = new Set<Listener>()
+  const hearers = new Set<Hearer>()
   let stop: AbortController | undefined
   let live = false
-  let told = true
 
-  const turn = (now: boolean): void => {
-    live = now
-    for (const listener of listeners) listener.onTurn()
-  }
-  const leave = (listener: Listener): void => {
-    listeners.delete(listener)
-    if (listeners.size === 0) stop?.abort()
-  }
-
-  async function run(signal: AbortSignal): Promise<void> {
-    for (let failures = 1; !signal.aborted; failures++) {
-      const began = platform.now()
-      const reason = await listen(signal)
-      if (live) turn(false)
-      if (signal.aborted) return
-      report('warn', `ended: ${reason}; each service is listed every few seconds meanwhile`)
-      if (platform.now() - began >= STEADY) failures = 1
-      await platform.sleep(backoff(failures, platform.random()), signal)
-    }
-  }
-
-  /** Reads one stream to its end, and says why it ended. */
-  async function listen(signal: AbortSignal): Promise<string> {
-    const life = lifeWithin(signal)
-    try {
-      const body = await withDeadline(platform, FIRST_LINE, signal, () => client.stream('/v1/event/stream', { topic: 'Service', ...query }, life.signal), thrown)
-      const lines = readLineBatches(body, MAX_LINE)
-      for (;;) {
-        const arrived = await withDeadline(platform, live ? WATCHDOG : FIRST_LINE, signal, () => lines.next(), () => undefined)
-        if (arrived === undefined) return `no sign of life within ${(live ? WATCHDOG : FIRST_LINE) / 1000} s`
-        if (arrived.done === true) return 'the agent closed it'
-        for (const line of arrived.value) {
-          const trouble = heed(line)
-          if (trouble !== undefined) return trouble
-        }
-      }
-    } catch (error) {
-      return saidBy(error)
-    } finally {
-      life.end()
-    }
-  }
-
-  /** Takes a line in; what is no JSON is an error that came after the head of the answer, in words. */
-  function heed(line: string): string | undefined {
+  const keep = createStreamKeeper(
+    {
+      registry,
+      fields: query,
+      patience: PATIENCE,
+      maxLine: MAX_LINE,
+      words: WORDS,
+      open: (signal) => client.stream('/v1/event/stream', { topic: 'Service', ...query }, signal),
+      begin: () => heed,
+      onTurn(now) {
+        live = now
+        for (const hearer of hearers) hearer.onTurn()
+      },
+    },
+    platform,
+  )
+  // What is no JSON is an error that came after the head of the answer, in words.
+  function heed(line: string, alive: () => void): string | undefined {
     if (line === '') return undefined
     const read = parse(line)
     if (read === undefined) return printable(line)
-    if (!live) {
-      turn(true)
-      report('info', 'is there')
-    }
-    for (const event of read) for (const listener of listeners) if (event.service === '' || event.service === listener.service) listener.onEvent(event)
+    alive()
+    for (const event of read) for (const hearer of hearers) if (event.service === '' || event.service === hearer.service) hearer.onEvent(event)
     return undefined
   }
-
-  // One line when the mood changes: a stream that ends again and again says so once.
-  function report(level: 'warn' | 'info', text: string): void {
-    const good = level === 'info'
-    if (told !== good) platform.log(level, `registry ${registry}: the event stream ${text}`, { registry, ...query })
-    told = good
+  const leave = (hearer: Hearer): void => {
+    hearers.delete(hearer)
+    if (hearers.size > 0) return
+    stop?.abort()
+    live = false
   }
-
   return {
     live: () => live,
-    join(listener, signal) {
+    join(hearer, signal) {
       if (signal.aborted) return
-      listeners.add(listener)
-      signal.addEventListener('abort', () => leave(listener), { once: true })
+      hearers.add(hearer)
+      signal.addEventListener('abort', () => leave(hearer), { once: true })
       if (stop?.signal.aborted === false) return
       stop = new AbortController()
-      void run(stop.signal)
+      void keep(stop.signal)
     },
   }
 }
@@ -153,8 +114,4 @@ function readEvent(event: Record<string, unknown> | undefined, frameIndex: unkno
       index: typeof index === 'number' && Number.isSafeInteger(index) && index > 0 ? BigInt(index) : 0n,
     },
   ]
-}
-
-function thrown(reason: Error): never {
-  throw reason
 }

@@ -6,7 +6,7 @@ import { AllocationChecks } from './checks.ts'
 import type { NomadClient, Query } from './client.ts'
 import { Departures } from './departures.ts'
 import { hasTag, readRegistration, type Registration } from './entry.ts'
-import type { EventStream, Listener, ServiceEvent } from './events.ts'
+import type { EventStream, Hearer, ServiceEvent } from './events.ts'
 import { ServiceLists } from './lists.ts'
 import type { NomadOptions } from './options.ts'
 import type { Ask, Reading } from '../reading.ts'
@@ -29,7 +29,7 @@ export interface Shared {
 }
 
 /** A watch, which lives as long as the signal it is made with. */
-export class NomadWatch implements Listener {
+export class NomadWatch implements Hearer {
   readonly service: string
   readonly #shared: Shared
   readonly #ref: ServiceRef
