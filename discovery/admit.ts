@@ -1,15 +1,12 @@
 // From what a registry wrote to endpoints: checked, bounded, each malformed entry refused alone.
 import { ANY_LABEL, type Endpoint, type EndpointHealth } from '../src/model/endpoint.ts'
 import type { Rejection } from '../src/model/discoverer.ts'
-import { messageOf } from '../src/model/error.ts'
-import { readHost } from './host.ts'
+import { addressOf, readHost } from './host.ts'
 import type { Instance } from './reading.ts'
+import { isText, MAX_TAG, printable } from './text.ts'
 
 export const MAX_INSTANCES = 10_000
 const MAX_WEIGHT = 65_535
-const MAX_TEXT = 512
-/** Tags may be routes, and a rule with many hosts is long. */
-const MAX_TAG = 2048
 const MAX_LABELS = 128
 /** Labels left out whose beginnings are kept, and how much of each. */
 const MAX_CUT = 256
@@ -156,10 +153,6 @@ function onePerAddress(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   return [...byAddress.values()].sort((a, b) => compare(a.id, b.id))
 }
 
-function addressOf({ host, port }: Endpoint): string {
-  return `${host} ${port}`
-}
-
 function rank(endpoint: Endpoint): number {
   return HEALTH_ORDER[endpoint.health] + (endpoint.draining ? DRAINING : 0)
 }
@@ -172,23 +165,4 @@ function merge(first: Endpoint, other: Endpoint): Endpoint {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-// These texts reach logs, headers and terminals.
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
-
-function isText(value: unknown, longest = MAX_TEXT): value is string {
-  return typeof value === 'string' && value.length <= longest && !CONTROL.test(value)
-}
-
-/** A text of unknown origin, fit for a log line: at most 200 characters, control characters replaced. */
-export function printable(text: string | undefined): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
-  return (text ?? '').slice(0, 200).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-}
-
-/** What an error says, fit for a log line. */
-export function saidBy(error: unknown): string {
-  return printable(messageOf(error))
 }

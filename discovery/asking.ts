@@ -1,9 +1,9 @@
 // Asking a registry once, in bounded time, and waiting for the next time: what the loops of endpoints and of catalogues share.
 import type { Platform } from '../src/model/platform.ts'
-import { saidBy } from './admit.ts'
 import { inTime, withDeadline } from './deadline.ts'
 import type { Moment } from './question.ts'
 import type { Ask, Trouble } from './reading.ts'
+import { saidBy } from './text.ts'
 
 /** Longest time of a question that does not block, milliseconds. A Consul without leader answers after 8 s. */
 const QUESTION_DEADLINE = 10_000

@@ -2,10 +2,10 @@
 // begins and when it is over.
 import { lifeWithin } from '../src/model/life.ts'
 import type { Platform } from '../src/model/platform.ts'
-import { saidBy } from './admit.ts'
 import { backoff } from './backoff.ts'
 import { withDeadline } from './deadline.ts'
 import { readLineBatches } from './lines.ts'
+import { saidBy } from './text.ts'
 
 /** A stream that lasted so long was a good one: the next failure is the first again, milliseconds. */
 const STEADY = 120_000

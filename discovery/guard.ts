@@ -1,6 +1,7 @@
 // The guard against sudden emptiness and large shrinks. Registries that restart, lose rights, lose their sessions or answer
 // from a fresh replica say "nothing" with a straight face; what could equally be an accident is held until confirmed.
 import { isInService, type Endpoint } from '../src/model/endpoint.ts'
+import { addressOf } from './host.ts'
 import { mostOf, withLosses, type Loss } from './losses.ts'
 import type { Moment } from './question.ts'
 import type { Ask } from './reading.ts'
@@ -125,8 +126,4 @@ export function withHeld(next: readonly Endpoint[], lost: readonly Endpoint[]): 
 
 function inOrder(byId: ReadonlyMap<string, Endpoint>): readonly Endpoint[] {
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-}
-
-function addressOf(endpoint: Endpoint): string {
-  return `${endpoint.host} ${endpoint.port}`
 }

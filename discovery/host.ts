@@ -1,6 +1,7 @@
 // Which addresses a registry may send traffic to. Registries are writable by many; none may point the gateway at itself's
 // metadata service or at an address that another parser reads differently.
 import ipaddr from 'ipaddr.js'
+import type { Endpoint } from '../src/model/endpoint.ts'
 import { normalEndpointHost } from '../src/model/host.ts'
 
 const NAME = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i
@@ -23,6 +24,11 @@ export function readHost(text: unknown, allowLinkLocal: boolean): { readonly hos
   const canonical = ip?.toString() ?? host.toLowerCase().replace(/\.$/, '')
   if (METADATA.has(canonical) && !allowLinkLocal) return { reason: `has the address of a cloud metadata service, ${host}` }
   return { host: normalEndpointHost(host) }
+}
+
+/** Where a server is, to compare: two entries with one are the same server. */
+export function addressOf({ host, port }: Pick<Endpoint, 'host' | 'port'>): string {
+  return `${host} ${port}`
 }
 
 function parseAddress(host: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {

@@ -1,8 +1,8 @@
 // One bounded HTTP exchange with a registry, and its failures in words for people.
 import type { UpstreamTlsConfig } from '../src/model/service-config.ts'
 import type { Platform } from '../src/model/platform.ts'
-import { printable } from './admit.ts'
 import type { Trouble } from './reading.ts'
+import { printable } from './text.ts'
 
 /** Most bytes of one answer, after decompression. */
 const MAX_ANSWER = 32 * 2 ** 20

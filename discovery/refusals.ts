@@ -1,7 +1,8 @@
 // What of an answer was refused, and whether an answer of which nothing is left may be wrong about instances that were good.
 import type { Rejection } from '../src/model/discoverer.ts'
 import { isInService, type Endpoint } from '../src/model/endpoint.ts'
-import { MAX_INSTANCES, printable } from './admit.ts'
+import { MAX_INSTANCES } from './admit.ts'
+import { printable } from './text.ts'
 
 /** Refused entries that are told of. */
 const MAX_TOLD = 100

@@ -4,6 +4,7 @@ import type { Adapter } from './adapter.ts'
 import type { Instance } from './reading.ts'
 import { decodeServersetNode, isServersetNode, weigh, type Member, type Vector } from './serverset/node.ts'
 import { serversetOptions, type ServersetOptions } from './serverset/options.ts'
+import { tagsOf } from './text.ts'
 import { createZooKeeperDiscoverer, joinPath, type Layout } from './zookeeper/source.ts'
 
 /** The adapter of serversets. */
@@ -39,10 +40,6 @@ function instancesOf(values: ReadonlyMap<string, Member | Vector>, ref: ServiceR
     return [{ id: name, ...address, weight, zone: member.metadata.get(options.zoneKey), tags: tagsOf(member.metadata.get(options.tagsKey)), meta: metaOf(member, priority), health: member.health, draining: member.draining }]
   })
   return { instances, rejected: [] }
-}
-
-function tagsOf(value: unknown): unknown {
-  return typeof value === 'string' ? value.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '') : value
 }
 
 // Subsets can choose by shard and by priority, which is not 1 only where a vector says so.

@@ -2,12 +2,12 @@
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses, type Addresses } from '../addresses.ts'
-import { saidBy } from '../admit.ts'
 import { createConsulClient, type Call, type ConsulClient, type ReadOptions } from './client.ts'
 import { consulOptions, type ConsulOptions } from './options.ts'
 import { beginningOf, later, typeOf, type HttpAnswer } from '../http.ts'
 import type { Ask, Trouble } from '../reading.ts'
 import { createSecret } from '../secret.ts'
+import { saidBy } from '../text.ts'
 
 /** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
 const MAX_LAST_CONTACT = 15_000

@@ -1,9 +1,9 @@
 // One row of Consul's health API as an instance.
 import type { EndpointHealth } from '../../src/model/endpoint.ts'
 import type { Rejection } from '../../src/model/discoverer.ts'
-import { printable } from '../admit.ts'
 import { recordOf, textOf } from '../json.ts'
 import type { Instance } from '../reading.ts'
+import { printable } from '../text.ts'
 
 /** Reads a row. Undefined for what is no plain service: mesh proxies and gateways have a kind. */
 export function readEntry(row: unknown, position: number, zoneKey: string): { readonly instance: Instance } | { readonly rejection: Rejection } | undefined {

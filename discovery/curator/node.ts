@@ -3,6 +3,7 @@ import type { EndpointHealth } from '../../src/model/endpoint.ts'
 import type { CuratorOptions } from './options.ts'
 import { recordOf } from '../json.ts'
 import type { Instance } from '../reading.ts'
+import { tagsOf } from '../text.ts'
 import { fieldOf, parseJson } from '../zookeeper/json.ts'
 import type { Decoded } from '../zookeeper/nodes.ts'
 
@@ -51,10 +52,6 @@ function lookUp(payload: unknown, path: string): unknown {
 // Maps from text to text, such as Spring's metadata, write numbers as text.
 function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^\d{1,5}(?:\.\d{1,9})?$/.test(value) ? Number(value) : value
-}
-
-function tagsOf(value: unknown): unknown {
-  return typeof value === 'string' ? value.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '') : value
 }
 
 // Plain values only, of the payload and of its `metadata`.

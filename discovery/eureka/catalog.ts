@@ -6,11 +6,11 @@ import type { Platform } from '../../src/model/platform.ts'
 import { createCatalog, type CatalogReading } from '../catalog.ts'
 import { askOthersFirst } from './confirm.ts'
 import { Doubt } from './doubt.ts'
-import { tagsOf } from './instance.ts'
 import type { EurekaOptions } from './options.ts'
 import { askServer, combined, isTrouble } from './question.ts'
 import type { Trouble } from '../reading.ts'
 import { createServers, type Server } from './servers.ts'
+import { tagsOf } from '../text.ts'
 import type { Applications, Row } from './wire.ts'
 
 /** Patience with one server, milliseconds: the deadline of a question is for all of them. */

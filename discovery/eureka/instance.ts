@@ -5,6 +5,7 @@ import type { EurekaOptions } from './options.ts'
 import { keyOf } from './view.ts'
 import { numeric, type Row } from './wire.ts'
 import type { Instance } from '../reading.ts'
+import { tagsOf } from '../text.ts'
 
 // Only UP may get requests. An operator takes an instance out of service; STARTING, DOWN and UNKNOWN are what it, or its
 // server, says of itself.
@@ -32,10 +33,4 @@ export function readInstance(row: Row, options: InstanceOptions): { readonly ins
     draining: health === 'maintenance',
   }
   return { instance }
-}
-
-/** Tags written with commas between them; what is no text is left as it is. */
-export function tagsOf(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  return value.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '')
 }

@@ -2,13 +2,13 @@
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses, type Addresses } from '../addresses.ts'
-import { printable, saidBy } from '../admit.ts'
 import { withDeadline, type Late } from '../deadline.ts'
 import { ask, later, open, typeOf } from '../http.ts'
 import { SERVICE_ACCOUNT, type K8sOptions } from './options.ts'
 import { parseJson, recordOf } from '../json.ts'
 import { readLines } from '../lines.ts'
 import { createSecret } from '../secret.ts'
+import { printable, saidBy } from '../text.ts'
 
 /** Slices of one page: with at most 1000 endpoints each they stay below the bound of one answer. */
 const PAGE = 80

@@ -1,10 +1,10 @@
 // From the slices of a service to instances: which port, which addresses, what their conditions mean, each pod once.
 import type { Rejection } from '../../src/model/discoverer.ts'
-import { printable } from '../admit.ts'
 import { recordOf, textOf } from '../json.ts'
 import type { K8sRef } from './ref.ts'
 import { addressOf, type Slice } from './slice.ts'
 import type { Instance } from '../reading.ts'
+import { printable } from '../text.ts'
 
 /** An instance, and what decides between it and another reading of the same pod. */
 interface Row {

@@ -1,6 +1,6 @@
 // An EndpointSlice of discovery.k8s.io/v1 as the API server writes it, checked as far as its identity goes.
-import { printable } from '../admit.ts'
 import { isSameJson, recordOf } from '../json.ts'
+import { printable } from '../text.ts'
 
 /** The label that says whose endpoints a slice holds. */
 export const SERVICE_LABEL = 'kubernetes.io/service-name'

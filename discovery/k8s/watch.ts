@@ -1,6 +1,6 @@
 // One watch of a feed, read to its end: a line is an event, and its version is where the next watch goes on from.
-import { saidBy } from '../admit.ts'
 import { recordOf } from '../json.ts'
+import { saidBy } from '../text.ts'
 import { refusal, type K8sClient, type Refusal } from './client.ts'
 
 /** How a watch ended. */

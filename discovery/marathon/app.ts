@@ -1,12 +1,12 @@
 // An app with its tasks as instances.
 import type { EndpointHealth } from '../../src/model/endpoint.ts'
 import type { Rejection } from '../../src/model/discoverer.ts'
-import { printable } from '../admit.ts'
 import { healthOf, notReady, stageOf, type Stage } from './health.ts'
 import { countOf, recordOf, textOf } from '../json.ts'
 import { readLabels, type LabelNames, type Labels } from './labels.ts'
 import { addressOf, choosePort, networkOf, type Address, type Network, type PortDefinition, type Wanted } from './ports.ts'
 import type { Instance, Reading } from '../reading.ts'
+import { printable } from '../text.ts'
 
 /** What to read of it. */
 export interface View extends LabelNames, Wanted {}

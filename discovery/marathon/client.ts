@@ -2,13 +2,13 @@
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses, speaksAgainst } from '../addresses.ts'
-import { printable, saidBy } from '../admit.ts'
 import { ask, later, open, TooLong, typeOf, type HttpAnswer } from '../http.ts'
 import { parseJson } from '../json.ts'
 import { allowHosts, followLeader } from './leader.ts'
 import type { MarathonOptions } from './options.ts'
 import type { Trouble } from '../reading.ts'
 import { createSecret } from '../secret.ts'
+import { printable, saidBy } from '../text.ts'
 
 /** A whole answer as JSON, that what was asked for does not exist, or trouble; `place` names the Marathon. */
 export type Answer =

@@ -2,12 +2,7 @@
 // templates among them: what is no metadata is left out once for the app, not for each of its tasks.
 import type { Rejection } from '../../src/model/discoverer.ts'
 import { recordOf } from '../json.ts'
-
-/** Longest name and value, as for all metadata: a rule of Traefik may be long. */
-const MAX_NAME = 512
-const MAX_VALUE = 2048
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+import { commaList, isText, MAX_TAG } from '../text.ts'
 
 /** Which labels have a meaning. */
 export interface LabelNames {
@@ -27,7 +22,7 @@ export interface Labels {
 /** Reads them. */
 export function readLabels(id: string, labels: unknown, names: LabelNames): Labels {
   const all = new Map(Object.entries(recordOf(labels) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
-  const usable = [...all].filter(([name, value]) => isPlain(name, MAX_NAME) && isPlain(value, MAX_VALUE))
+  const usable = [...all].filter(([name, value]) => isText(name) && isText(value, MAX_TAG))
   const notes: Rejection[] = usable.length < all.size ? [{ id, reason: `${all.size - usable.length} of its labels are too long for metadata or have control characters, and are left out` }] : []
   const written = all.get(names.weightLabel)
   const weight = written === undefined ? undefined : weightOf(written)
@@ -35,15 +30,11 @@ export function readLabels(id: string, labels: unknown, names: LabelNames): Labe
   // Without a prototype, so that a label `__proto__` is a label like any other.
   const meta = Object.create(null) as Record<string, string>
   for (const [name, value] of usable) meta[name] = value
-  const tags = (all.get(names.tagsLabel) ?? '').split(',').map((tag) => tag.trim()).filter((tag) => tag !== '')
+  const tags = commaList(all.get(names.tagsLabel) ?? '')
   return { tags, meta, notes, ...(weight === undefined ? {} : { weight }) }
 }
 
 function weightOf(text: string): number | undefined {
   const weight = /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN
   return weight <= 65_535 ? weight : undefined
-}
-
-function isPlain(text: string, longest: number): boolean {
-  return text.length <= longest && !CONTROL.test(text)
 }

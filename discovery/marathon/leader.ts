@@ -1,5 +1,5 @@
 // Redirects to Marathon's leader: where they may lead, since credentials go along.
-import { printable } from '../admit.ts'
+import { printable } from '../text.ts'
 
 /** Longest chain of redirects: an old leader may point at the new one. */
 const MAX_HOPS = 3

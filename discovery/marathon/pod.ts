@@ -1,12 +1,12 @@
 // A pod's status (Marathon 1.4 and later) as instances: each is a group of containers on one agent, with named endpoints.
 import type { EndpointHealth } from '../../src/model/endpoint.ts'
 import type { Rejection } from '../../src/model/discoverer.ts'
-import { printable } from '../admit.ts'
 import type { View } from './app.ts'
 import { countOf, recordOf, recordsOf, textOf } from '../json.ts'
 import { readLabels, type Labels } from './labels.ts'
 import { preferred, speaksTcp } from './ports.ts'
 import type { Instance, Reading } from '../reading.ts'
+import { printable } from '../text.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -2,11 +2,11 @@
 import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses } from '../addresses.ts'
-import { saidBy } from '../admit.ts'
 import { ask, beginningOf, later, open, typeOf, type HttpAnswer, type HttpQuestion } from '../http.ts'
 import type { NomadOptions } from './options.ts'
 import type { Trouble } from '../reading.ts'
 import { createSecret } from '../secret.ts'
+import { saidBy } from '../text.ts'
 
 /** Parameters of a question; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | undefined>>

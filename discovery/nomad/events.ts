@@ -1,9 +1,9 @@
 // Nomad's event stream as a source of hints: one stream for a registry, namespace and region, shared by every watched service.
 // Events are lost without a trace (small buffers, restarts, slow readers), so they only say what to look at.
 import type { Platform } from '../../src/model/platform.ts'
-import { printable } from '../admit.ts'
 import { createStreamKeeper } from '../event-stream.ts'
 import { recordOf } from '../json.ts'
+import { printable } from '../text.ts'
 import type { NomadClient, Query } from './client.ts'
 import { instanceId } from './entry.ts'
 

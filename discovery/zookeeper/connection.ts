@@ -1,8 +1,8 @@
 // One connection to one server: the handshake, requests answered in their order, pings, and a watchdog. A server that is
 // frozen keeps its connections open; only silence gives it away.
 import type { Platform } from '../../src/model/platform.ts'
-import { saidBy } from '../admit.ts'
 import type { ByteStream } from '../byte-stream.ts'
+import { saidBy } from '../text.ts'
 import { createFrames, type Frame } from './frames.ts'
 import { JuteReader } from './jute.ts'
 import { authMessage, ERROR, errorName, helloMessage, OP, readEvent, readHeader, readWelcome, REPLY_HEADER_BYTES, requestMessage, setWatchesMessage, XID, type Hello, type SessionKey, type WatchEvent, type WatchPaths } from './protocol.ts'
