@@ -1,12 +1,13 @@
 // Consul as a source of endpoints: the health API of an agent, followed by blocking queries through the `consul` client.
 import type { Rejection, ServiceRef } from '../src/model/discoverer.ts'
-import { type Adapter, TLS_PATHS } from './adapter.ts'
+import type { Adapter } from './adapter.ts'
 import { askAgents, createAgents, distrust, indexOf, isFiltered, malformed, type Agents, type Question } from './consul/agents.ts'
 import { createConsulCatalog } from './consul/catalog.ts'
 import type { HealthOptions } from './consul/client.ts'
 import { readEntry } from './consul/entry.ts'
 import { consulOptions } from './consul/options.ts'
 import { createDiscoverer } from './discoverer.ts'
+import { TLS_PATHS } from './option-words.ts'
 import type { Ask, Instance, Reading } from './reading.ts'
 
 /** The Consul adapter. */

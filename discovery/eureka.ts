@@ -1,7 +1,8 @@
 // Eureka as a source of endpoints: one feed of a registry's changes, out of which each watched service gets its own.
 import type { Discoverer, Rejection, ServiceRef } from '../src/model/discoverer.ts'
-import { type Adapter, TLS_PATHS } from './adapter.ts'
+import type { Adapter } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
+import { TLS_PATHS } from './option-words.ts'
 import { createEurekaCatalog } from './eureka/catalog.ts'
 import { SETTLING } from './eureka/doubt.ts'
 import { Feed } from './eureka/feed.ts'

@@ -1,8 +1,9 @@
 // Kubernetes as a source of endpoints: the EndpointSlices of its API server, by one list and watch for each namespace.
 import type { ServiceRef } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
-import { type Adapter, TLS_PATHS } from './adapter.ts'
+import type { Adapter } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
+import { TLS_PATHS } from './option-words.ts'
 import { createK8sClient } from './k8s/client.ts'
 import { readEndpoints } from './k8s/endpoints.ts'
 import { createK8sFeed, type FeedAnswer, type K8sFeed } from './k8s/feed.ts'

@@ -1,9 +1,10 @@
 // Marathon as a source of endpoints: apps with their tasks, and pods, listed when its event stream hints at a change.
 import type { ServiceRef } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
-import { type Adapter, type Capabilities, TLS_PATHS } from './adapter.ts'
+import type { Adapter, Capabilities } from './adapter.ts'
 import { commonOf } from './common.ts'
 import { createDiscoverer } from './discoverer.ts'
+import { TLS_PATHS } from './option-words.ts'
 import { readApp, type Memory, type View } from './marathon/app.ts'
 import { createMarathonCatalog } from './marathon/catalog.ts'
 import { createMarathonClient, type Answer } from './marathon/client.ts'

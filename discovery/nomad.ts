@@ -2,9 +2,10 @@
 // of the allocations' checks.
 import type { ServiceRef } from '../src/model/discoverer.ts'
 import type { Platform } from '../src/model/platform.ts'
-import { type Adapter, type Capabilities, TLS_PATHS } from './adapter.ts'
+import type { Adapter, Capabilities } from './adapter.ts'
 import { commonOf } from './common.ts'
 import { createDiscoverer } from './discoverer.ts'
+import { TLS_PATHS } from './option-words.ts'
 import { createNomadCatalog } from './nomad/catalog.ts'
 import { createNomadClient, type NomadClient } from './nomad/client.ts'
 import { createEventStream, type EventStream } from './nomad/events.ts'

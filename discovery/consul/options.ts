@@ -1,6 +1,6 @@
 // Options of a Consul registry as people write them.
 import { z } from 'zod'
-import { commonOptions, duration, tlsOption } from '../adapter.ts'
+import { commonOptions, duration, tlsOption } from '../option-words.ts'
 
 const address = z.url({ protocol: /^https?$/, error: 'must be the http:// or https:// URL of a Consul agent, such as http://127.0.0.1:8500' })
 

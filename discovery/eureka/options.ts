@@ -1,6 +1,6 @@
 // Options of a Eureka registry as people write them.
 import { z } from 'zod'
-import { commonOptions, duration, tlsOption } from '../adapter.ts'
+import { commonOptions, duration, tlsOption } from '../option-words.ts'
 
 const SHAPE = 'must be the http:// or https:// base of a Eureka server, such as http://127.0.0.1:8761/eureka (percent-encode / ? # @ and : in a password)'
 const address = z.url({ protocol: /^https?$/, error: SHAPE })

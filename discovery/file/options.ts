@@ -1,6 +1,6 @@
 // Options of a registry of files as people write them.
 import { z } from 'zod'
-import { commonOptions, duration } from '../adapter.ts'
+import { commonOptions, duration } from '../option-words.ts'
 
 /** Schema of `registries.<name>` of type `file`. */
 export const fileOptions = z.strictObject({

@@ -1,6 +1,7 @@
 // Options of a Kubernetes registry as people write them, and what a pod finds without any.
 import { z } from 'zod'
-import { type Capabilities, commonOptions, duration, tlsOption } from '../adapter.ts'
+import type { Capabilities } from '../adapter.ts'
+import { commonOptions, duration, tlsOption } from '../option-words.ts'
 
 const address = z.url({ protocol: /^https?$/, error: 'must be the https:// URL of a Kubernetes API server, such as https://10.0.0.1:6443' })
 

@@ -1,6 +1,6 @@
 // Options of a Marathon registry as people write them.
 import { z } from 'zod'
-import { commonOptions, tlsOption } from '../adapter.ts'
+import { commonOptions, tlsOption } from '../option-words.ts'
 
 // A password in an URL would be shown wherever the address is.
 const address = z

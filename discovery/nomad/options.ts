@@ -1,6 +1,6 @@
 // Options of a Nomad registry as people write them.
 import { z } from 'zod'
-import { commonOptions, duration, tlsOption } from '../adapter.ts'
+import { commonOptions, duration, tlsOption } from '../option-words.ts'
 
 const address = z
   .string()

@@ -1,6 +1,6 @@
 // Options of a registry of SRV records as people write them.
 import { z } from 'zod'
-import { commonOptions, duration } from '../adapter.ts'
+import { commonOptions, duration } from '../option-words.ts'
 import { parseServer } from '../dns/transport.ts'
 
 const server = z.string().refine((text) => parseServer(text) !== undefined, 'must be the IP address of a name server, with a port where it is not 53, such as 127.0.0.1:8600')

@@ -1,6 +1,6 @@
 // Options that every kind of service discovery over ZooKeeper has, as people write them.
 import { z } from 'zod'
-import { commonOptions, duration, tlsOption } from '../adapter.ts'
+import { commonOptions, duration, tlsOption } from '../option-words.ts'
 import type { Server } from './session.ts'
 
 const SERVER = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i
