@@ -3,9 +3,10 @@ import type { CatalogService, CatalogSet } from '../src/model/catalog.ts'
 import type { Attempt, ReadOutcome } from '../src/model/discoverer.ts'
 import type { StaleCause } from '../src/model/endpoint.ts'
 import type { CatalogReading } from './catalog.ts'
-import { confirm, HOLD, interrupt, isSudden } from './guard.ts'
+import { confirm, HOLD, isSudden } from './guard.ts'
 import { mostOf, withLosses, type Loss } from './losses.ts'
 import { nextResync, type Asked, type Moment, type Question } from './question.ts'
+import { settle } from './settle.ts'
 
 /** Services of one registry that routes may be taken from. */
 const MAX_SERVICES = 20_000
@@ -35,12 +36,9 @@ export function beginCatalog(last: readonly CatalogService[] | undefined, moment
 
 /** What an answer makes of the state. */
 export function advanceCatalog(before: CatalogProgress, question: Question, reading: CatalogReading, rules: CatalogRules, moment: Moment): { readonly progress: CatalogProgress; readonly attempt: Attempt } {
-  const { progress, outcome, message } = digest(before, question, reading, rules, moment)
-  const resyncAt = question.resync && progress.failures === 0 ? nextResync(moment) : before.resyncAt
-  const missedChange = question.resync && before.failures === 0 && progress.failures === 0 && before.token !== undefined && progress.accepted !== before.accepted
-  const attempt: Attempt = { at: moment.wall, outcome, count: progress.accepted?.length ?? 0, rejected: [], believed: progress.failures === 0 && progress.hold === undefined && outcome !== 'denied', missedChange, ...(message === undefined ? {} : { message }) }
-  const hold = progress.failures > 0 ? interrupt(before.hold, question.ask, progress.failures, moment) : progress.hold
-  return { progress: { ...progress, hold, resyncAt }, attempt }
+  const { progress: after, outcome, message } = digest(before, question, reading, rules, moment)
+  const { progress, believed, missedChange } = settle({ before, after, question, outcome, unheard: question.resync && before.token !== undefined }, moment)
+  return { progress, attempt: { at: moment.wall, outcome, count: progress.accepted?.length ?? 0, rejected: [], believed, missedChange, ...(message === undefined ? {} : { message }) } }
 }
 
 interface Digested {

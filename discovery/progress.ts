@@ -2,12 +2,13 @@
 import { endpointsOf, type Endpoint, type EndpointSet, type StaleCause } from '../src/model/endpoint.ts'
 import type { Attempt, ReadOutcome, Rejection, WatchOptions } from '../src/model/discoverer.ts'
 import { admit, MAX_INSTANCES } from './admit.ts'
-import { confirm, interrupt, suspect, withHeld, withLost, type Hold, type Known, type Suspicion } from './guard.ts'
+import { confirm, suspect, withHeld, withLost, type Hold, type Known, type Suspicion } from './guard.ts'
 import type { Loss } from './losses.ts'
 import { nextResync, type Asked, type Moment, type Question } from './question.ts'
 import type { Reading } from './reading.ts'
 import { reconcile } from './reconcile.ts'
 import { mayBeInService, rowsOf, toldOf, type Refused } from './refusals.ts'
+import { settle } from './settle.ts'
 
 /** All that is known of one service. */
 export interface Progress extends Asked {
@@ -44,15 +45,11 @@ export function begin(last: WatchOptions['last'], moment: Moment): Progress {
 export function advance(before: Progress, question: Question, reading: Reading, trust: Trust, moment: Moment): { readonly progress: Progress; readonly attempt: Attempt } {
   // What was said some time ago is confirmed as of then.
   const wall = moment.wall - ('age' in reading ? (reading.age ?? 0) : 0)
-  const digested = digest(before, question, reading, trust, { ...moment, wall })
-  const { failures } = digested.progress
-  const again = question.resync ? { ...digested.progress, resyncAt: nextResync(moment) } : digested.progress
-  const progress = failures > 0 ? { ...digested.progress, hold: interrupt(before.hold, question.ask, failures, moment) } : again
+  const { progress: after, attempt } = digest(before, question, reading, trust, { ...moment, wall })
   // A source with a feed of its own knows what it heard of; else the full readings find what the feed did not tell.
   const unheard = ('missed' in reading ? reading.missed : undefined) ?? (question.resync && before.token !== undefined)
-  const missedChange = unheard && before.accepted !== undefined && before.failures === 0 && progress.failures === 0 && progress.accepted !== before.accepted
-  const believed = progress.failures === 0 && progress.hold === undefined && digested.attempt.outcome !== 'denied'
-  return { progress, attempt: { at: wall, rejected: [], ...digested.attempt, believed, missedChange } }
+  const { progress, believed, missedChange } = settle({ before, after, question, outcome: attempt.outcome, unheard }, moment)
+  return { progress, attempt: { at: wall, rejected: [], ...attempt, believed, missedChange } }
 }
 
 interface Digested {
