@@ -1,5 +1,6 @@
 // The addresses of what SRV records name: from the reply itself where it brings them, else by lookups of our own, kept as
 // long as they hold and used beyond that while the name server has trouble.
+import type { Platform } from '../../src/model/platform.ts'
 import { speaksAgainst } from '../addresses.ts'
 import { withDeadline } from '../deadline.ts'
 import { createSlots, holding } from '../slots.ts'
@@ -41,68 +42,84 @@ export interface Targets {
 
 /** Remembers addresses by name. `elsewhere` is asked for names that the first will not look up, where it is another one. */
 export function createTargets(resolver: Resolver, elsewhere?: Resolver): Targets {
-  const { platform } = resolver
-  const kept = new Map<string, Kept>()
-  const silent = new Map<string, Silent>()
-  const slots = createSlots(LOOKUPS)
-  const keep = (target: string, records: readonly DnsRecord[], floor: number): Located => {
-    const addresses = records.flatMap((record) => ('address' in record ? [record.address] : [])).sort()
-    const ttl = Math.min(...records.map((record) => record.ttl))
-    kept.delete(target)
-    kept.set(target, { addresses, ttl, until: platform.now() + Math.max(floor, ttl * 1000) })
-    dropOldest(kept)
-    return { addresses, ttl }
+  return new KnownTargets(resolver, elsewhere)
+}
+
+class KnownTargets implements Targets {
+  readonly #resolver: Resolver
+  readonly #elsewhere: Resolver | undefined
+  readonly #platform: Platform
+  readonly #kept = new Map<string, Kept>()
+  readonly #silent = new Map<string, Silent>()
+  readonly #slots = createSlots(LOOKUPS)
+
+  constructor(resolver: Resolver, elsewhere: Resolver | undefined) {
+    this.#resolver = resolver
+    this.#elsewhere = elsewhere
+    this.#platform = resolver.platform
   }
-  // Trouble of the server's says nothing about the target.
-  const orKept = (target: string, reason: string): Located => {
-    const known = kept.get(target)
-    return known === undefined ? { reason } : { addresses: known.addresses, ttl: 0 }
+
+  async locate(targets: readonly string[], additional: readonly DnsRecord[], floor: number, signal: AbortSignal, watch: AbortSignal): Promise<ReadonlyMap<string, Located>> {
+    const brought = byName(additional)
+    const located = new Map<string, Located>()
+    const locateAll = async (own: AbortSignal): Promise<unknown> =>
+      Promise.all(
+        targets.map(async (target) => {
+          const records = brought.get(target)
+          located.set(target, records === undefined ? await this.#find(target, floor, own, watch) : this.#keep(target, records, floor))
+        }),
+      )
+    await withDeadline(this.#platform, LOCATING, signal, locateAll, () => undefined)
+    return new Map(targets.map((target) => [target, located.get(target) ?? this.#orKept(target, NOT_LOCATED)]))
   }
+
+  async #find(target: string, floor: number, signal: AbortSignal, watch: AbortSignal): Promise<Located> {
+    const known = this.#kept.get(target)
+    const left = (known?.until ?? 0) - this.#platform.now()
+    if (known !== undefined && left > 0) return { addresses: known.addresses, ttl: Math.min(known.ttl, left / 1000) }
+    const before = this.#silent.get(target)
+    if (before === undefined) return (await this.#slots.take(signal, true)) ? this.#look(target, floor, signal) : this.#orKept(target, NOT_LOCATED)
+    if (this.#platform.now() >= before.again) void this.#lookBeside(target, before, floor, watch)
+    return this.#orKept(target, before.reason)
+  }
+
+  async #lookBeside(target: string, known: Silent, floor: number, watch: AbortSignal): Promise<void> {
+    this.#silent.set(target, { ...known, again: Infinity })
+    if (await this.#slots.take(watch)) await this.#look(target, floor, watch)
+    // Another watch may still want it.
+    if (watch.aborted && this.#silent.has(target)) this.#silent.set(target, { ...known, again: this.#platform.now() })
+  }
+
   // With a slot in hand.
-  const look = async (target: string, floor: number, signal: AbortSignal): Promise<Located> => {
-    const found = await holding(platform, slots, SOON, lookupAddresses(resolver, elsewhere, target, signal))
+  async #look(target: string, floor: number, signal: AbortSignal): Promise<Located> {
+    const found = await holding(this.#platform, this.#slots, SOON, lookupAddresses(this.#resolver, this.#elsewhere, target, signal))
     if (found.kind === 'failed' || found.kind === 'refused') {
-      if (!speaksAgainst(signal)) return orKept(target, NOT_LOCATED)
+      if (!speaksAgainst(signal)) return this.#orKept(target, NOT_LOCATED)
       const reason = signal.aborted ? NOT_LOCATED : withoutAddress(found)
-      silent.set(target, { reason, again: platform.now() + AGAIN })
-      dropOldest(silent)
-      return orKept(target, reason)
+      this.#silent.set(target, { reason, again: this.#platform.now() + AGAIN })
+      dropOldest(this.#silent)
+      return this.#orKept(target, reason)
     }
-    silent.delete(target)
-    if (found.kind === 'found') return keep(target, found.records, floor)
+    this.#silent.delete(target)
+    if (found.kind === 'found') return this.#keep(target, found.records, floor)
     // Said by a server that answers: what was known is over, whatever trouble comes after.
-    kept.delete(target)
+    this.#kept.delete(target)
     return { reason: withoutAddress(found) }
   }
-  const lookBeside = async (target: string, known: Silent, floor: number, watch: AbortSignal): Promise<void> => {
-    silent.set(target, { ...known, again: Infinity })
-    if (await slots.take(watch)) await look(target, floor, watch)
-    // Another watch may still want it.
-    if (watch.aborted && silent.has(target)) silent.set(target, { ...known, again: platform.now() })
+
+  #keep(target: string, records: readonly DnsRecord[], floor: number): Located {
+    const addresses = records.flatMap((record) => ('address' in record ? [record.address] : [])).sort()
+    const ttl = Math.min(...records.map((record) => record.ttl))
+    this.#kept.delete(target)
+    this.#kept.set(target, { addresses, ttl, until: this.#platform.now() + Math.max(floor, ttl * 1000) })
+    dropOldest(this.#kept)
+    return { addresses, ttl }
   }
-  const find = async (target: string, floor: number, signal: AbortSignal, watch: AbortSignal): Promise<Located> => {
-    const known = kept.get(target)
-    const left = (known?.until ?? 0) - platform.now()
-    if (known !== undefined && left > 0) return { addresses: known.addresses, ttl: Math.min(known.ttl, left / 1000) }
-    const before = silent.get(target)
-    if (before === undefined) return (await slots.take(signal, true)) ? look(target, floor, signal) : orKept(target, NOT_LOCATED)
-    if (platform.now() >= before.again) void lookBeside(target, before, floor, watch)
-    return orKept(target, before.reason)
-  }
-  return {
-    async locate(targets, additional, floor, signal, watch) {
-      const brought = byName(additional)
-      const located = new Map<string, Located>()
-      const locateAll = async (own: AbortSignal): Promise<unknown> =>
-        Promise.all(
-          targets.map(async (target) => {
-            const records = brought.get(target)
-            located.set(target, records === undefined ? await find(target, floor, own, watch) : keep(target, records, floor))
-          }),
-        )
-      await withDeadline(platform, LOCATING, signal, locateAll, () => undefined)
-      return new Map(targets.map((target) => [target, located.get(target) ?? orKept(target, NOT_LOCATED)]))
-    },
+
+  // Trouble of the server's says nothing about the target.
+  #orKept(target: string, reason: string): Located {
+    const known = this.#kept.get(target)
+    return known === undefined ? { reason } : { addresses: known.addresses, ttl: 0 }
   }
 }
 

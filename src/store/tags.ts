@@ -7,7 +7,7 @@ import type { RouteStore, StoreEvent } from '../model/store.ts'
 import type { CatalogStatus, RefusedTag } from '../model/tagged.ts'
 import { type ListedService, TagCatalogs } from './tag-catalogs.ts'
 import { isTold, type TagRules, TagTables, type WrittenTable } from './tag-tables.ts'
-import { createWake } from './wake.ts'
+import { createWake, type Wake } from './wake.ts'
 
 /** Least time between two tables, milliseconds: the first change after a calm counts at once, a storm four times a second. */
 const GAP = 250
@@ -54,77 +54,106 @@ export interface TagStore extends RouteStore {
 
 /** A route store on tags, with origin `tags:consul`. One watch at a time. */
 export function tagStore(options: TagStoreOptions): TagStore {
-  const { base, feed, platform, rules } = options
-  const wake = createWake(platform)
-  const catalogs = new TagCatalogs({ platform, catalogs: options.catalogs, wanted: rules.wanted, want })
-  const tables = new TagTables(platform, rules, (ref) => feed.get(ref))
+  return new StoreOfTags(options)
+}
+
+class StoreOfTags implements TagStore {
+  readonly #options: TagStoreOptions
+  readonly #wake: Wake
+  readonly #catalogs: TagCatalogs
+  readonly #tables: TagTables
   /** References whose sets are held. */
-  const due = new Set<string>()
+  readonly #due = new Set<string>()
   /** Origin of the other store's table by the origin of both. */
-  const origins = new Map<string, string>()
-  let written: WrittenTable | undefined
-  let baseSaid = base === undefined
+  readonly #origins = new Map<string, string>()
+  #written: WrittenTable | undefined
+  #baseSaid: boolean
   /** When there was first something to wait by: a registry that is back after hours gets its patience, too. */
-  let knownSince: number | undefined
+  #knownSince: number | undefined
 
-  function want(services: readonly ListedService[]): void {
-    const named = new Set(written?.table.services.flatMap(({ from }) => from))
-    feed.want(services.map(({ ref }) => ref), new Set(services.flatMap(({ ref, unlisted }) => (unlisted && !named.has(ref) ? [ref] : []))))
+  constructor(options: TagStoreOptions) {
+    const { base, catalogs, feed, platform, rules } = options
+    this.#options = options
+    this.#wake = createWake(platform)
+    this.#catalogs = new TagCatalogs({ platform, catalogs, wanted: rules.wanted, want: (services) => this.#want(services) })
+    this.#tables = new TagTables(platform, rules, (ref) => feed.get(ref))
+    this.#baseSaid = base === undefined
   }
 
-  /** Whether enough is known for a table; once there was one, always. */
-  function isReady(): boolean {
-    if (tables.isMade) return true
-    if (!baseSaid || (!catalogs.someKnown && written === undefined)) return false
-    knownSince ??= platform.now()
-    if (platform.now() - knownSince > PATIENCE) return true
-    return catalogs.allSpoke && catalogs.services().every(({ ref }) => isTold(feed.get(ref)))
-  }
-
-  async function* watch(signal: AbortSignal): AsyncGenerator<StoreEvent> {
+  async *watch(signal: AbortSignal): AsyncGenerator<StoreEvent> {
+    const { base, last, platform } = this.#options
     const queue: StoreEvent[] = []
-    catalogs.remember((await options.last?.()) ?? new Map())
-    const running = [catalogs.follow(signal, wake.ring)]
-    if (base !== undefined) running.push(collect(base, signal, queue, wake.ring))
+    this.#catalogs.remember((await last?.()) ?? new Map())
+    const running = [this.#catalogs.follow(signal, this.#wake.ring)]
+    if (base !== undefined) running.push(collect(base, signal, queue, this.#wake.ring))
     while (!signal.aborted) {
       for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-        if (event.kind === 'table') written = event
+        if (event.kind === 'table') this.#written = event
         else yield event
-        baseSaid = true
+        this.#baseSaid = true
       }
-      const held = [...due]
-      due.clear()
-      catalogs.settle((ref) => tables.isSilent(ref))
-      const made = isReady() ? tables.make(catalogs.services(), written) : undefined
-      if (made === undefined) feed.release(held)
-      else {
-        const origin = originOf(written?.origin, options.catalogs)
-        if (written !== undefined) origins.set(origin, written.origin)
-        yield { kind: 'table', table: made, origin, sets: held.map((ref) => [ref, feed.get(ref)]) }
+      const made = this.#make()
+      if (made !== undefined) {
+        yield made
         await platform.sleep(GAP, signal)
       }
       // Until everything is known, somebody must look whether patience is over.
-      if (queue.length === 0) await wake.wait(tables.isMade ? 60_000 : 100, signal)
+      if (queue.length === 0) await this.#wake.wait(this.#tables.isMade ? 60_000 : 100, signal)
     }
     await Promise.all(running)
   }
 
-  return {
-    watch,
-    changed(ref) {
-      // Before the first table nothing is in force that could go with it.
-      if (!tables.isMade) wake.ring()
-      if (!tables.isMade || !(tables.saysNews(ref) ?? catalogs.services().some((service) => service.ref === ref))) return false
-      due.add(ref)
-      wake.ring()
-      return true
-    },
-    refused: () => tables.refused,
-    catalogs: () => catalogs.status(),
-    async acknowledge(origin, status, detail) {
-      const own = origins.get(origin)
-      if (own !== undefined) await base?.acknowledge?.(own, status, detail)
-    },
+  changed(ref: string): boolean {
+    // Before the first table nothing is in force that could go with it.
+    if (!this.#tables.isMade) this.#wake.ring()
+    if (!this.#tables.isMade || !(this.#tables.saysNews(ref) ?? this.#catalogs.services().some((service) => service.ref === ref))) return false
+    this.#due.add(ref)
+    this.#wake.ring()
+    return true
+  }
+
+  refused(): readonly RefusedTag[] {
+    return this.#tables.refused
+  }
+
+  catalogs(): readonly CatalogStatus[] {
+    return this.#catalogs.status()
+  }
+
+  async acknowledge(origin: string, status: 'applied' | 'rejected', detail: string): Promise<void> {
+    const own = this.#origins.get(origin)
+    if (own !== undefined) await this.#options.base?.acknowledge?.(own, status, detail)
+  }
+
+  /** A table that is another one, with the sets that were held for it; else these are let go. */
+  #make(): StoreEvent | undefined {
+    const { catalogs, feed } = this.#options
+    const held = [...this.#due]
+    this.#due.clear()
+    this.#catalogs.settle((ref) => this.#tables.isSilent(ref))
+    const made = this.#isReady() ? this.#tables.make(this.#catalogs.services(), this.#written) : undefined
+    if (made === undefined) {
+      feed.release(held)
+      return undefined
+    }
+    const origin = originOf(this.#written?.origin, catalogs)
+    if (this.#written !== undefined) this.#origins.set(origin, this.#written.origin)
+    return { kind: 'table', table: made, origin, sets: held.map((ref) => [ref, feed.get(ref)]) }
+  }
+
+  /** Whether enough is known for a table; once there was one, always. */
+  #isReady(): boolean {
+    const { feed, platform } = this.#options
+    if (this.#tables.isMade) return true
+    if (!this.#baseSaid || (!this.#catalogs.someKnown && this.#written === undefined)) return false
+    this.#knownSince ??= platform.now()
+    if (platform.now() - this.#knownSince > PATIENCE) return true
+    return this.#catalogs.allSpoke && this.#catalogs.services().every(({ ref }) => isTold(feed.get(ref)))
+  }
+
+  #want(services: readonly ListedService[]): void {
+    const named = new Set(this.#written?.table.services.flatMap(({ from }) => from))
+    this.#options.feed.want(services.map(({ ref }) => ref), new Set(services.flatMap(({ ref, unlisted }) => (unlisted && !named.has(ref) ? [ref] : []))))
   }
 }
 

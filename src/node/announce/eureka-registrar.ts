@@ -2,6 +2,7 @@
 // timers are not, since its `stop` can meet a heartbeat that is under way and registers again.
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import type { Eureka } from 'eureka-js-client'
 import type { UpstreamTlsConfig } from '../../model/service-config.ts'
 import type { Platform } from '../../model/platform.ts'
 import { printable, saidBy } from '../../../discovery/text.ts'
@@ -39,75 +40,100 @@ export interface RegistrarOptions {
 }
 
 /** Connects; the client is loaded only here. */
-export async function eurekaRegistrar({ servers, tls, instance, platform, timeout = TIMEOUT }: RegistrarOptions): Promise<Registrar> {
+export async function eurekaRegistrar(options: RegistrarOptions): Promise<Registrar> {
   const { Eureka } = await import('eureka-js-client')
-  const secrets = new Map(servers.map(({ base, authorization }) => [`${base}/apps/`, authorization]))
-  const client = new Eureka({
-    // It looks for eureka-client.yml in the working directory; there is none in a directory that cannot be.
-    cwd: '\0',
-    logger: SILENT,
-    instance: bodyOf(instance),
-    eureka: { serviceUrls: { default: [...secrets.keys()] }, host: 'unused', maxRetries: servers.length - 1, requestRetryDelay: RETRY_DELAY, registerWithEureka: true, fetchRegistry: false, fetchMetadata: false },
-    // User and password travel here, since the client writes its URLs into its messages.
-    requestMiddleware: (options: { readonly baseUrl?: string; readonly headers?: object }, done: (options: object) => void) => {
-      const authorization = secrets.get(options.baseUrl ?? '')
-      const headers = { accept: 'application/json', 'user-agent': 'fairlead', ...options.headers, ...(authorization === undefined ? {} : { authorization }) }
-      done({ ...options, headers, agent: agentFor(options.baseUrl ?? ''), timeout, followRedirect: false, proxy: null })
-    },
-  })
-  let agentOptions: object = {}
-  const ends: (() => void)[] = []
-  // The client has no way to stop a request: without its connection it fails, and the next server is asked.
-  const agentFor = (base: string): HttpAgent => {
-    const agent = base.startsWith('https:') ? new HttpsAgent(agentOptions) : new HttpAgent()
-    const timer = setTimeout(() => agent.destroy(), WHOLE * timeout)
-    ends.push(() => {
-      clearTimeout(timer)
-      agent.destroy()
+  return new EurekaRegistrar(Eureka, options)
+}
+
+class EurekaRegistrar implements Registrar {
+  readonly #options: RegistrarOptions
+  readonly #timeout: number
+  readonly #path: string
+  readonly #client: Eureka
+  #agentOptions: object = {}
+  /** What ends the connections of the call that is under way. */
+  readonly #ends: (() => void)[] = []
+  /** Whether a status of an earlier life may be there and is to be reset: `undefined` before the first registration. */
+  #owed: boolean | undefined
+
+  constructor(Client: typeof Eureka, options: RegistrarOptions) {
+    const { servers, instance, timeout = TIMEOUT } = options
+    this.#options = options
+    this.#timeout = timeout
+    this.#path = `${instance.app}/${instance.instanceId}`
+    const secrets = new Map(servers.map(({ base, authorization }) => [`${base}/apps/`, authorization]))
+    this.#client = new Client({
+      // It looks for eureka-client.yml in the working directory; there is none in a directory that cannot be.
+      cwd: '\0',
+      logger: SILENT,
+      instance: bodyOf(instance),
+      eureka: { serviceUrls: { default: [...secrets.keys()] }, host: 'unused', maxRetries: servers.length - 1, requestRetryDelay: RETRY_DELAY, registerWithEureka: true, fetchRegistry: false, fetchMetadata: false },
+      // User and password travel here, since the client writes its URLs into its messages.
+      requestMiddleware: (request: { readonly baseUrl?: string; readonly headers?: object }, done: (request: object) => void) => {
+        const authorization = secrets.get(request.baseUrl ?? '')
+        const headers = { accept: 'application/json', 'user-agent': 'fairlead', ...request.headers, ...(authorization === undefined ? {} : { authorization }) }
+        done({ ...request, headers, agent: this.#agentFor(request.baseUrl ?? ''), timeout, followRedirect: false, proxy: null })
+      },
     })
-    return agent
   }
+
+  async register(): Promise<CallResult> {
+    this.#owed ??= true
+    const result = await this.#bounded((done) => {
+      // Newer than whatever a server still has of this instance.
+      this.#client.config.instance['lastDirtyTimestamp'] = String(Math.round(this.#options.platform.wallClock()))
+      this.#client.register((error) => done(error ? failed(error) : { kind: 'done' }))
+    })
+    return this.#reset(result)
+  }
+
+  async renew(): Promise<CallResult> {
+    return this.#reset(await this.#call('PUT', this.#path))
+  }
+
+  drain(): Promise<CallResult> {
+    // From here on it is meant.
+    this.#owed = false
+    return this.#call('PUT', `${this.#path}/status?value=OUT_OF_SERVICE`)
+  }
+
+  leave(): Promise<CallResult> {
+    return this.#bounded((done) => this.#client.deregister((error) => done(error && !/status: 404\b/.test(String(error)) ? failed(error) : { kind: 'done' })))
+  }
+
+  // A gateway that was killed while it drained left OUT_OF_SERVICE behind, which a server keeps for an hour.
+  async #reset(result: CallResult): Promise<CallResult> {
+    if (result.kind !== 'done' || this.#owed !== true) return result
+    const status = await this.#call('DELETE', `${this.#path}/status?value=UP`)
+    this.#owed = status.kind !== 'done'
+    return 'message' in status ? { kind: 'partly', message: `its status cannot be reset, and may be OUT_OF_SERVICE from before: ${status.message}` } : result
+  }
+
+  #call(method: string, uri: string): Promise<CallResult> {
+    return this.#bounded((done) => this.#client.eurekaRequest({ method, uri }, (error, response, body) => done(error ? failed(error) : resultOf(response?.statusCode ?? 0, body))))
+  }
+
   // The middleware has no way to say that a file cannot be read, so they are read before each call.
-  const bounded = async (run: (done: (result: CallResult) => void) => void): Promise<CallResult> => {
+  async #bounded(run: (done: (result: CallResult) => void) => void): Promise<CallResult> {
     try {
-      agentOptions = await agentOptionsOf(tls)
+      this.#agentOptions = await agentOptionsOf(this.#options.tls)
       return await new Promise(run)
     } catch (error) {
       return failed(error)
     } finally {
-      for (const end of ends.splice(0)) end()
+      for (const end of this.#ends.splice(0)) end()
     }
   }
-  const path = `${instance.app}/${instance.instanceId}`
-  const call = (method: string, uri: string): Promise<CallResult> =>
-    bounded((done) => client.eurekaRequest({ method, uri }, (error, response, body) => done(error ? failed(error) : resultOf(response?.statusCode ?? 0, body))))
-  const register = (): Promise<CallResult> =>
-    bounded((done) => {
-      // Newer than whatever a server still has of this instance.
-      client.config.instance['lastDirtyTimestamp'] = String(Math.round(platform.wallClock()))
-      client.register((error) => done(error ? failed(error) : { kind: 'done' }))
+
+  // The client has no way to stop a request: without its connection it fails, and the next server is asked.
+  #agentFor(base: string): HttpAgent {
+    const agent = base.startsWith('https:') ? new HttpsAgent(this.#agentOptions) : new HttpAgent()
+    const timer = setTimeout(() => agent.destroy(), WHOLE * this.#timeout)
+    this.#ends.push(() => {
+      clearTimeout(timer)
+      agent.destroy()
     })
-  /** Whether a status of an earlier life may be there and is to be reset: `undefined` before the first registration. */
-  let owed: boolean | undefined
-  // A gateway that was killed while it drained left OUT_OF_SERVICE behind, which a server keeps for an hour.
-  const reset = async (result: CallResult): Promise<CallResult> => {
-    if (result.kind !== 'done' || owed !== true) return result
-    const status = await call('DELETE', `${path}/status?value=UP`)
-    owed = status.kind !== 'done'
-    return 'message' in status ? { kind: 'partly', message: `its status cannot be reset, and may be OUT_OF_SERVICE from before: ${status.message}` } : result
-  }
-  return {
-    async register() {
-      owed ??= true
-      return reset(await register())
-    },
-    renew: async () => reset(await call('PUT', path)),
-    drain() {
-      // From here on it is meant.
-      owed = false
-      return call('PUT', `${path}/status?value=OUT_OF_SERVICE`)
-    },
-    leave: () => bounded((done) => client.deregister((error) => done(error && !/status: 404\b/.test(String(error)) ? failed(error) : { kind: 'done' }))),
+    return agent
   }
 }
 
