@@ -7,6 +7,7 @@ import { knownListener } from '../model/listener-config.ts'
 import type { TableConfig } from '../model/table-config.ts'
 import type { RefSets } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import type { RouteStore } from '../model/store.ts'
 import { createEndpointBook } from '../proxy/endpoints.ts'
 import { Snapshots } from '../proxy/snapshots.ts'
@@ -17,6 +18,7 @@ import { createAnnouncements, type Announcements } from './announce/announcement
 import { openRegistries } from './open-registries.ts'
 import { openTags } from './open-tags.ts'
 import { canReusePort } from './port-check.ts'
+import { createReadiness } from './readiness.ts'
 import type { Serving } from './serving.ts'
 import { createSetMemory } from './set-memory.ts'
 import { SetRelay } from './set-relay.ts'
@@ -156,11 +158,12 @@ export class ControlPlane {
     const startedAt = this.platform.wallClock()
     // The workers are asked, since they open their ports after the main process has all that it needs.
     const accepts = (): boolean => this.serving.workers().some(({ state }) => state === 'running')
+    const snapshot = (): Snapshot | undefined => (this.snapshots.current.revision.number === 0 ? undefined : this.relay.look())
     return {
       version: VERSION,
       startedAt,
       listeners: () => this.config.listeners.map((listener) => knownListener(listener, this.ports[listener.name])),
-      snapshot: () => (this.snapshots.current.revision.number === 0 ? undefined : this.relay.look()),
+      snapshot,
       setOf: (ref) => this.relay.setOf(ref),
       store: () => store?.status?.(),
       catalogs: () => this.tags?.catalogs() ?? [],
@@ -172,7 +175,7 @@ export class ControlPlane {
       instruments: () => this.serving.instruments(),
       workers: () => this.serving.workers(),
       counts: () => ({ tablesRejected: this.intake.rejected, workerRestarts: this.serving.restarts }),
-      notReady: () => [...(this.draining ? ['draining'] : []), ...(this.snapshots.current.revision.number === 0 ? ['no table yet'] : []), ...(accepts() ? [] : [this.serves ? 'no worker accepts connections' : 'starting'])],
+      notReady: createReadiness({ draining: () => this.draining, serves: () => this.serves, accepts, snapshot }),
       drain: onDrain,
     }
   }
