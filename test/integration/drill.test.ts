@@ -9,6 +9,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { httpAnswer, startFaultProxy, type FaultProxy } from '../support/drill/fault-proxy.ts'
+import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
+import { createJudge } from '../support/drill/judge.ts'
+import { doubtsAbout } from '../support/drill/truth.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 
 describe('a drill on files', () => {
@@ -82,6 +85,15 @@ describe('a drill on files', () => {
     await expect(lost).rejects.toThrow(/requests failed that could have succeeded:\nweb: 50[23]/)
   })
 
+  test('a request that is left standing fails the drill, whatever is down', () => {
+    const judge = createJudge(['web'], () => false)
+    judge.changed()
+    const startedAt = performance.now()
+    judge.take({ service: 'web', startedAt, endedAt: startedAt, by: 'a', error: '', stood: false })
+    judge.take({ service: 'web', startedAt, endedAt: startedAt + 5000, by: '', error: 'no answer within 5 s', stood: true })
+    expect(() => judge.verdict()).toThrow('1 requests were given up, to web: no answer within 5 s')
+  })
+
   test('unless the drill means it', () =>
     drill(plan(), async (d) => {
       await d.uses('web', ['a', 'b', 'c'])
@@ -92,6 +104,56 @@ describe('a drill on files', () => {
         await d.uses('web', ['a', 'b', 'c'])
       })
     }))
+})
+
+describe('what is said of a service', () => {
+  let temp: Awaited<ReturnType<typeof makeTempDirectory>>
+  let gateway: DrillGateway
+  beforeEach(async () => {
+    temp = await makeTempDirectory()
+    await writeFile(join(temp.directory, 'web'), '127.0.0.1 1\n127.0.0.1 2\n')
+    const services = { web: { from: 'file/web' } }
+    gateway = await startDrillGateway({ listen: '127.0.0.1:0', admin: { port: 0 }, stateDir: join(temp.directory, '.state'), registries: { file: { path: temp.directory } }, services, routes: [{ name: 'web', match: 'web.drill/**', to: 'web' }] }, 5, () => undefined)
+  })
+  afterEach(async () => {
+    await gateway.stop()
+    await temp.remove()
+  })
+
+  /** The gateway, saying something else in this text of its metrics. */
+  const measured = (from: RegExp, to: string): DrillGateway => ({ ...gateway, metrics: async () => (await gateway.metrics()).replace(from, to) })
+  /** The gateway, saying something else at this path. */
+  const told = (path: string, from: RegExp, to: string): DrillGateway => ({
+    ...gateway,
+    admin: async <T>(asked: string, question?: object) => {
+      const answer = await gateway.admin<T>(asked, question)
+      return asked.startsWith(path) ? (JSON.parse(JSON.stringify(answer).replace(from, to)) as T) : answer
+    },
+  })
+
+  test('is one thing', async () => {
+    expect(await doubtsAbout(gateway, 'web')).toEqual({ untrue: [], unsettled: [] })
+  })
+
+  test.each<[string, () => DrillGateway, RegExp]>([
+    ['a mode', () => measured(/mode="live"/, 'mode="stale"'), /discovery_mode of file\/web/],
+    ['two modes', () => measured(/(.*mode=)"live"(.*)\n/, '$1"live"$2\n$1"stale"$2\n'), /discovery_mode of file\/web/],
+    ['no mode', () => measured(/.*mode="live".*\n/, ''), /discovery_mode of file\/web/],
+    ['a number of endpoints', () => measured(/(discovery_endpoints.*) 2/, '$1 3'), /discovery_endpoints of file\/web/],
+    ['an age', () => measured(/(\nfairlead_discovery_age_seconds.*) .*/, '$1 100'), /file\/web is 100000 ms old/],
+    ['a number of failures', () => measured(/(consecutive_failures.*) 0/, '$1 7'), /discovery_consecutive_failures of file\/web/],
+    ['a number of questions', () => measured(/(outcome="failed".*) 0/, '$1 7'), /discovery_attempts_total of file\/web/],
+    ['a use', () => measured(/(use="reserve".*) 0/, '$1 2'), /service_endpoints of file\/web/],
+    ['an endpoint of explain', () => told('/api/explain', /127\.0\.0\.1:2/, '127.0.0.1:3'), /\/api\/explain/],
+    ['a route', () => told('/api/explain', /"route":"web"/, '"route":"shop"'), /the route shop for web/],
+    ['a mode of the reference', () => told('/api/services', /"mode":"live"/, '"mode":"guarded"'), /\/api\/watches of file\/web/],
+  ])('and %s that differs is found', async (_, lie, found) => {
+    expect((await doubtsAbout(lie(), 'web'))?.untrue.join('\n')).toMatch(found)
+  })
+
+  test('and what cannot be with its mode is waited for', async () => {
+    expect((await doubtsAbout(told('/api/watches', /"failures":0/, '"failures":3'), 'web'))?.unsettled).toEqual(['file/web is live with 3 failures'])
+  })
 })
 
 describe('the fault proxy', () => {

@@ -13,7 +13,8 @@
 //   })
 //
 // In the end, and by itself, it fails when a request failed that could have succeeded: one that got no 200 while a backend of
-// its service was up all the time (from the first answer of that service on; `d.excuse` for what a drill means to break).
+// its service was up all the time (from the first answer of that service on; `d.excuse` for what a drill means to break). So it does
+// when any request stood for five seconds, and when metrics, explain and the admin API say different things of what `sees` waits for.
 // Nothing is waited for by time: `sees`, `serves`, `uses` and `until` wait for what they name, at most 30 s.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { messageOf } from '../../../src/model/error.ts'
@@ -28,6 +29,8 @@ import { createJudge, type Judge } from './judge.ts'
 import { startLoad, type Load, type Result } from './load.ts'
 import type { Drill, DrillPlan, DrillService } from './plan.ts'
 import { shownState, type ShownState } from './state.ts'
+import { tableOf } from './table.ts'
+import { doubtsAbout, type Doubts } from './truth.ts'
 import { until } from './until.ts'
 
 const WINDOW = 20
@@ -73,7 +76,7 @@ class Running implements Drill {
     for (const [name, target] of Object.entries(upstreams)) this.#proxies.set(name, await startFaultProxy(target))
     for (const name of new Set(Object.values(services).flatMap(({ backends }) => backends))) this.#backends.set(name, await startBackend(name, this.judge.changed, host))
     this.judge.changed()
-    await before?.((name) => this.backend(name))
+    await before?.((name) => this.backend(name), (upstream) => this.fault(upstream))
     const gateway = await this.#start()
     this.load = startLoad(Object.keys(services), gateway.port, this.judge.take)
   }
@@ -99,17 +102,21 @@ class Running implements Drill {
     const stalls = monitorEventLoopDelay({ resolution: 10 })
     if (more.since !== undefined) stalls.enable()
     let last: ShownState | undefined
+    let doubts: Doubts | undefined
     const shows = async (): Promise<ShownState | false> => {
-      const state = await shownState(this.#running, service, (address) => this.#nameOf(address))
+      const state = await this.#shown(service)
       last = state
       const fits = typeof text === 'string' ? state.text === text : text.test(state.text)
-      return fits && (more.cause === undefined || more.cause.test(state.cause)) && state
+      if (!fits || more.cause?.test(state.cause) === false) return false
+      doubts = await doubtsAbout(this.#running, service)
+      return doubts !== undefined && (doubts.untrue.length > 0 || doubts.unsettled.length === 0) && state
     }
-    const state = await until(`${service} is shown as ${String(text)}${more.cause === undefined ? '' : ` because of ${String(more.cause)}`}`, shows, () => JSON.stringify(last))
+    const state = await until(`${service} is shown as ${String(text)}${more.cause === undefined ? '' : ` because of ${String(more.cause)}`}`, shows, () => JSON.stringify([last, ...(doubts?.unsettled ?? [])]))
+    if (doubts !== undefined && doubts.untrue.length > 0) throw new Error(`${service} is shown as ${state.text}, and what is said of it contradicts itself:\n${doubts.untrue.join('\n')}`)
     if (more.since === undefined) return state
     // Asked anew, so that both sides of the comparison are taken in this order.
     const elapsed = Date.now() - more.since
-    const { age } = await shownState(this.#running, service, (address) => this.#nameOf(address))
+    const { age } = await until('the admin server agrees with itself', () => this.#shown(service))
     stalls.disable()
     if (age === undefined || age < elapsed - ON_ITS_WAY - stalls.max / 1e6) throw new Error(`${service} is shown as confirmed ${age ?? 'never'} ms ago, but was cut off ${elapsed} ms ago`)
     return state
@@ -160,7 +167,7 @@ class Running implements Drill {
   }
 
   table(services: Readonly<Record<string, Partial<Omit<DrillService, 'backends'>>>>): string {
-    return JSON.stringify(tableOf(this.#with(services)))
+    return JSON.stringify(tableOf(this.#with(services), (name) => this.backend(name)))
   }
 
   async origin(): Promise<string> {
@@ -186,6 +193,10 @@ class Running implements Drill {
     return this.#running.port
   }
 
+  admin(path: string): Promise<{ readonly status: number; readonly body: unknown }> {
+    return this.#running.answer(path)
+  }
+
   metrics(): Promise<string> {
     return this.#running.metrics()
   }
@@ -208,6 +219,10 @@ class Running implements Drill {
     return this.#gateway
   }
 
+  #shown(service: string): Promise<ShownState> {
+    return shownState(this.#running, service, (address) => this.#nameOf(address))
+  }
+
   #nameOf(address: string): string {
     return [...this.#backends.values()].find(({ host, port }) => `${host}:${port}` === address)?.name ?? address
   }
@@ -226,17 +241,8 @@ class Running implements Drill {
       stateDir: this.#directory?.directory,
       registries: registries(addresses),
       ...(store === undefined ? {} : { store: store(addresses) }),
-      ...tableOf(this.#services),
+      ...tableOf(this.#services, (name) => this.backend(name)),
     }
-  }
-}
-
-function tableOf(services: DrillPlan['services']): object {
-  const all = Object.entries(services)
-  return {
-    services: Object.fromEntries(all.map(([name, { from, merge = false }]) => [name, { from, merge, balance: 'round-robin' }])),
-    // As an operator who cares would have it: what a crash takes from an idempotent request is tried elsewhere.
-    routes: all.map(([name, { to = name }]) => ({ name, match: `${name}.drill/**`, to, retry: { attempts: 2, on: ['connect', 'reset'] } })),
   }
 }
 

@@ -15,8 +15,10 @@ import { until } from './until.ts'
 
 export interface DrillGateway {
   readonly port: number
-  /** What the admin server says at this path. */
-  admin<T>(path: string): Promise<T>
+  /** What the admin server says at this path, or to this question. */
+  admin<T>(path: string, question?: object): Promise<T>
+  /** The admin server's answer at this path, whatever its status. */
+  answer(path: string): Promise<{ readonly status: number; readonly body: unknown }>
   /** Metrics in the text format of Prometheus. */
   metrics(): Promise<string>
   /** Puts the table of this configuration in force, unless tables come from a store. Resolves when requests are decided by it. */
@@ -35,10 +37,15 @@ export async function startDrillGateway(config: object, speed: number, log: LogS
   const control = new ControlPlane(parsed, fast, serving, store, () => undefined)
   await control.start()
   const admin = await startAdmin(parsed.admin, control.source, real)
-  const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${admin.port}${path}`, { signal: AbortSignal.timeout(10_000) })
+  const ask = (path: string, question?: object): Promise<Response> =>
+    fetch(`http://127.0.0.1:${admin.port}${path}`, { signal: AbortSignal.timeout(10_000), ...(question === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(question) }) })
   return {
     port: Object.values(control.ports)[0] ?? 0,
-    admin: async <T>(path: string) => (await (await ask(path)).json()) as T,
+    admin: async <T>(path: string, question?: object) => (await (await ask(path, question)).json()) as T,
+    async answer(path) {
+      const answer = await ask(path)
+      return { status: answer.status, body: await answer.json() }
+    },
     metrics: async () => (await ask('/metrics')).text(),
     async useTable(next) {
       const before = serving.workers()[0]?.revision

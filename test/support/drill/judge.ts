@@ -1,4 +1,5 @@
-// Decides which failed requests could have succeeded: those during which a backend of their service was up all the time.
+// Decides which failed requests could have succeeded: those during which a backend of their service was up all the time. And none
+// may be left without an answer, whatever is down.
 import type { Result } from './load.ts'
 
 export interface Judge {
@@ -7,7 +8,7 @@ export interface Judge {
   readonly take: (result: Result) => void
   /** From now until the returned function is called, requests to this service may fail. */
   excuse(service: string): () => void
-  /** Throws when a request failed that could have succeeded, or when a service never answered at all. */
+  /** Throws when a request failed that could have succeeded, when one stood for too long, or when a service never answered at all. */
   verdict(): void
 }
 
@@ -23,6 +24,7 @@ export function createJudge(services: readonly string[], isUp: (service: string)
   const down = new Map<string, Gap>()
   const gaps: Gap[] = []
   const failures: Result[] = []
+  const standing: Result[] = []
   const answered = new Set<string>()
 
   const open = (service: string): Gap => {
@@ -42,6 +44,7 @@ export function createJudge(services: readonly string[], isUp: (service: string)
       }
     },
     take(result) {
+      if (result.stood) standing.push(result)
       if (result.error === '') answered.add(result.service)
       else if (answered.has(result.service)) failures.push(result)
     },
@@ -54,6 +57,7 @@ export function createJudge(services: readonly string[], isUp: (service: string)
     verdict() {
       const guilty = failures.filter((result) => !gaps.some(({ service, from, to }) => service === result.service && from <= result.endedAt && to >= result.startedAt))
       if (guilty.length > 0) throw new Error(`${guilty.length} requests failed that could have succeeded:\n${[...new Set(guilty.map(({ service, error }) => `${service}: ${error}`))].join('\n')}`)
+      if (standing.length > 0) throw new Error(`${standing.length} requests were given up, to ${[...new Set(standing.map(({ service, error }) => `${service}: ${error}`))].join(', ')}`)
       const silent = services.filter((service) => !answered.has(service))
       if (silent.length > 0) throw new Error(`no request to ${silent.join(', ')} was ever answered: the drill proved nothing`)
     },

@@ -9,7 +9,7 @@ import type { ShownState } from './state.ts'
 import type { until } from './until.ts'
 
 export interface DrillService {
-  /** One reference or several, in order of preference. */
+  /** One reference or several, in order of preference; with `[]` its backends are written into the table itself. */
   readonly from: string | readonly string[]
   readonly merge?: boolean
   /** `to` of its route; default the service itself. */
@@ -30,8 +30,8 @@ export interface DrillPlan {
   readonly host?: string
   /** How many times faster registries' time runs: a guard's hold of 30 s takes 30 s / `speed`. Default 5. */
   readonly speed?: number
-  /** Called with the running backends before the gateway starts: what is registered here is there from the start. */
-  readonly before?: (backend: (name: string) => Backend) => Promise<void>
+  /** Called with the running backends and the proxies before the gateway starts: what is registered here is there from the start. */
+  readonly before?: (backend: (name: string) => Backend, fault: (upstream: string) => FaultProxy) => Promise<void>
 }
 
 export interface Drill {
@@ -62,6 +62,8 @@ export interface Drill {
   /** What is known of one reference, such as failures in a row and what the last error was. */
   watch(ref: string): Promise<RefStatus>
   metrics(): Promise<string>
+  /** The admin server's answer at this path: its status, and what it says. */
+  admin(path: string): Promise<{ readonly status: number; readonly body: unknown }>
   /** Of the running gateway's listener. */
   readonly port: number
   /** How the gateway stands where it announces itself. */

@@ -5,8 +5,8 @@ import type { DrillGateway } from './gateway.ts'
 /** What is shown of one service. */
 export interface ShownState {
   /**
-   * `live a,b`, `stale a,b`, `guarded a,b,c`, `live a,b(draining)`, `live a,b(reserve)`: mode of the first watch that is used, then the
-   * endpoints by name; `reserve` are those of another reference that wait.
+   * `live a,b`, `stale a,b`, `guarded a,b,c`, `live a,b(draining)`, `live a,b(reserve)`, `pending`: mode of the first watch that is used, or of
+   * the first one, then the endpoints by name; `reserve` are those of another reference that wait.
    */
   readonly text: string
   /** Why it is not live; empty when it is. */
@@ -20,7 +20,8 @@ export async function shownState(gateway: DrillGateway, service: string, nameOf:
   const { watches } = await gateway.admin<WatchesAnswer>('/api/watches')
   const { services } = await gateway.admin<ServicesAnswer>('/api/services')
   const endpoints = (await gateway.admin<EndpointsAnswer>(`/api/endpoints?service=${service}`)).services[0]?.endpoints ?? []
-  const origin = services.find(({ name }) => name === service)?.origins.find(({ used }) => used)
+  const origins = services.find(({ name }) => name === service)?.origins ?? []
+  const origin = origins.find(({ used }) => used) ?? origins[0]
   if (origin === undefined) throw new Error(`the admin server shows no origin of ${service}`)
   const mode = watches.find(({ ref }) => ref === origin.ref)?.mode ?? 'static'
   const kinds = { live: 'ready', static: 'ready', absent: 'absent', pending: 'pending', stale: 'stale', guarded: 'stale', denied: 'stale', disk: 'stale' } as const
