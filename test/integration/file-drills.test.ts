@@ -9,6 +9,7 @@ import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { canHoldFiles, holdFiles } from '../support/held-files.ts'
 import { makeTempDirectory } from '../support/temp.ts'
+import { downAtStart } from '../suites/down-at-start.ts'
 
 type Backends = Pick<Drill, 'backend'>
 
@@ -112,6 +113,23 @@ test.each<readonly [name: string, spoil: (d: Backends) => unknown, shown: string
     await replace(these(d, ['a', 'b']))
     await d.sees('web', 'live a,b')
     await d.uses('web', ['a', 'b'])
+  }))
+
+test('that is a mess when a gateway starts that knows nothing: 503 for its own service alone, until it is whole', () =>
+  downAtStart(plan(), { ref: 'file/web', goes: () => replace('nowhere\n'), returns: (d) => replace(these(d, ALL)) }))
+
+test('that is a mess when a gateway starts whose only one it is: it is not ready until it is whole, and stays ready', () =>
+  drill(plan({ before: () => replace('nowhere\n') }), async (d) => {
+    await d.sees('web', 'pending', { cause: /nowhere/ })
+    expect(await d.admin('/api/ready')).toEqual({ status: 503, body: { ready: false, reasons: [expect.stringMatching(/^no registry has answered yet: file\/web: .*nowhere/)] } })
+    expect(await d.admin('/api/health')).toMatchObject({ status: 200 })
+    await replace(these(d, ALL))
+    await d.sees('web', 'live a,b,c')
+    expect(await d.admin('/api/ready')).toEqual({ status: 200, body: { ready: true, reasons: [] } })
+    await replace('nowhere\n')
+    await d.sees('web', 'stale a,b,c')
+    expect(await d.admin('/api/ready')).toMatchObject({ status: 200 })
+    await d.uses('web', ALL)
   }))
 
 test('that may not be read any more is told, and taken again when it may', () =>

@@ -6,6 +6,7 @@ import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { endpoint, status, type SliceSpec } from '../support/fake-k8s.ts'
 import { startFakeK8s, type FakeK8sServer } from '../support/fake-k8s-server.ts'
+import { downAtStart } from '../suites/down-at-start.ts'
 
 let server: FakeK8sServer
 beforeEach(async () => {
@@ -50,6 +51,8 @@ test('a rolling deploy loses no request', () =>
       await d.uses('web', ['a', 'b', 'c'])
     }
   }))
+
+test('an API server that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () => downAtStart(plan(['a', 'b', 'c']), { ref: 'k8s/default/web:http' }))
 
 test('an API server that is out of reach, silent, late or cut off never takes endpoints away', () =>
   drill(plan(['a', 'b']), async (d) => {

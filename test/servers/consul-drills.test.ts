@@ -7,6 +7,7 @@ import { callConsul, enter, strike, strikeAll } from '../support/servers/consul-
 import { startConsulCluster, type ConsulCluster } from '../support/servers/consul-cluster.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { downAtStart } from '../suites/down-at-start.ts'
 
 type RealConsul = Awaited<ReturnType<typeof startConsul>>
 
@@ -49,6 +50,8 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
       await d.backend('c').stop()
       await d.uses('web', ['a', 'b'])
     }))
+
+  test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () => downAtStart(plan(server, ['a', 'b', 'c']), { ref: 'consul/web' }))
 
   test('that hangs is given up, not waited for, and heard again when it goes on', () =>
     drill(plan(server, ['a', 'b']), async (d) => {

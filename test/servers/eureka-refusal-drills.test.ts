@@ -7,6 +7,7 @@ import { httpAnswer } from '../support/drill/fault-proxy.ts'
 import { cancel, register } from '../support/servers/eureka-client.ts'
 import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { downAtStart } from '../suites/down-at-start.ts'
 
 /** Whatever starts a JVM, on a loaded machine: milliseconds. */
 const SLOW = 240_000
@@ -18,9 +19,9 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
   }, SLOW)
   afterAll(() => server.stop())
 
-  const names = ['a', 'b', 'c', 'd']
+  const ALL = ['a', 'b', 'c', 'd']
   /** `web` at these servers, in this order; its backends are registered at the first. */
-  const plan = (upstreams: DrillPlan['upstreams']): DrillPlan => ({
+  const plan = (upstreams: DrillPlan['upstreams'], names = ALL): DrillPlan => ({
     upstreams: upstreams ?? {},
     // The zone says which is used first.
     registries: ({ first, second }) => ({ eureka: { zone: 'z1', address: { z1: `http://${first}/eureka`, ...(second === undefined ? {} : { z2: `http://${second}/eureka` }) }, every: '3s' } }),
@@ -43,7 +44,7 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
       ] as const) {
         d.fault('first').answer(answer)
         await d.sees('web', `${mode} a,b,c,d`, { cause, since: Date.now() })
-        await d.serves('web', names)
+        await d.serves('web', ALL)
         await d.fault('first').pass()
         await d.sees('web', 'live a,b,c,d')
       }
@@ -51,6 +52,9 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
       await d.sees('web', 'live a,b,c')
       await d.uses('web', ['a', 'b', 'c'])
     }))
+
+  test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () =>
+    downAtStart(plan({ first: server.address }, ['a', 'b', 'c']), { ref: 'eureka/WEB' }))
 
   test('that is lost, for a peer that has just started: its 403 and its short list take nothing away', () =>
     drill(plan({ first: server.address, second: '127.0.0.1:1' }), async (d) => {
@@ -63,7 +67,7 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
         for (const name of ['a', 'b']) await register(peer.url, d.backend(name))
         d.fault('second').retarget(peer.address)
         await d.sees('web', 'stale a,b,c,d', { cause: /403 without a word/, since: Date.now() })
-        await d.serves('web', names)
+        await d.serves('web', ALL)
         await d.sees('web', 'guarded a,b,c,d', { cause: /2 of 4 endpoints vanished/ })
         // Who is in doubt gets what nobody else can take.
         await d.serves('web', ['a', 'b'])

@@ -7,6 +7,7 @@ import type { Backend } from '../support/drill/backend.ts'
 import { json, page } from '../support/fake-marathon/fake-marathon.ts'
 import { startMarathon, type MarathonServer } from '../support/fake-marathon/server.ts'
 import type { TaskSpec } from '../support/fake-marathon/spec.ts'
+import { downAtStart } from '../suites/down-at-start.ts'
 
 const SPEED = 5
 
@@ -216,15 +217,12 @@ describe('a gateway at a Marathon', () => {
       await d.sees('web', 'live a,b,c')
     }))
 
-  test('that is down when the gateway starts for the first time: 503 until it is there', () =>
-    drill({ ...plan(['a', 'b', 'c']), before: killAll }, async (d) => {
-      await d.excuse('web', async () => {
-        await d.until('it is not known', async () => (await d.watch('marathon/web')).mode === 'pending')
-        await d.until('requests are refused', async () => (await d.next('web')).every(({ error }) => error === '503 no_endpoints'))
+  test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () =>
+    downAtStart(plan(['a', 'b', 'c']), {
+      ref: 'marathon/web',
+      goes: killAll,
+      async returns() {
         for (const node of server.nodes) await server.restart(node)
-        list(d, ['a', 'b', 'c'])
-        await d.sees('web', 'live a,b,c')
-        await d.uses('web', ['a', 'b', 'c'])
-      })
+      },
     }))
 })

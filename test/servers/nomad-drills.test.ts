@@ -8,6 +8,7 @@ import { httpAnswer } from '../support/drill/fault-proxy.ts'
 import { callNomad, listed, runJob, stopJob, stopJobs, type NomadAt } from '../support/servers/nomad-client.ts'
 import { startNomad } from '../support/servers/nomad.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { downAtStart } from '../suites/down-at-start.ts'
 
 type RealNomad = Awaited<ReturnType<typeof startNomad>>
 
@@ -56,6 +57,8 @@ describeWithServers(['nomad'], 'a gateway at a Nomad', () => {
       await d.sees('web', 'live a')
       await d.uses('web', ['a'])
     }))
+
+  test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () => downAtStart(plan(server, ['a', 'b', 'c']), { ref: 'nomad/web' }))
 
   test('that hangs is given up, not waited for, and heard again when it goes on', () =>
     drill(plan(server, ['a', 'b']), async (d) => {

@@ -6,6 +6,7 @@ import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { startKnot, type RealNameServer } from '../support/servers/knot.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { downAtStart } from '../suites/down-at-start.ts'
 
 /** Instances in a storm; more do not fit into a DNS message together with their addresses. */
 const CROWD = 1000
@@ -57,6 +58,9 @@ describeWithServers(['knot'], 'a gateway at a name server', () => {
       await d.sees('web', 'live a,c')
       await d.uses('web', ['a', 'c'])
     }))
+
+  test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () =>
+    downAtStart(plan(), { ref: REF, goes: () => server.kill(), returns: () => server.restart() }))
 
   test('that hangs, dies or forgets the name takes no endpoint away, and is followed again', () =>
     drill(plan(), async (d) => {

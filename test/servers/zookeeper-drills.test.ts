@@ -5,6 +5,7 @@ import type { Backend } from '../support/drill/backend.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { DrillPlan } from '../support/drill/plan.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { downAtStart } from '../suites/down-at-start.ts'
 import { leaderOf, startEnsemble, startZooKeeper, type RealZooKeeper } from '../support/servers/zookeeper.ts'
 import { startCuratorWriter, startServersetWriter, type Writer } from '../support/servers/zookeeper-writers.ts'
 
@@ -66,6 +67,9 @@ describeWithServers(['zookeeper', 'zookeeper-writers'], 'a gateway at a ZooKeepe
       await d.uses('web', ['a', 'b', 'c', 'd'])
     })
   })
+
+  test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () =>
+    downAtStart(curated([server], ['a', 'b', 'c']).plan, { ref: 'curator/web' }))
 
   test('that is frozen is left, not waited for, and heard again when it goes on', async () => {
     const { plan, writer, base } = curated([server], ['a'], { later: ['b', 'c'] })
