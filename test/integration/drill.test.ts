@@ -2,10 +2,10 @@
 // proxy fails in each of its ways.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { httpAnswer, startFaultProxy, type FaultProxy } from '../support/drill/fault-proxy.ts'
@@ -243,6 +243,30 @@ describe('the fault proxy', () => {
     expect(await open).toBe(`${answer.length} end`)
     expect(await ask(proxy)).toBe(`${answer.length} end`)
     expect(heard).toHaveLength(1)
+  })
+
+  test('counts who asks for the same at once, until they are gone', async () => {
+    const proxy = await start()
+    const asks = (path: string): Socket => {
+      const [host = '', port] = proxy.address.split(':')
+      const socket = connect({ host, port: Number(port) })
+      ends.push(() => socket.destroy())
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      return socket
+    }
+    const becomes = (most: number): Promise<void> => vi.waitFor(() => expect(proxy.mostAlike).toBe(most))
+    proxy.blackhole()
+    asks('/b')
+    const first = asks('/a')
+    await becomes(1)
+    asks('/a?wait=1s')
+    await becomes(2)
+    first.destroy()
+    await vi.waitFor(async () => {
+      proxy.blackhole()
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(proxy.mostAlike).toBe(1)
+    })
   })
 
   test('cuts what is open', async () => {

@@ -8,6 +8,11 @@ export interface FaultProxy {
   readonly address: string
   /** Connections taken so far. */
   readonly accepted: number
+  /**
+   * The most connections at once, since the kind was set, whose clients asked for the same (a path, in HTTP), had no answer, and were still there:
+   * 1 where nobody asks again before the first question is given up.
+   */
+  readonly mostAlike: number
   /** Everything passes again: refused ports open, held bytes flow. */
   pass(): Promise<void>
   /** Resets every open connection, once. New ones go on by the kind that is set. */
@@ -50,6 +55,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 
 class Proxying implements FaultProxy {
   accepted = 0
+  mostAlike = 0
   #target: string
   #fault: Fault = { kind: 'pass' }
   #port = 0
@@ -67,7 +73,7 @@ class Proxying implements FaultProxy {
   async listen(port: number): Promise<void> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
       this.accepted++
-      const pair = new Pair(client, this.#target, () => this.#fault, () => this.#pairs.delete(pair))
+      const pair = new Pair(client, this.#target, { fault: () => this.#fault, gone: () => this.#pairs.delete(pair), asked: () => this.#count() })
       this.#pairs.add(pair)
     })
     server.listen(port, '127.0.0.1')
@@ -129,48 +135,72 @@ class Proxying implements FaultProxy {
   #set(fault: Fault): void {
     this.#fault = fault
     for (const pair of this.#pairs) pair.changed()
+    this.mostAlike = 0
+    this.#count()
   }
+
+  // Once all that has arrived by now was read: who gave up one question and asked the next one never had two.
+  #count(): void {
+    setImmediate(() => {
+      const asked = Map.groupBy([...this.#pairs].map(({ asking }) => asking).filter((question) => question !== undefined), (question) => question)
+      this.mostAlike = Math.max(this.mostAlike, ...[...asked.values()].map(({ length }) => length))
+    })
+  }
+}
+
+interface PairOptions {
+  fault(): Fault
+  gone(): void
+  /** The client said something. */
+  asked(): void
 }
 
 /** One connection through the proxy. */
 class Pair {
   readonly #client: Socket
   readonly #server: Socket
-  readonly #fault: () => Fault
-  readonly #gone: () => void
+  readonly #options: PairOptions
   /** Bytes of the server since the client last said something: one answer. */
   #answered = 0
-  /** The client said something since the server last did. */
-  #asking = false
+  /** What the client asked for since the server last said something. */
+  #asking: string | undefined
+  /** The client is gone, which the server may not know yet. */
+  #left = false
+  /** What the client did while nothing went through. */
+  #held: (() => void)[] = []
   /** What the server said goes to the client in order, however late. */
   #turn: Promise<void> = Promise.resolve()
   readonly #timers = new Map<NodeJS.Timeout, () => void>()
   #stranded = false
   #over = false
 
-  constructor(client: Socket, target: string, fault: () => Fault, gone: () => void) {
+  constructor(client: Socket, target: string, options: PairOptions) {
     const [host, port] = target.split(':')
     this.#client = client
     this.#server = connect({ host: host ?? '', port: Number(port), noDelay: true, allowHalfOpen: true })
-    this.#fault = fault
-    this.#gone = gone
+    this.#options = options
     this.#client.on('data', (chunk: Buffer) => {
       this.#answered = 0
-      this.#asking = true
-      if (this.#fault().kind === 'answer') this.changed()
-      else this.#server.write(chunk)
+      this.#asking ??= pathOf(chunk)
+      this.#options.asked()
+      if (this.#fault.kind === 'answer') this.changed()
+      else this.#pass(() => this.#server.write(chunk))
     })
-    this.#client.on('end', () => this.#server.end())
+    this.#client.on('end', () => this.#leave(() => this.#server.end()))
     this.#server.on('data', (chunk: Buffer) => {
-      this.#asking = false
+      this.#asking = undefined
       this.#later(() => this.#answer(chunk))
     })
     this.#server.on('end', () => this.#later(async () => void this.#client.end()))
-    for (const socket of [this.#client, this.#server]) {
-      socket.on('error', () => this.reset())
-      socket.on('close', () => this.#closed())
-    }
+    this.#client.on('error', () => this.#leave(() => this.reset()))
+    this.#server.on('error', () => this.reset())
+    for (const socket of [this.#client, this.#server]) socket.on('close', () => this.#closed())
     this.changed()
+  }
+
+  /** What the client waits for; undefined when it does not. */
+  get asking(): string | undefined {
+    return this.#left ? undefined : this.#asking
   }
 
   reset(): void {
@@ -181,7 +211,7 @@ class Pair {
       wake()
     }
     for (const socket of [this.#client, this.#server]) if (!socket.destroyed) socket.resetAndDestroy()
-    this.#gone()
+    this.#options.gone()
   }
 
   strand(): void {
@@ -190,12 +220,32 @@ class Pair {
   }
 
   changed(): void {
-    for (const socket of [this.#client, this.#server]) {
-      if (this.#stranded || this.#fault().kind === 'blackhole') socket.pause()
-      else socket.resume()
+    const fault = this.#fault
+    if (this.#isBlack) this.#server.pause()
+    else {
+      for (const step of this.#held.splice(0)) step()
+      this.#server.resume()
     }
-    const fault = this.#fault()
-    if (fault.kind === 'answer' && this.#asking) this.#later(() => this.#breakOff(Buffer.from(fault.bytes)))
+    if (fault.kind === 'answer' && this.#asking !== undefined) this.#later(() => this.#breakOff(Buffer.from(fault.bytes)))
+  }
+
+  get #fault(): Fault {
+    return this.#options.fault()
+  }
+
+  /** Nothing goes through. The client is heard all the same, so that it is seen whether it is still there. */
+  get #isBlack(): boolean {
+    return this.#stranded || this.#fault.kind === 'blackhole'
+  }
+
+  #pass(step: () => void): void {
+    if (this.#isBlack) this.#held.push(step)
+    else step()
+  }
+
+  #leave(step: () => void): void {
+    this.#left = true
+    this.#pass(step)
   }
 
   #closed(): void {
@@ -207,7 +257,7 @@ class Pair {
   }
 
   async #answer(chunk: Buffer): Promise<void> {
-    const fault = this.#fault()
+    const fault = this.#fault
     if (fault.kind === 'delay') await this.#sleep(fault.ms)
     if (fault.kind === 'throttle') return this.#trickle(chunk, fault.rate)
     if (fault.kind === 'truncate' && this.#answered + chunk.length > fault.bytes) return this.#breakOff(chunk.subarray(0, fault.bytes - this.#answered))
@@ -219,7 +269,7 @@ class Pair {
     const step = Math.max(1, Math.floor((rate * THROTTLE_TICK) / 1000))
     for (let at = 0; at < chunk.length && !this.#over; at += step) {
       // The rest goes at once where the fault is over meanwhile.
-      const part = this.#fault().kind === 'throttle' ? chunk.subarray(at, at + step) : chunk.subarray(at)
+      const part = this.#fault.kind === 'throttle' ? chunk.subarray(at, at + step) : chunk.subarray(at)
       this.#client.write(part)
       if (part.length > step) return
       await this.#sleep(THROTTLE_TICK)
@@ -241,4 +291,9 @@ class Pair {
       this.#timers.set(timer, resolve)
     })
   }
+}
+
+/** The path of a request that begins here, without its query; empty for what is not HTTP. */
+function pathOf(chunk: Buffer): string {
+  return /^[A-Z]+ ([^ ?]*)/.exec(chunk.toString('latin1'))?.[1] ?? ''
 }
