@@ -6,7 +6,9 @@ import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { endpoint, status, type SliceSpec } from '../support/fake-k8s.ts'
 import { startFakeK8s, type FakeK8sServer } from '../support/fake-k8s-server.ts'
+import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
+import { hangs } from '../suites/hang.ts'
 
 let server: FakeK8sServer
 beforeEach(async () => {
@@ -53,6 +55,8 @@ test('a rolling deploy loses no request', () =>
   }))
 
 test('an API server that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () => downAtStart(plan(['a', 'b', 'c']), { ref: 'k8s/default/web:http' }))
+
+test('an API server that hangs is asked one question at a time', () => hangs(plan(['a', 'b', 'c']), { upstream: 'k8s', ref: 'k8s/default/web:http' }))
 
 test('an API server that is out of reach, silent, late or cut off never takes endpoints away', () =>
   drill(plan(['a', 'b']), async (d) => {
@@ -126,15 +130,7 @@ test('expired versions, errors, lost rights and a restored store are told, and m
   }))
 
 test('a store that comes back empty is not believed until it has confirmed that', () =>
-  drill(plan(['a', 'b', 'c'], { speed: 15 }), async (d) => {
-    await d.sees('web', 'live a,b,c')
-    server.fake.restore(50, [])
-    await d.sees('web', 'guarded a,b,c', { cause: /does not know|vanished/ })
-    await d.serves('web', ['a', 'b', 'c'])
-    put(d.backend('a'))
-    await d.sees('web', 'live a')
-    await d.uses('web', ['a'])
-  }))
+  comesBackEmpty(plan(['a', 'b', 'c']), { ref: 'k8s/default/web:http', forgets: () => server.fake.restore(50, []), enters: (d, name) => put(d.backend(name)) }))
 
 test('a gateway that starts while the API server is away serves what it knew', () =>
   drill(plan(['a', 'b']), async (d) => {

@@ -5,6 +5,7 @@ import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import type { FakeNomad, PutOptions } from '../support/fake-nomad.ts'
 import { plain } from '../support/nomad-wire.ts'
+import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 import { serveNomad, type ServedNomad } from '../support/serve-nomad.ts'
 
 const SPEED = 5
@@ -152,16 +153,7 @@ test('a token that loses its rights in all namespaces is told so, and loses no e
 })
 
 test('an agent that comes back empty is not believed until it has confirmed that', () =>
-  drill(plan(['a', 'b', 'c']), async (d) => {
-    await d.sees('web', 'live a,b,c')
-    registry.restartEmpty()
-    await d.sees('web', 'guarded a,b,c', { cause: /vanished/ })
-    await d.serves('web', ['a', 'b', 'c'])
-    list(d, ['a'])
-    await d.sees('web', 'guarded a,b,c')
-    await d.sees('web', 'live a')
-    await d.uses('web', ['a'])
-  }))
+  comesBackEmpty(plan(['a', 'b', 'c']), { ref: 'nomad/web', forgets: () => registry.restartEmpty(), enters: (d, name) => list(d, [name]) }))
 
 test('a gateway that starts while the agent is down serves what it knew', () =>
   drill(plan(['a', 'b']), async (d) => {

@@ -7,7 +7,9 @@ import { callConsul, enter, strike, strikeAll } from '../support/servers/consul-
 import { startConsulCluster, type ConsulCluster } from '../support/servers/consul-cluster.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
+import { hangs } from '../suites/hang.ts'
 
 type RealConsul = Awaited<ReturnType<typeof startConsul>>
 
@@ -53,6 +55,8 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
 
   test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () => downAtStart(plan(server, ['a', 'b', 'c']), { ref: 'consul/web' }))
 
+  test('that hangs is asked one question at a time', () => hangs(plan(server, ['a', 'b', 'c']), { upstream: 'consul', ref: 'consul/web' }))
+
   test('that hangs is given up, not waited for, and heard again when it goes on', () =>
     drill(plan(server, ['a', 'b']), async (d) => {
       await d.sees('web', 'live a,b')
@@ -67,19 +71,16 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
     }))
 
   test('that comes back empty is not believed until it has confirmed that', () =>
-    drill(plan(server, ['a', 'b', 'c']), async (d) => {
-      await d.sees('web', 'live a,b,c')
-      // The time of the hold begins when it takes writes.
-      await d.fault('consul').refuse()
-      await server.kill()
-      await server.restart()
-      await d.fault('consul').pass()
-      await d.sees('web', 'guarded a,b,c', { cause: /vanished|does not know/ })
-      await d.serves('web', ['a', 'b', 'c'])
-      await enter(server.url, d.backend('a'))
-      await d.sees('web', 'guarded a,b,c')
-      await d.sees('web', 'live a')
-      await d.uses('web', ['a'])
+    comesBackEmpty(plan(server, ['a', 'b', 'c']), {
+      ref: 'consul/web',
+      async forgets(d) {
+        // The time of the hold begins when it takes writes.
+        await d.fault('consul').refuse()
+        await server.kill()
+        await server.restart()
+        await d.fault('consul').pass()
+      },
+      enters: (d, name) => enter(server.url, d.backend(name)),
     }))
 
   test('that goes away without a word, or answers late, slowly or by half, never takes endpoints away', () =>

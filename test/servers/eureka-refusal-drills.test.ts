@@ -8,6 +8,7 @@ import { cancel, register } from '../support/servers/eureka-client.ts'
 import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
+import { hangs } from '../suites/hang.ts'
 
 /** Whatever starts a JVM, on a loaded machine: milliseconds. */
 const SLOW = 240_000
@@ -55,6 +56,8 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
 
   test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () =>
     downAtStart(plan({ first: server.address }, ['a', 'b', 'c']), { ref: 'eureka/WEB' }))
+
+  test('that hangs is asked one question at a time', () => hangs(plan({ first: server.address }, ['a', 'b', 'c']), { upstream: 'first', ref: 'eureka/WEB' }))
 
   test('that is lost, for a peer that has just started: its 403 and its short list take nothing away', () =>
     drill(plan({ first: server.address, second: '127.0.0.1:1' }), async (d) => {

@@ -13,6 +13,7 @@ import type { Backend } from '../support/drill/backend.ts'
 import { cancel, keepRegistered, register, setStatus, type Registrant } from '../support/servers/eureka-client.ts'
 import { startEureka, type EurekaServer } from '../support/servers/eureka.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 
 /** Whatever starts a JVM, on a loaded machine: milliseconds. */
 const SLOW = 240_000
@@ -164,6 +165,18 @@ describeWithServers(['eureka'], 'a real Eureka', () => {
         await stop()
         await cancel(server.url, d.backend('c'))
         await d.sees('web', 'live a,b')
+      }), SLOW)
+
+    test('a registry that restarts empty holds those that do not come back behind those that do, for three minutes', () =>
+      comesBackEmpty(plan(['a', 'b', 'c'], 10), {
+        ref: 'eureka/WEB',
+        hold: 180_000,
+        speed: 10,
+        async forgets() {
+          await server.kill()
+          await server.restart()
+        },
+        enters: (d, name) => register(server.url, d.backend(name)),
       }), SLOW)
 
     test('a registry that stays empty is believed in the end', () =>

@@ -19,6 +19,7 @@ import { createFakeK8s, endpoint, type SliceSpec } from '../support/fake-k8s.ts'
 import { describeWithServers, isLacking } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
+import { hangs } from '../suites/hang.ts'
 import { ADMIN, CLIENT, GATEWAY, startKubernetes, type Kubernetes } from '../support/servers/kubernetes.ts'
 
 const platform = nodePlatform(() => undefined)
@@ -197,6 +198,8 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
 
   test.skipIf(ALONE)('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () =>
     downAtStart(plan(['a', 'b', 'c']), { ref: 'k8s/default/web:http' }))
+
+  test.skipIf(ALONE)('that hangs is asked one question at a time', () => hangs(plan(['a', 'b', 'c']), { upstream: 'k8s', ref: 'k8s/default/web:http' }))
 
   test.skipIf(ALONE)('where one pod comes and goes again and again: few sets are put in force, and no request is lost', () =>
     drill({ ...plan(['a', 'b', 'c']), speed: 1 }, async (d) => {

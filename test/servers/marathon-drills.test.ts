@@ -7,7 +7,9 @@ import type { Backend } from '../support/drill/backend.ts'
 import { json, page } from '../support/fake-marathon/fake-marathon.ts'
 import { startMarathon, type MarathonServer } from '../support/fake-marathon/server.ts'
 import type { TaskSpec } from '../support/fake-marathon/spec.ts'
+import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
+import { hangs } from '../suites/hang.ts'
 
 const SPEED = 5
 
@@ -77,6 +79,9 @@ describe('a gateway at a Marathon', () => {
       await d.sees('web', 'live c,d')
     }))
 
+  test('that hangs is asked one question at a time', () =>
+    hangs({ ...plan(['a', 'b', 'c']), registries: ({ marathon }) => ({ marathon: { address: `http://${marathon}` } }) }, { upstream: 'marathon', ref: 'marathon/web' }))
+
   test('that hangs is given up, not waited for, and heard again when it goes on', () =>
     drill(plan(['a', 'b', 'c']), async (d) => {
       await d.sees('web', 'live a,b,c')
@@ -109,16 +114,7 @@ describe('a gateway at a Marathon', () => {
     }))
 
   test('that suddenly lists nothing is not believed until it has confirmed that', () =>
-    drill(plan(['a', 'b', 'c'], { speed: 15 }), async (d) => {
-      await d.sees('web', 'live a,b,c')
-      server.remove('/web')
-      await d.sees('web', 'guarded a,b,c', { cause: /does not know/ })
-      await d.serves('web', ['a', 'b', 'c'])
-      list(d, ['a'])
-      await d.sees('web', 'guarded a,b,c')
-      await d.sees('web', 'live a')
-      await d.uses('web', ['a'])
-    }))
+    comesBackEmpty(plan(['a', 'b', 'c']), { ref: 'marathon/web', forgets: () => server.remove('/web'), enters: (d, name) => list(d, [name]) }))
 
   test('that is scaled to nothing on purpose is believed at once', () =>
     drill(plan(['a', 'b', 'c']), async (d) => {

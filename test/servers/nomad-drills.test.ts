@@ -8,7 +8,9 @@ import { httpAnswer } from '../support/drill/fault-proxy.ts'
 import { callNomad, listed, runJob, stopJob, stopJobs, type NomadAt } from '../support/servers/nomad-client.ts'
 import { startNomad } from '../support/servers/nomad.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
+import { hangs } from '../suites/hang.ts'
 
 type RealNomad = Awaited<ReturnType<typeof startNomad>>
 
@@ -41,24 +43,23 @@ describeWithServers(['nomad'], 'a gateway at a Nomad', () => {
   afterEach(() => stopJobs(server))
 
   test('that is killed and comes back empty goes on with what it knew, until the emptiness is confirmed', () =>
-    drill(plan(server, ['a', 'b', 'c']), async (d) => {
-      await d.sees('web', 'live a,b,c')
-      await server.kill()
-      await d.sees('web', 'stale a,b,c', { cause: cutOff, since: Date.now() })
-      await d.serves('web', ['a', 'b', 'c'])
-      // The time of the hold begins when it can run jobs.
-      await d.fault('nomad').refuse()
-      await server.restart()
-      await d.fault('nomad').pass()
-      await d.sees('web', 'guarded a,b,c', { cause: /vanished/ })
-      await d.serves('web', ['a', 'b', 'c'])
-      await enter(server, d.backend('a'))
-      await d.sees('web', 'guarded a,b,c')
-      await d.sees('web', 'live a')
-      await d.uses('web', ['a'])
+    comesBackEmpty(plan(server, ['a', 'b', 'c']), {
+      ref: 'nomad/web',
+      async forgets(d) {
+        await server.kill()
+        await d.sees('web', 'stale a,b,c', { cause: cutOff, since: Date.now() })
+        await d.serves('web', ['a', 'b', 'c'])
+        // The time of the hold begins when it can run jobs.
+        await d.fault('nomad').refuse()
+        await server.restart()
+        await d.fault('nomad').pass()
+      },
+      enters: (d, name) => enter(server, d.backend(name)),
     }))
 
   test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () => downAtStart(plan(server, ['a', 'b', 'c']), { ref: 'nomad/web' }))
+
+  test('that hangs is asked one question at a time', () => hangs(plan(server, ['a', 'b', 'c']), { upstream: 'nomad', ref: 'nomad/web' }))
 
   test('that hangs is given up, not waited for, and heard again when it goes on', () =>
     drill(plan(server, ['a', 'b']), async (d) => {

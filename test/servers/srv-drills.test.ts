@@ -6,6 +6,7 @@ import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { startKnot, type RealNameServer } from '../support/servers/knot.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
 
 /** Instances in a storm; more do not fit into a DNS message together with their addresses. */
@@ -61,6 +62,9 @@ describeWithServers(['knot'], 'a gateway at a name server', () => {
 
   test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () =>
     downAtStart(plan(), { ref: REF, goes: () => server.kill(), returns: () => server.restart() }))
+
+  test('that forgets the name is not believed until it has confirmed that', () =>
+    comesBackEmpty(plan(), { ref: REF, forgets: () => server.zone(''), enters: (d, name) => these(d, [name]) }))
 
   test('that hangs, dies or forgets the name takes no endpoint away, and is followed again', () =>
     drill(plan(), async (d) => {

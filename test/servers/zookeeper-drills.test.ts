@@ -5,7 +5,9 @@ import type { Backend } from '../support/drill/backend.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { DrillPlan } from '../support/drill/plan.ts'
 import { describeWithServers } from '../support/servers.ts'
+import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
+import { hangs } from '../suites/hang.ts'
 import { leaderOf, startEnsemble, startZooKeeper, type RealZooKeeper } from '../support/servers/zookeeper.ts'
 import { startCuratorWriter, startServersetWriter, type Writer } from '../support/servers/zookeeper-writers.ts'
 
@@ -71,6 +73,8 @@ describeWithServers(['zookeeper', 'zookeeper-writers'], 'a gateway at a ZooKeepe
   test('that is down when a gateway starts that knows nothing: 503 for its own service alone, until it is there', () =>
     downAtStart(curated([server], ['a', 'b', 'c']).plan, { ref: 'curator/web' }))
 
+  test('that hangs is asked one question at a time', () => hangs(curated([server], ['a', 'b', 'c']).plan, { upstream: 'zk0', ref: 'curator/web' }))
+
   test('that is frozen is left, not waited for, and heard again when it goes on', async () => {
     const { plan, writer, base } = curated([server], ['a'], { later: ['b', 'c'] })
     const other = writing(startCuratorWriter(server.address, base, 'web', LONG))
@@ -105,23 +109,24 @@ describeWithServers(['zookeeper', 'zookeeper-writers'], 'a gateway at a ZooKeepe
 
   test('that comes back without its data is not believed until it has confirmed that', async () => {
     const { plan, writer, base } = curated([server], ['a', 'b', 'c'])
-    await drill(plan, async (d) => {
-      await d.sees('web', 'live a,b,c')
-      await d.fault('zk0').refuse()
-      // The services are stopped in the same accident, and only one comes back.
-      await writer.kill()
-      await server.kill()
-      await server.wipe()
-      await server.restart()
-      // Nothing may be believed before it registers, and a JVM may take longer to start than the hold lasts.
-      const again = writing(startCuratorWriter(server.address, base, 'web', LONG))
-      await again.say('put /started yes')
-      await d.fault('zk0').pass()
-      await d.sees('web', 'guarded a,b,c', { cause: /does not know|vanished/ })
-      await d.serves('web', ['a', 'b', 'c'])
-      await again.say(register(d.backend('a')))
-      await d.sees('web', 'live a')
-      await d.uses('web', ['a'])
+    let again: Writer | undefined
+    await comesBackEmpty(plan, {
+      ref: 'curator/web',
+      hold: 60_000,
+      speed: 4,
+      async forgets(d) {
+        await d.fault('zk0').refuse()
+        // The services are stopped in the same accident, and only one comes back.
+        await writer.kill()
+        await server.kill()
+        await server.wipe()
+        await server.restart()
+        // Nothing may be believed before it registers, and a JVM may take longer to start than the hold lasts.
+        again = writing(startCuratorWriter(server.address, base, 'web', LONG))
+        await again.say('put /started yes')
+        await d.fault('zk0').pass()
+      },
+      enters: async (d, name) => again?.say(register(d.backend(name))),
     })
   })
 
