@@ -1,6 +1,9 @@
 // What `npm pack` makes, installed somewhere else: the command, the three entries from JavaScript, and their types.
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -51,6 +54,45 @@ describe('the command', () => {
       expect(await (await fetch(`http://127.0.0.1:${port}/x`)).text()).toBe('packed')
     } finally {
       await gateway.stop()
+    }
+  })
+})
+
+describe('eureka-js-client, which is carried by the package', () => {
+  const from = (base: string, name: string): string => createRequire(base).resolve(`${name}/package.json`)
+  const versionIn = (manifest: string): string => (createRequire(manifest)(manifest) as { version: string }).version
+
+  test('has what the overrides of this project put below it, and npm takes that for right', { timeout: SLOW }, async () => {
+    const { overrides } = createRequire(import.meta.url)(join(ROOT, 'package.json')) as { overrides: Record<string, Record<string, string>> }
+    const client = from(join(home, 'node_modules/fairlead/package.json'), 'eureka-js-client')
+    for (const [name, version] of Object.entries(overrides['eureka-js-client'] ?? {})) expect(version.split('@').at(-1)).toBe(versionIn(from(client, name)))
+    expect(Number.parseInt(versionIn(from(from(client, 'request'), 'tough-cookie')), 10)).toBeGreaterThan(4)
+    // Fails where a dependency is not of a version that is asked for, which is what ends `npm ci`.
+    expect(await output('npm', 'ls', '--all')).toContain('npm:@cypress/request@')
+  })
+
+  test('announces the gateway', { timeout: SLOW }, async () => {
+    const calls: string[] = []
+    const eureka = createServer((request, response) => {
+      calls.push(`${request.method} ${request.url}`)
+      response.writeHead(request.method === 'POST' ? 204 : 404).end()
+    })
+    await new Promise<void>((listening) => void eureka.listen(0, '127.0.0.1', listening))
+    const [port = 0, admin = 0] = await freePorts(2)
+    const registry = `{ type: eureka, address: 'http://127.0.0.1:${(eureka.address() as AddressInfo).port}/eureka', announce: { app: gateway, ip: 127.0.0.1, drain: 0s } }`
+    await writeFile(join(home, 'announce.yaml'), `listen: 127.0.0.1:${port}\nadmin: { port: ${admin} }\naccessLog: off\nregistries: { netflix: ${registry} }\nroutes: [{ match: "/**", respond: { body: packed } }]\n`)
+    const gateway = await startServer({
+      program: process.execPath,
+      args: [join(home, 'node_modules/fairlead/dist/src/cli/main.js'), 'run', join(home, 'announce.yaml'), '--workers', '1'],
+      address: `127.0.0.1:${port}`,
+      ready: async (address) => (await fetch(`http://${address}/`)).ok,
+    })
+    try {
+      await expect.poll(() => calls, { timeout: 30_000 }).toContain('POST /eureka/apps/GATEWAY')
+    } finally {
+      await gateway.stop()
+      eureka.close()
+      eureka.closeAllConnections()
     }
   })
 })
