@@ -5,6 +5,7 @@ import type { RequestHead, Source } from '../model/request.ts'
 import { clientAddress, clientScheme } from '../proxy/client-address.ts'
 import { removeClaims } from '../proxy/header-class.ts'
 import { type Gateway, handle } from '../proxy/gateway.ts'
+import type { ClientExchange } from './http1/client-exchange.ts'
 import type { Connection } from './http1/connection.ts'
 import type { Downstream } from './http1/downstream.ts'
 import type { ParsedRequest } from './http1/request-parser.ts'
@@ -92,7 +93,7 @@ export class ClientConnection implements Connection {
     return !this.listener.open || (requestsPerConnection > 0 && served >= requestsPerConnection)
   }
 
-  serve(exchange: Downstream): Promise<void> {
+  serve(exchange: ClientExchange): Promise<void> {
     this.context.counts.active++
     return handle(this.context.gateway, exchange)
   }

@@ -2,6 +2,7 @@
 import type { ListenerLimits } from '../../model/listener-config.ts'
 import type { GatewayError } from '../../model/error.ts'
 import type { RequestHead } from '../../model/request.ts'
+import type { ClientExchange } from './client-exchange.ts'
 import type { Downstream } from './downstream.ts'
 import type { ParsedRequest } from './request-parser.ts'
 import type { Sweep } from './sweep.ts'
@@ -21,7 +22,7 @@ export interface Connection {
   /** True when this is the last request that the connection may make. */
   isLast(served: number): boolean
   /** Serves one request; resolves when all of it is over, its record included. Never rejects. */
-  serve(exchange: Downstream): Promise<void>
+  serve(exchange: ClientExchange): Promise<void>
   onRefused(error: GatewayError, startedAt: number): void
   /** A tunnel opened (1) or ended (-1). */
   onTunnel(change: 1 | -1): void

@@ -1,21 +1,18 @@
-// One client connection: reads requests one after another, hands each to the gateway as an exchange, writes the answers in
-// order, and becomes a tunnel after an upgrade.
+// One client connection, and in which state it is: requests are read one after another, each is served before the next, and after an
+// upgrade it is a tunnel.
 import type { Socket } from 'node:net'
 import { GatewayError } from '../../model/error.ts'
-import type { Exchange, UpstreamResponse } from '../../model/exchange.ts'
-import type { RequestHead, ResponseHead } from '../../model/request.ts'
-import type { HeaderRules } from '../../model/route.ts'
+import type { ResponseHead } from '../../model/request.ts'
 import { clientClosed } from './client-closed.ts'
+import { ClientExchange, type ExchangeOwner } from './client-exchange.ts'
 import type { Connection } from './connection.ts'
 import { refusalText } from './refusal.ts'
 import { Reply, type ReplyOwner } from './reply.ts'
 import { type InputOwner, RequestInput } from './request-input.ts'
 import type { ParsedRequest } from './request-parser.ts'
 import type { Response } from './response.ts'
-import type { ParsedResponse } from './response-parser.ts'
 import type { Timed } from './sweep.ts'
-import { Tunnel } from './tunnel.ts'
-import { upgradeOf } from './upgrade.ts'
+import { Tunnel, type TunnelOwner } from './tunnel.ts'
 import { part } from './read-buffers.ts'
 import { Upload, type UploadOwner } from './upload.ts'
 import { Wire, type WireOwner } from './wire.ts'
@@ -32,23 +29,21 @@ const CLOSED = 4
 /** Milliseconds in which a client may still send after the last answer, so that a reset does not destroy it on the way. */
 const LINGER_MS = 1000
 
-export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, InputOwner, UploadOwner {
-  head!: RequestHead
-  startedAt = 0
-  upgrade = ''
+/** A connection of a client, from its first byte to its last. */
+export class Downstream implements WireOwner, Timed, ReplyOwner, InputOwner, UploadOwner, ExchangeOwner, TunnelOwner {
   deadline = 0
   readonly wire: Wire
   readonly reply: Reply
-  readonly upload: Upload
+  private readonly upload: Upload
+  private readonly exchange: ClientExchange
   private state: number = READING
   private readonly connection: Connection
   private readonly input: RequestInput
   private served = 0
   /** Is over with the request under way. */
-  private serving: Promise<void> | undefined
+  private underWay: Promise<void> | undefined
   private ended = false
   private tunnel: Tunnel | undefined
-  private onGone: ((error?: GatewayError) => void) | undefined
   /** The client does not read: its next request waits until it does. */
   private held = false
 
@@ -57,6 +52,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.wire = new Wire(socket, this)
     this.reply = new Reply(this.wire, this)
     this.upload = new Upload(this, connection)
+    this.exchange = new ClientExchange(this, connection, this.reply, this.upload)
     this.input = new RequestInput(this, this.upload, connection.scheme, connection.limits)
     this.deadline = connection.sweep.after(connection.limits.headTimeout)
     connection.sweep.add(this)
@@ -66,68 +62,24 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     return this.wire.socket
   }
 
-  get trustedPeer(): boolean {
-    return this.connection.trustedPeer
-  }
-
-  get peerAddress(): string {
-    return this.connection.peerAddress
-  }
-
-  get peerScheme(): 'http' | 'https' {
-    return this.connection.scheme
-  }
-
-  get bodyTimeout(): number {
-    return this.connection.limits.bodyTimeout
-  }
-
   get gone(): boolean {
     return this.state === CLOSED || this.state === LINGERING
   }
 
-  get replayable(): boolean {
-    return this.upload.body === undefined || this.upload.body.replayable
+  get serving(): boolean {
+    return this.state === SERVING
   }
 
-  get uploadedAt(): number {
-    return this.upload.wholeAt
+  get bodyDone(): boolean {
+    return this.input.bodyDone
   }
 
   get uploading(): boolean {
     return this.state === SERVING && !this.input.bodyDone && !this.reply.started
   }
 
-  /** What ended the body too early, once it has. */
-  get broken(): GatewayError | undefined {
-    return this.upload.broken
-  }
-
-  get bytesIn(): number {
-    return this.tunnel?.bytesIn ?? this.upload.body?.bytes ?? 0
-  }
-
-  get bytesOut(): number {
-    return this.reply.bytesOut
-  }
-
-  keepBody(): void {
-    this.upload.body?.keepForRetry()
-  }
-
-  holdBody(): void {
-    // The connection of that try may serve another client by now, which must not be cut when this one leaves.
-    this.onGone = undefined
-    this.upload.body?.detach()
-  }
-
-  ruleTrailers(rules: HeaderRules): void {
-    this.upload.body?.ruleTrailers(rules)
-  }
-
-  /** Called when the client leaves, or its body breaks, before a response head is there. */
-  whenGone(action: ((error?: GatewayError) => void) | undefined): void {
-    this.onGone = action
+  get tunnelBytes(): number | undefined {
+    return this.tunnel?.bytesIn
   }
 
   onBytes(bytes: Buffer, length: number): void {
@@ -193,57 +145,21 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.socket.pause()
   }
 
-  respond(head: ResponseHead, body: string): Promise<void> {
-    if (this.state !== SERVING) return Promise.resolve()
-    this.reply.keepAlive &&= this.input.bodyDone && this.connection.open
-    try {
-      this.reply.local(head, body)
-    } catch (defect) {
-      this.onDefect(defect)
-    }
-    return Promise.resolve()
-  }
-
-  relay(upstream: UpstreamResponse, head: ResponseHead, rules: HeaderRules | undefined): Promise<void> | undefined {
-    const response = upstream as Response
-    if (this.broken !== undefined) this.refuse(this.broken)
-    if (this.state !== SERVING) {
-      response.discard()
-      return Promise.reject(clientClosed())
-    }
-    this.onGone = undefined
-    if (head.status === 101) return this.openTunnel(response, head)
-    if (!this.input.bodyDone) this.deadline = 0
-    this.reply.keepAlive &&= this.input.bodyDone && this.connection.open
-    try {
-      return this.reply.relay(response, head, rules)
-    } catch (defect) {
-      this.onDefect(defect)
-      throw defect
-    }
-  }
-
-  relayInterim(parsed: ParsedResponse): void {
-    if (this.state !== SERVING) return
-    this.reply.interim(parsed, this.upload.expects)
-    this.upload.onInterim(parsed.status)
-  }
-
   onHeadBegun(): void {
-    this.startedAt = this.connection.now()
+    this.exchange.startedAt = this.connection.now()
     this.deadline = this.connection.sweep.after(this.connection.limits.headTimeout)
   }
 
   onHead(parsed: ParsedRequest, bytes: Buffer, at: number, to: number): void {
     const { connection } = this
     this.state = SERVING
-    this.upgrade = upgradeOf(parsed)
-    this.head = connection.headOf(parsed)
+    this.exchange.begin(parsed)
     this.reply.begin(parsed.method, parsed.http10, parsed.keepAlive && !connection.isLast(++this.served))
     this.upload.begin(parsed, this.input.begin(parsed, connection.limits.bodyBytes))
     if (at < to) this.readBody(bytes, at, to)
-    if (this.broken !== undefined) this.refuse(this.broken)
-    else if (this.state === SERVING) this.serving = connection.serve(this)
+    const { broken } = this.upload
+    if (broken !== undefined) this.refuse(broken)
+    else if (this.state === SERVING) this.underWay = connection.serve(this.exchange)
   }
 
   onBadHead(error: GatewayError): void {
@@ -251,12 +167,12 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   }
 
   private readBody(bytes: Buffer, from: number, to: number): void {
-    if (this.broken === undefined) this.input.readBody(bytes, from, to)
+    if (this.upload.broken === undefined) this.input.readBody(bytes, from, to)
   }
 
   /** A response is out whole: the next request, or the end. */
   onReplied(): void {
-    this.onGone = undefined
+    this.exchange.whenGone(undefined)
     if (this.state !== SERVING) return
     if (!this.reply.keepAlive || !this.input.bodyDone || (this.ended && !this.input.isAhead)) return this.linger()
     this.state = READING
@@ -281,7 +197,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     const read = (): void => {
       if (this.state === READING) this.input.readHead(ahead, 0, ahead.length)
     }
-    queueMicrotask(() => void this.serving?.then(read))
+    queueMicrotask(() => void this.underWay?.then(read))
   }
 
   /** Ends a connection on which nothing is asked. What was answered may still be on its way. */
@@ -296,7 +212,7 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
     this.upload.body?.release()
     this.held = false
     // A slow client gets the time of a body for what is still to be written; only then the short wait begins.
-    this.deadline = this.connection.sweep.after(this.bodyTimeout)
+    this.deadline = this.connection.sweep.after(this.connection.limits.bodyTimeout)
     this.wire.end(() => {
       if (this.ended) this.destroy()
       else this.deadline = this.connection.sweep.now + LINGER_MS
@@ -305,9 +221,9 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   }
 
   /** Answers what cannot be served and ends the connection: after a refusal nobody knows where the next request starts. */
-  private refuse(error: GatewayError): void {
+  refuse(error: GatewayError): void {
     if (this.state === CLOSED || this.state === LINGERING) return
-    this.connection.onRefused(error, this.startedAt)
+    this.connection.onRefused(error, this.exchange.startedAt)
     this.wire.text(refusalText(error))
     this.linger()
   }
@@ -315,14 +231,12 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   onBroken(error: GatewayError): void {
     if (this.reply.started) return this.destroy()
     // Told to whoever waits for the endpoint: the request's own record must say what its client is told.
-    const { onGone } = this
-    this.onGone = undefined
-    onGone?.(error)
+    this.exchange.tellGone(error)
   }
 
-  private openTunnel(response: Response, head: ResponseHead): Promise<void> {
+  openTunnel(response: Response, head: ResponseHead): Promise<void> {
     this.state = TUNNEL
-    this.tunnel = new Tunnel(this, response, this.connection, this.upgrade)
+    this.tunnel = new Tunnel(this, response, this.connection, this.exchange.upgrade)
     const over = this.tunnel.open(head, this.input.takeAhead())
     // It may have said its last before the endpoint switched.
     if (this.ended) this.tunnel.clientEnded()
@@ -336,15 +250,13 @@ export class Downstream implements Exchange, WireOwner, Timed, ReplyOwner, Input
   /** The connection is over, whoever ended it. */
   destroy(): void {
     if (this.state === CLOSED) return
-    const { onGone, tunnel } = this
     this.state = CLOSED
     this.deadline = 0
     this.connection.sweep.remove(this)
     this.connection.onClosed(this)
     this.wire.destroy()
-    this.onGone = undefined
-    onGone?.()
-    tunnel?.clientGone()
+    this.exchange.tellGone()
+    this.tunnel?.clientGone()
     this.reply.abandon(clientClosed())
   }
 }

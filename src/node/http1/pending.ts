@@ -1,7 +1,7 @@
 // The request under way on one connection to an endpoint: whose it is, and who waits for its response head.
 import type { GatewayError } from '../../model/error.ts'
 import type { OutboundRequest, UpstreamResponse } from '../../model/exchange.ts'
-import type { Downstream } from './downstream.ts'
+import type { ClientExchange } from './client-exchange.ts'
 import type { ParsedResponse } from './response-parser.ts'
 import { failure } from './upstream-errors.ts'
 
@@ -11,7 +11,7 @@ const MAX_INTERIM = 32
 /** The requests of one connection, one after another. */
 export class Pending {
   /** Undefined when none is under way. */
-  exchange: Downstream | undefined
+  exchange: ClientExchange | undefined
   /** Milliseconds for the response head once the request is out, 0 for no limit. */
   patience = 0
   private request: OutboundRequest | undefined
@@ -33,7 +33,7 @@ export class Pending {
     return this.request?.upgrade ?? ''
   }
 
-  begin(exchange: Downstream, request: OutboundRequest, patience: number): void {
+  begin(exchange: ClientExchange, request: OutboundRequest, patience: number): void {
     this.exchange = exchange
     this.request = request
     this.interim = 0

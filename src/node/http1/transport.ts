@@ -5,7 +5,7 @@ import { GatewayError } from '../../model/error.ts'
 import type { Exchange, OutboundRequest, Transport, UpstreamResponse } from '../../model/exchange.ts'
 import type { Dialer } from '../dial.ts'
 import { clientClosed } from './client-closed.ts'
-import type { Downstream } from './downstream.ts'
+import type { ClientExchange } from './client-exchange.ts'
 import { EndpointPool, type PoolCounts } from './pool.ts'
 import type { Sweep } from './sweep.ts'
 import { Upstream } from './upstream.ts'
@@ -22,7 +22,7 @@ export class Http1Transport implements Transport {
   }
 
   send(exchange: Exchange, request: OutboundRequest, state: EndpointState, service: ServiceConfig, deadline: number): Promise<UpstreamResponse> {
-    const client = exchange as Downstream
+    const client = exchange as ClientExchange
     // It may have left while the core waited, before a second try for instance; nobody would tell this one any more.
     if (client.gone || client.broken !== undefined) return Promise.reject(reasonOf(client))
     const pool = this.poolOf(state, service)
@@ -49,7 +49,7 @@ export class Http1Transport implements Transport {
     for (const pool of this.pools.values()) pool.close()
   }
 
-  private async connect(pool: EndpointPool, client: Downstream, request: OutboundRequest, state: EndpointState, service: ServiceConfig, deadline: number): Promise<UpstreamResponse> {
+  private async connect(pool: EndpointPool, client: ClientExchange, request: OutboundRequest, state: EndpointState, service: ServiceConfig, deadline: number): Promise<UpstreamResponse> {
     pool.onOpened()
     const socket = await this.dialer.dial(state.endpoint, service, client, deadline).catch((error: unknown) => {
       pool.onFailed()
@@ -80,11 +80,11 @@ export class Http1Transport implements Transport {
 }
 
 /** Why there is nobody to send for. */
-function reasonOf(client: Downstream): GatewayError {
+function reasonOf(client: ClientExchange): GatewayError {
   return client.broken ?? clientClosed()
 }
 
-function start(upstream: Upstream, client: Downstream, request: OutboundRequest, deadline: number): Promise<UpstreamResponse> {
+function start(upstream: Upstream, client: ClientExchange, request: OutboundRequest, deadline: number): Promise<UpstreamResponse> {
   client.whenGone((error) => upstream.abort(error))
   return upstream.send(client, request, deadline)
 }

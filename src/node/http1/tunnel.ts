@@ -3,9 +3,9 @@
 import type { GatewayError } from '../../model/error.ts'
 import type { ResponseHead } from '../../model/request.ts'
 import type { Connection } from './connection.ts'
-import type { Downstream } from './downstream.ts'
 import type { Response, ResponseSink } from './response.ts'
 import { owned } from './read-buffers.ts'
+import type { Wire } from './wire.ts'
 import { responseStart } from './write.ts'
 
 /** Milliseconds without a byte, once one side has ended its direction. */
@@ -15,9 +15,21 @@ const HALF_CLOSED_MS = 5000
 const CLOSE_TO_CLIENT = Buffer.from([0x88, 0x02, 0x03, 0xe9])
 const CLOSE_TO_ENDPOINT = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9])
 
+/** The client's connection, as far as its tunnel acts on it. */
+export interface TunnelOwner {
+  readonly wire: Pick<Wire, 'text' | 'bytes' | 'end' | 'backlog'>
+  /** What the client is sent counts as its answer. */
+  readonly reply: { bytesOut: number }
+  deadline: number
+  pauseReading(): void
+  resumeReading(): void
+  destroy(): void
+}
+
+/** Both sides of one upgraded connection. */
 export class Tunnel implements ResponseSink {
   bytesIn = 0
-  private readonly client: Downstream
+  private readonly client: TunnelOwner
   private readonly response: Response
   private readonly connection: Connection
   private readonly protocol: string
@@ -28,7 +40,7 @@ export class Tunnel implements ResponseSink {
   private leaving = false
   private resolve: (() => void) | undefined
 
-  constructor(client: Downstream, response: Response, connection: Connection, protocol: string) {
+  constructor(client: TunnelOwner, response: Response, connection: Connection, protocol: string) {
     this.client = client
     this.response = response
     this.connection = connection

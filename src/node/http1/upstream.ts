@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { GatewayError } from '../../model/error.ts'
 import type { OutboundRequest, UpstreamResponse } from '../../model/exchange.ts'
 import { clientClosed } from './client-closed.ts'
-import type { Downstream } from './downstream.ts'
+import type { ClientExchange } from './client-exchange.ts'
 import { BY_LENGTH, NO_BODY } from './framing.ts'
 import { HeadReader } from './head-reader.ts'
 import { latin1 } from './latin1.ts'
@@ -69,7 +69,7 @@ export class Upstream implements WireOwner, Timed, RequestWriterOwner, ResponseS
   }
 
   /** Sends the request, and its body as it comes. `deadline` is sweep time, 0 for none. */
-  send(exchange: Downstream, request: OutboundRequest, deadline: number): Promise<UpstreamResponse> {
+  send(exchange: ClientExchange, request: OutboundRequest, deadline: number): Promise<UpstreamResponse> {
     this.state = SENT
     this.pending.begin(exchange, request, deadline === 0 ? 0 : Math.max(1, deadline - this.owner.sweep.now))
     // A long upload is not a slow endpoint: its time begins with the last byte of the request. Until then the client's own limits

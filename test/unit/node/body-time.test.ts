@@ -5,6 +5,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { GatewayError } from '../../../src/model/error.ts'
 import { HeaderList } from '../../../src/model/headers.ts'
 import type { ListenerLimits } from '../../../src/model/listener-config.ts'
+import type { ClientExchange } from '../../../src/node/http1/client-exchange.ts'
 import type { Connection } from '../../../src/node/http1/connection.ts'
 import { Downstream } from '../../../src/node/http1/downstream.ts'
 import { BY_LENGTH } from '../../../src/node/http1/framing.ts'
@@ -42,6 +43,7 @@ let time: SweptTime
 let limits: ListenerLimits
 let socket: FakeSocket
 let client: Downstream
+let exchange: ClientExchange
 /** The reason for which the body was given up. */
 let ended: string | undefined
 let takes: boolean
@@ -56,7 +58,8 @@ function start(fields: string): void {
     now: () => time.now,
     headOf: () => ({}),
     isLast: () => false,
-    serve: (exchange: Downstream) => {
+    serve: (served: ClientExchange) => {
+      exchange = served
       exchange.whenGone((error?: GatewayError) => (ended = error?.reason ?? 'gone'))
       exchange.upload.body?.attach({ writeBody: () => takes, endBody: () => (ended = 'whole') })
     },
@@ -130,7 +133,7 @@ test('time in which the endpoint takes no more is not the time of the client', (
   send('x')
   expect(socket.paused).toBe(true)
   expect(wait(25)).toBe(true)
-  client.upload.body?.resume()
+  exchange.upload.body?.resume()
   takes = true
   expect(wait(25)).toBe(true)
   expect(wait(6)).toBe(false)
@@ -168,7 +171,7 @@ test('with no rate, framing alone gives no time', () => {
 test('a client that waits for 100 Continue is not late before it has it', () => {
   start(`${BY_LENGTH_FIELD}Expect: 100-continue\r\n`)
   expect(wait(300)).toBe(true)
-  client.relayInterim({ status: 100, reason: '', headers: new HeaderList() } as unknown as ParsedResponse)
+  exchange.relayInterim({ status: 100, reason: '', headers: new HeaderList() } as unknown as ParsedResponse)
   expect(socket.written).toBe('HTTP/1.1 100 Continue\r\n\r\n')
   expect(wait(29)).toBe(true)
   expect(wait(2)).toBe(false)
@@ -187,7 +190,7 @@ test.each(['', 'Expect: 100-continue\r\n'])('once a final answer is on its way, 
   start(`${BY_LENGTH_FIELD}${expects}`)
   if (expects === '') send('part')
   const response = new Response({ pause() {}, resume() {}, abort() {}, writeRaw: () => true, endRaw() {}, open: true, backlog: 0 }, { status: 200, reason: 'OK', headers: new HeaderList(), mode: BY_LENGTH, length: 3 } as unknown as ParsedResponse)
-  void client.relay(response, { status: 200, reason: 'OK', headers: new HeaderList() }, undefined)
+  void exchange.relay(response, { status: 200, reason: 'OK', headers: new HeaderList() }, undefined)
   for (const byte of '123') {
     expect(wait(25)).toBe(true)
     if (expects === '' && byte === '1') send('more')

@@ -5,6 +5,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { GatewayError } from '../../../src/model/error.ts'
 import { HeaderList } from '../../../src/model/headers.ts'
 import type { ListenerLimits } from '../../../src/model/listener-config.ts'
+import type { ClientExchange } from '../../../src/node/http1/client-exchange.ts'
 import type { Connection } from '../../../src/node/http1/connection.ts'
 import { Downstream } from '../../../src/node/http1/downstream.ts'
 import { BY_LENGTH } from '../../../src/node/http1/framing.ts'
@@ -55,7 +56,7 @@ let socket: SlowSocket
 let client: Downstream
 let refused: string[]
 let defects: unknown[]
-let serve: (exchange: Downstream) => Promise<void>
+let serve: (exchange: ClientExchange) => Promise<void>
 
 const send = (text: string): void => sendTo(client, text)
 
@@ -78,7 +79,7 @@ beforeEach(() => {
     now: () => time.now,
     headOf: () => ({}),
     isLast: () => false,
-    serve: (exchange: Downstream) => serve(exchange),
+    serve: (exchange: ClientExchange) => serve(exchange),
     onRefused: (error: GatewayError) => refused.push(error.reason),
     onTunnel() {}, onTunnelIdle() {}, onClosed() {},
   } as unknown as Connection
@@ -128,13 +129,14 @@ test('a defect while an answer is written ends its connection, and is told', () 
 })
 
 test('a defect while an answer of an endpoint is written does, too', () => {
-  serve = () => Promise.resolve()
+  let exchange: ClientExchange | undefined
+  serve = async (served) => void (exchange = served)
   send(GET)
   socket.write = () => {
     throw new Error('a defect')
   }
   const response = new Response({ pause() {}, resume() {}, abort() {}, writeRaw: () => true, endRaw() {}, open: true, backlog: 0 }, { status: 200, reason: 'OK', headers: new HeaderList(), mode: BY_LENGTH, length: 3 } as unknown as ParsedResponse)
-  expect(() => client.relay(response, response, undefined)).toThrow('a defect')
+  expect(() => exchange?.relay(response, response, undefined)).toThrow('a defect')
   expect([socket.destroyed, defects.map(String)]).toEqual([true, ['Error: a defect']])
 })
 

@@ -3,11 +3,10 @@ import { beforeEach, expect, test } from 'vitest'
 import { HeaderList } from '../../../src/model/headers.ts'
 import type { ListenerLimits } from '../../../src/model/listener-config.ts'
 import type { Connection } from '../../../src/node/http1/connection.ts'
-import type { Downstream } from '../../../src/node/http1/downstream.ts'
 import type { ParsedResponse } from '../../../src/node/http1/response-parser.ts'
 import { Response, type ResponseSource } from '../../../src/node/http1/response.ts'
 import type { Sweep } from '../../../src/node/http1/sweep.ts'
-import { Tunnel } from '../../../src/node/http1/tunnel.ts'
+import { Tunnel, type TunnelOwner } from '../../../src/node/http1/tunnel.ts'
 
 const BYTES = Buffer.from('x')
 /** One side as the tunnel writes to it: what waits is out when `flush` is called. */
@@ -41,7 +40,7 @@ class Side {
 }
 
 let now = 0
-let client: { deadline: number; gone: boolean; wire: Side }
+let client: TunnelOwner & { gone: boolean; readonly wire: Side }
 let endpoint: Side
 let response: Response
 let tunnel: Tunnel
@@ -63,7 +62,7 @@ beforeEach(() => {
   client = Object.assign({ deadline: 0, gone: false, wire: new Side(), reply: { bytesOut: 0 } }, { pauseReading() {}, resumeReading() {}, destroy: () => void (client.gone = true) })
   const sweep = { after: (limit: number) => (limit === 0 ? 0 : now + limit) } as Sweep
   const limits = { tunnelTimeout: 3_600_000, bodyTimeout: 30_000 } as ListenerLimits
-  tunnel = new Tunnel(client as unknown as Downstream, response, { sweep, limits, onTunnel() {}, onTunnelIdle() {} } as unknown as Connection, 'raw')
+  tunnel = new Tunnel(client, response, { sweep, limits, onTunnel() {}, onTunnelIdle() {} } as unknown as Connection, 'raw')
   void tunnel.open({ status: 101, reason: '', headers: new HeaderList() }, undefined)
 })
 
