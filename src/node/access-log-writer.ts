@@ -13,64 +13,64 @@ const COMPLAIN_EVERY_MS = 60_000
 
 /** The one writer of a log. */
 export class LogWriter {
-  readonly #target: LogTarget
-  readonly #to: string
-  readonly #platform: Platform
-  readonly #onDropped: (lines: number) => void
-  readonly #closing = new AbortController()
-  #mustReopen = false
-  #checkedAt: number
-  #complainedAt = -Infinity
+  private readonly target: LogTarget
+  private readonly to: string
+  private readonly platform: Platform
+  private readonly onDropped: (lines: number) => void
+  private readonly closing = new AbortController()
+  private mustReopen = false
+  private checkedAt: number
+  private complainedAt = -Infinity
 
   /** `to` names the target in complaints; `onDropped` hears of lines that did not get through. */
   constructor(target: LogTarget, to: string, platform: Platform, onDropped: (lines: number) => void) {
-    this.#target = target
-    this.#to = to
-    this.#platform = platform
-    this.#onDropped = onDropped
-    this.#checkedAt = platform.now()
+    this.target = target
+    this.to = to
+    this.platform = platform
+    this.onDropped = onDropped
+    this.checkedAt = platform.now()
   }
 
   /** Writes whole lines, or drops what is left of them. Never rejects. One call at a time. */
   async write(bytes: Buffer): Promise<void> {
-    await this.#followRotation()
+    await this.followRotation()
     let at = 0
     try {
-      while (at < bytes.length && !this.#closing.signal.aborted) {
-        const end = this.#target.isShared ? endOfWholeLines(bytes, at) : bytes.length
-        const written = await this.#target.write(bytes.subarray(at, end))
+      while (at < bytes.length && !this.closing.signal.aborted) {
+        const end = this.target.isShared ? endOfWholeLines(bytes, at) : bytes.length
+        const written = await this.target.write(bytes.subarray(at, end))
         at += written
-        if (written === 0) await this.#platform.sleep(RETRY_MS, this.#closing.signal)
+        if (written === 0) await this.platform.sleep(RETRY_MS, this.closing.signal)
       }
     } catch (error) {
-      this.#complain('the access log cannot be written; its lines are dropped', error)
+      this.complain('the access log cannot be written; its lines are dropped', error)
     }
-    if (at < bytes.length) this.#onDropped(countLines(bytes.subarray(at)))
+    if (at < bytes.length) this.onDropped(countLines(bytes.subarray(at)))
   }
 
   /** Opens the file anew before the next write. */
   reopen(): void {
-    this.#mustReopen = true
+    this.mustReopen = true
   }
 
   /** Stops trying, drops what is left, and closes. */
   async close(): Promise<void> {
-    this.#closing.abort()
-    await this.#target.close().catch(() => undefined)
+    this.closing.abort()
+    await this.target.close().catch(() => undefined)
   }
 
-  async #followRotation(): Promise<void> {
-    const isForced = this.#mustReopen
-    if (!isForced && this.#platform.now() - this.#checkedAt < ROTATION_CHECK_MS) return
-    this.#mustReopen = false
-    this.#checkedAt = this.#platform.now()
-    await this.#target.reopen(isForced).catch((error: unknown) => this.#complain('the access log cannot be opened again; lines go on to the old file', error))
+  private async followRotation(): Promise<void> {
+    const isForced = this.mustReopen
+    if (!isForced && this.platform.now() - this.checkedAt < ROTATION_CHECK_MS) return
+    this.mustReopen = false
+    this.checkedAt = this.platform.now()
+    await this.target.reopen(isForced).catch((error: unknown) => this.complain('the access log cannot be opened again; lines go on to the old file', error))
   }
 
-  #complain(message: string, error: unknown): void {
-    if (this.#platform.now() - this.#complainedAt < COMPLAIN_EVERY_MS) return
-    this.#complainedAt = this.#platform.now()
-    this.#platform.log('error', message, { to: this.#to, error: messageOf(error) })
+  private complain(message: string, error: unknown): void {
+    if (this.platform.now() - this.complainedAt < COMPLAIN_EVERY_MS) return
+    this.complainedAt = this.platform.now()
+    this.platform.log('error', message, { to: this.to, error: messageOf(error) })
   }
 }
 

@@ -8,39 +8,39 @@ import { WorkerFeed, type Present, type Send } from './worker-feed.ts'
 
 /** What is in force, for workers that come and go. */
 export class Broadcast {
-  #table: Present['table']
-  readonly #sets = new Map<string, EndpointSet>()
-  readonly #feeds = new Set<WorkerFeed>()
-  readonly #present = (): Present => ({ table: this.#table, sets: this.#sets })
+  private table: Present['table']
+  private readonly sets = new Map<string, EndpointSet>()
+  private readonly feeds = new Set<WorkerFeed>()
+  private readonly present = (): Present => ({ table: this.table, sets: this.sets })
 
   /** Number of the table in force; 0 without one. */
   get revision(): number {
-    return this.#table?.revision.number ?? 0
+    return this.table?.revision.number ?? 0
   }
 
   /** Tells a worker everything, then whatever changes, until `leave` is called. */
   join(send: Send): { leave(): void } {
-    const feed = new WorkerFeed(this.#present, send)
-    this.#feeds.add(feed)
-    return { leave: () => void this.#feeds.delete(feed) }
+    const feed = new WorkerFeed(this.present, send)
+    this.feeds.add(feed)
+    return { leave: () => void this.feeds.delete(feed) }
   }
 
   /** A table with sets that must not be used before it. */
   useTable(config: TableConfig, revision: Revision, sets: RefSets): void {
-    const before = new Map(sets.map(([ref]) => [ref, this.#sets.get(ref)]))
+    const before = new Map(sets.map(([ref]) => [ref, this.sets.get(ref)]))
     const used = refsOf(config)
-    for (const [ref, set] of this.#sets) if (!used.has(ref)) before.set(ref, set)
-    this.#table = { config, revision }
-    for (const [ref, set] of sets) this.#sets.set(ref, set)
-    retainSets(this.#sets, used)
-    for (const feed of this.#feeds) feed.useTable(before)
+    for (const [ref, set] of this.sets) if (!used.has(ref)) before.set(ref, set)
+    this.table = { config, revision }
+    for (const [ref, set] of sets) this.sets.set(ref, set)
+    retainSets(this.sets, used)
+    for (const feed of this.feeds) feed.useTable(before)
   }
 
   useSet(ref: string, set: EndpointSet): void {
-    const before = this.#sets.get(ref)
+    const before = this.sets.get(ref)
     if (before === set) return
-    this.#sets.set(ref, set)
+    this.sets.set(ref, set)
     const change: SetChange = { kind: 'set', ref, delta: deltaOf(before, set) }
-    for (const feed of this.#feeds) feed.useSet(change, before)
+    for (const feed of this.feeds) feed.useSet(change, before)
   }
 }

@@ -10,39 +10,39 @@ export const DEAD = 12
 
 /** Questions to one worker, and how long it has answered none. */
 export class Heartbeat {
-  readonly #platform: Platform
-  readonly #ask: () => void
-  readonly #dead: number
-  #isAsked = false
+  private readonly platform: Platform
+  private readonly ask: () => void
+  private readonly dead: number
+  private isAsked = false
   /** Periods for which a question has been open. */
-  #missed = 0
+  private missed = 0
 
   /** `ask` sends the question. A worker is dead after `dead` periods without an answer. */
   constructor(platform: Platform, ask: () => void, dead: number) {
-    this.#platform = platform
-    this.#ask = ask
-    this.#dead = dead
+    this.platform = platform
+    this.ask = ask
+    this.dead = dead
   }
 
   get isSilent(): boolean {
-    return this.#missed >= SILENT
+    return this.missed >= SILENT
   }
 
   /** Its answer is there. */
   answered(): void {
-    this.#isAsked = false
-    this.#missed = 0
+    this.isAsked = false
+    this.missed = 0
   }
 
   /** Asks until `signal` aborts. True when the worker is dead. Periods are counted rather than time, which goes on while this process or the whole machine sleeps. */
   async run(signal: AbortSignal): Promise<boolean> {
-    while (this.#missed < this.#dead) {
-      await this.#platform.sleep(PERIOD, signal)
+    while (this.missed < this.dead) {
+      await this.platform.sleep(PERIOD, signal)
       if (signal.aborted) return false
-      if (this.#isAsked) this.#missed++
+      if (this.isAsked) this.missed++
       else {
-        this.#isAsked = true
-        this.#ask()
+        this.isAsked = true
+        this.ask()
       }
     }
     return true

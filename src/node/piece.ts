@@ -7,16 +7,16 @@ const ITEM = 320
 
 /** Room in one piece. The last item may stand out, so that one that is longer than a piece goes as well. */
 export class Room {
-  #left = PIECE
+  private left = PIECE
 
   get isOpen(): boolean {
-    return this.#left > 0
+    return this.left > 0
   }
 
   /** Whether there was room left for an item, which is then taken. */
   readonly admits = (item: unknown): boolean => {
     if (!this.isOpen) return false
-    this.#left -= Math.max(ITEM, sizeOf(item))
+    this.left -= Math.max(ITEM, sizeOf(item))
     return true
   }
 }

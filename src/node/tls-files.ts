@@ -15,45 +15,45 @@ export const RELOAD_MS = 1000
  * not be in them. Each change is logged once, taken or not.
  */
 export class Reloaded<T> {
-  readonly #what: string
-  readonly #files: readonly string[]
-  readonly #make: () => T
-  readonly #platform: Pick<Platform, 'log'>
-  #value: T
+  private readonly what: string
+  private readonly files: readonly string[]
+  private readonly make: () => T
+  private readonly platform: Pick<Platform, 'log'>
+  private made: T
   /** Of the files as they were last looked at. */
-  #stamp: string
+  private stamp: string
   /** What is in them now is not what the value is made of. */
-  #refused = false
+  private refused = false
 
   /** `what` names them in the log. Throws when the files cannot be used. */
   constructor(what: string, files: readonly string[], make: () => T, platform: Pick<Platform, 'log'>) {
-    this.#what = what
-    this.#files = files
-    this.#make = make
-    this.#platform = platform
-    this.#stamp = stampOf(files)
-    this.#value = make()
+    this.what = what
+    this.files = files
+    this.make = make
+    this.platform = platform
+    this.stamp = stampOf(files)
+    this.made = make()
   }
 
   get value(): T {
-    return this.#value
+    return this.made
   }
 
   /** Looks at the files. True when the value is a new one. */
   look(): boolean {
-    const stamp = stampOf(this.#files)
-    const isChanged = stamp !== this.#stamp
-    if (!isChanged && !this.#refused) return false
-    this.#stamp = stamp
+    const stamp = stampOf(this.files)
+    const isChanged = stamp !== this.stamp
+    if (!isChanged && !this.refused) return false
+    this.stamp = stamp
     try {
-      this.#value = this.#make()
-      this.#refused = false
-      this.#platform.log('info', `${this.#what} reloaded`, { files: this.#files })
+      this.made = this.make()
+      this.refused = false
+      this.platform.log('info', `${this.what} reloaded`, { files: this.files })
     } catch (error) {
-      this.#refused = true
-      if (isChanged) this.#platform.log('error', `changed ${this.#what} cannot be used, the running ones stay`, { files: this.#files, error: messageOf(error) })
+      this.refused = true
+      if (isChanged) this.platform.log('error', `changed ${this.what} cannot be used, the running ones stay`, { files: this.files, error: messageOf(error) })
     }
-    return !this.#refused
+    return !this.refused
   }
 }
 

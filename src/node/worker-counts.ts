@@ -10,31 +10,31 @@ const ANSWER_MS = 1000
 export class WorkerCounts {
   /** What it said last. */
   last: InstrumentsDump = emptyDump()
-  readonly #ask: () => void
-  readonly #platform: Platform
+  private readonly ask: () => void
+  private readonly platform: Platform
   /** Is aborted by the answer; undefined while no question is open. */
-  #answered: AbortController | undefined
+  private answered: AbortController | undefined
 
   /** `ask` sends the question. */
   constructor(ask: () => void, platform: Platform) {
-    this.#ask = ask
-    this.#platform = platform
+    this.ask = ask
+    this.platform = platform
   }
 
   /** What it has counted, or what it said last when it does not answer in time. */
   async get(): Promise<InstrumentsDump> {
-    if (this.#answered === undefined) {
-      this.#answered = new AbortController()
-      this.#ask()
+    if (this.answered === undefined) {
+      this.answered = new AbortController()
+      this.ask()
     }
-    await this.#platform.sleep(ANSWER_MS, this.#answered.signal)
+    await this.platform.sleep(ANSWER_MS, this.answered.signal)
     return this.last
   }
 
   /** Its answer is there. */
   take(dump: InstrumentsDump): void {
     this.last = dump
-    this.#answered?.abort()
-    this.#answered = undefined
+    this.answered?.abort()
+    this.answered = undefined
   }
 }

@@ -24,110 +24,110 @@ const PENDING: EndpointSet = { kind: 'pending' }
 
 /** What one worker is still to be told. */
 export class WorkerFeed {
-  readonly #present: () => Present
-  readonly #send: Send
+  private readonly present: () => Present
+  private readonly send: Send
   /**
    * References of which the worker shall have the present set with the next table, with what it has. Of those that are neither here
-   * nor in `#late` it has just the present one, which is what the differences of `useSet` build on.
+   * nor in `late` it has just the present one, which is what the differences of `useSet` build on.
    */
-  readonly #behind: Map<string, EndpointSet | undefined>
+  private readonly behind: Map<string, EndpointSet | undefined>
   /** References whose sets changed while the channel was full, with what the worker has. */
-  readonly #late = new Map<string, EndpointSet | undefined>()
-  #parts: Iterator<TablePart> | undefined
-  #listens = false
-  #busy = false
+  private readonly late = new Map<string, EndpointSet | undefined>()
+  private parts: Iterator<TablePart> | undefined
+  private listens = false
+  private busy = false
   /** Bytes of changes that the channel has not taken yet. */
-  #underWay = 0
+  private underWay = 0
 
   /** For a worker that was told nothing but `start`. It listens as soon as it has all. */
   constructor(present: () => Present, send: Send) {
-    this.#present = present
-    this.#send = send
+    this.present = present
+    this.send = send
     const { table, sets } = present()
-    this.#behind = new Map([...sets.keys()].map((ref) => [ref, undefined]))
-    this.#parts = table && partsOf(table)
-    this.#next()
+    this.behind = new Map([...sets.keys()].map((ref) => [ref, undefined]))
+    this.parts = table && partsOf(table)
+    this.next()
   }
 
   /** There is a new table, and of these references there are new sets, or none any more, which must not be seen before it; with the sets before. */
   useTable(before: ReadonlyMap<string, EndpointSet | undefined>): void {
     for (const [ref, set] of before) {
-      if (!this.#behind.has(ref)) this.#behind.set(ref, this.#late.has(ref) ? this.#late.get(ref) : set)
-      this.#late.delete(ref)
+      if (!this.behind.has(ref)) this.behind.set(ref, this.late.has(ref) ? this.late.get(ref) : set)
+      this.late.delete(ref)
     }
     // Of a table before that is not whole there yet no more is told.
-    const { table } = this.#present()
-    this.#parts = table && partsOf(table)
-    this.#next()
+    const { table } = this.present()
+    this.parts = table && partsOf(table)
+    this.next()
   }
 
   /** The present set of a reference changed, by this, from the one before. */
   useSet(change: SetChange, before: EndpointSet | undefined): void {
     const { ref } = change
     // What is not told yet will be told as it is by then.
-    if (this.#behind.has(ref) || this.#late.has(ref)) return
+    if (this.behind.has(ref) || this.late.has(ref)) return
     const size = sizeOf(change)
-    if (this.#hasRoom && size <= PIECE) return this.#tell(change, size)
-    this.#late.set(ref, before)
-    this.#catchUp()
+    if (this.hasRoom && size <= PIECE) return this.tell(change, size)
+    this.late.set(ref, before)
+    this.catchUp()
   }
 
-  get #hasRoom(): boolean {
-    return this.#underWay < WINDOW
+  private get hasRoom(): boolean {
+    return this.underWay < WINDOW
   }
 
-  #tell(change: SetChange | SetPart, size: number): void {
-    this.#underWay += size
-    this.#send(change, () => {
-      this.#underWay -= size
-      this.#catchUp()
+  private tell(change: SetChange | SetPart, size: number): void {
+    this.underWay += size
+    this.send(change, () => {
+      this.underWay -= size
+      this.catchUp()
     })
   }
 
   // A set that takes several messages goes to the end after each, so that a short one does not wait for a long one.
-  #catchUp(): void {
-    for (const [ref, before] of this.#late) {
-      if (!this.#hasRoom) return
-      const wanted = this.#setOf(ref)
+  private catchUp(): void {
+    for (const [ref, before] of this.late) {
+      if (!this.hasRoom) return
+      const wanted = this.setOf(ref)
       const next = towards(before, wanted, new Room().admits)
-      this.#late.delete(ref)
-      if (next !== wanted) this.#late.set(ref, next)
+      this.late.delete(ref)
+      if (next !== wanted) this.late.set(ref, next)
       const change = { kind: next === wanted ? 'set' : 'set-part', ref, delta: deltaOf(before, next) } as const
-      this.#tell(change, sizeOf(change))
+      this.tell(change, sizeOf(change))
     }
   }
 
-  #next(): void {
-    if (this.#busy) return
-    const message = this.#piece()
+  private next(): void {
+    if (this.busy) return
+    const message = this.piece()
     if (message === undefined) return
-    this.#busy = true
-    this.#send(message, () => {
-      this.#busy = false
-      this.#next()
+    this.busy = true
+    this.send(message, () => {
+      this.busy = false
+      this.next()
     })
   }
 
-  #piece(): ToWorker | undefined {
-    const part = this.#parts?.next()
+  private piece(): ToWorker | undefined {
+    const part = this.parts?.next()
     if (part?.done === false) return part.value
-    const sets = this.#sets()
+    const sets = this.sets()
     if (sets.length > 0) return { kind: 'sets-part', sets }
-    if (part !== undefined) return this.#whole()
-    if (this.#listens) return undefined
-    this.#listens = true
+    if (part !== undefined) return this.whole()
+    if (this.listens) return undefined
+    this.listens = true
     return { kind: 'listen' }
   }
 
-  #sets(): SetsPart['sets'] {
+  private sets(): SetsPart['sets'] {
     const sets: (SetsPart['sets'][number])[] = []
     const room = new Room()
-    for (const [ref, before] of this.#behind) {
+    for (const [ref, before] of this.behind) {
       if (!room.isOpen) break
-      const wanted = this.#setOf(ref)
+      const wanted = this.setOf(ref)
       const next = towards(before, wanted, room.admits)
-      if (next === wanted) this.#behind.delete(ref)
-      else this.#behind.set(ref, next)
+      if (next === wanted) this.behind.delete(ref)
+      else this.behind.set(ref, next)
       const delta = deltaOf(before, next)
       sets.push([ref, delta])
       // The endpoints told in full are in already; a set is work without any, and so is each place of one told before.
@@ -137,20 +137,20 @@ export class WorkerFeed {
   }
 
   // One of a table that was passed over must not live on in the next.
-  #setOf(ref: string): EndpointSet {
-    return this.#present().sets.get(ref) ?? PENDING
+  private setOf(ref: string): EndpointSet {
+    return this.present().sets.get(ref) ?? PENDING
   }
 
-  #whole(): ToWorker | undefined {
-    this.#parts = undefined
-    const { table, sets } = this.#present()
+  private whole(): ToWorker | undefined {
+    this.parts = undefined
+    const { table, sets } = this.present()
     if (table === undefined) return undefined
     // The worker forgets what its table does not use, and may have been told it for the next one.
     const used = refsOf(table.config)
     for (const ref of sets.keys()) {
       if (used.has(ref)) continue
-      this.#late.delete(ref)
-      this.#behind.set(ref, undefined)
+      this.late.delete(ref)
+      this.behind.set(ref, undefined)
     }
     return { kind: 'table', revision: table.revision }
   }

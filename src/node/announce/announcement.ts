@@ -39,127 +39,127 @@ export interface AnnouncementOptions {
 
 /** One gateway in one registry. */
 export class Announcement {
-  readonly #platform: Platform
-  readonly #options: AnnouncementOptions
-  readonly #life = new AbortController()
-  #running: Promise<void> = Promise.resolve()
-  #registrar: Registrar | undefined
+  private readonly platform: Platform
+  private readonly options: AnnouncementOptions
+  private readonly life = new AbortController()
+  private running: Promise<void> = Promise.resolve()
+  private registrar: Registrar | undefined
   /** The registry said that it has it. */
-  #registered = false
+  private registered = false
   /** A registration was sent: whatever was heard of it, it may have been taken. */
-  #sent = false
-  #view: AnnouncementView
+  private sent = false
+  private present: AnnouncementView
 
   constructor(platform: Platform, options: AnnouncementOptions) {
-    this.#platform = platform
-    this.#options = options
-    this.#view = { registry: options.registry, instance: options.instance, state: 'waiting', since: platform.wallClock(), failures: 0 }
+    this.platform = platform
+    this.options = options
+    this.present = { registry: options.registry, instance: options.instance, state: 'waiting', since: platform.wallClock(), failures: 0 }
   }
 
   get view(): AnnouncementView {
-    return this.#view
+    return this.present
   }
 
   /** Begins; returns at once. */
   start(): void {
-    this.#running = this.#run(this.#life.signal)
+    this.running = this.run(this.life.signal)
   }
 
   /** Ends the heartbeats, says that the gateway drains, and gives clients time to hear it. */
   async drain(): Promise<void> {
-    await this.#end()
-    const registrar = this.#registrar
-    if (!this.#sent || registrar === undefined) return
-    this.#become('draining')
+    await this.end()
+    const registrar = this.registrar
+    if (!this.sent || registrar === undefined) return
+    this.become('draining')
     const told = await registrar.drain()
     // Who could not be told will not go away either, and where nobody knows it there is nobody to wait for.
-    if (!this.#take('drain', told) || (told.kind === 'unknown' && !this.#registered)) return
-    const { now, sleep } = this.#platform
-    const until = now() + this.#options.drain
+    if (!this.take('drain', told) || (told.kind === 'unknown' && !this.registered)) return
+    const { now, sleep } = this.platform
+    const until = now() + this.options.drain
     for (let left = until - now(); left > 0; left = until - now()) {
-      await sleep(Math.min(left, this.#options.heartbeat))
+      await sleep(Math.min(left, this.options.heartbeat))
       // Never registers again: who is unknown now has left already.
-      if (until > now()) this.#take('renew', await registrar.renew())
+      if (until > now()) this.take('renew', await registrar.renew())
     }
   }
 
   /** Removes it. */
   async leave(): Promise<void> {
-    await this.#end()
-    const registrar = this.#registrar
-    if (!this.#sent || registrar === undefined) return
-    this.#sent = false
-    if (this.#take('leave', await registrar.leave())) this.#become('gone')
+    await this.end()
+    const registrar = this.registrar
+    if (!this.sent || registrar === undefined) return
+    this.sent = false
+    if (this.take('leave', await registrar.leave())) this.become('gone')
   }
 
   // What is under way comes to its end first, a registration included.
-  async #end(): Promise<void> {
-    this.#life.abort()
-    await this.#running
+  private async end(): Promise<void> {
+    this.life.abort()
+    await this.running
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    const { platform, options } = { platform: this.#platform, options: this.#options }
+  private async run(signal: AbortSignal): Promise<void> {
+    const { platform, options } = { platform: this.platform, options: this.options }
     while (!signal.aborted && !options.ready()) await platform.sleep(LOOK, signal)
-    if (!signal.aborted) this.#become('registering')
+    if (!signal.aborted) this.become('registering')
     while (!signal.aborted) {
-      const fine = await this.#turn()
+      const fine = await this.turn()
       if (signal.aborted) return
-      const pause = fine ? options.heartbeat * (0.9 + 0.1 * platform.random()) : Math.min(options.heartbeat, backoff(this.#view.failures, platform.random()))
+      const pause = fine ? options.heartbeat * (0.9 + 0.1 * platform.random()) : Math.min(options.heartbeat, backoff(this.present.failures, platform.random()))
       await platform.sleep(pause, signal)
     }
   }
 
-  async #turn(): Promise<boolean> {
-    this.#registrar ??= await this.#connect()
-    if (this.#registrar === undefined) return false
-    if (!this.#registered) return this.#register(this.#registrar)
-    const answer = await this.#registrar.renew()
-    if (answer.kind !== 'unknown') return this.#take('renew', answer)
-    this.#registered = false
-    this.#sent = false
-    this.#become('registering')
+  private async turn(): Promise<boolean> {
+    this.registrar ??= await this.connect()
+    if (this.registrar === undefined) return false
+    if (!this.registered) return this.register(this.registrar)
+    const answer = await this.registrar.renew()
+    if (answer.kind !== 'unknown') return this.take('renew', answer)
+    this.registered = false
+    this.sent = false
+    this.become('registering')
     // Not when it was stopped meanwhile: that would be a registration that nobody removes.
-    return this.#life.signal.aborted ? false : this.#register(this.#registrar)
+    return this.life.signal.aborted ? false : this.register(this.registrar)
   }
 
-  async #register(registrar: Registrar): Promise<boolean> {
-    this.#sent = true
+  private async register(registrar: Registrar): Promise<boolean> {
+    this.sent = true
     const answer = await registrar.register()
-    const fine = this.#take('register', answer)
+    const fine = this.take('register', answer)
     if (answer.kind === 'failed') return false
-    this.#registered = true
-    this.#become('up')
+    this.registered = true
+    this.become('up')
     return fine
   }
 
-  async #connect(): Promise<Registrar | undefined> {
+  private async connect(): Promise<Registrar | undefined> {
     try {
-      return await this.#options.connect()
+      return await this.options.connect()
     } catch (error) {
-      this.#take('register', { kind: 'failed', message: messageOf(error) })
+      this.take('register', { kind: 'failed', message: messageOf(error) })
       return undefined
     }
   }
 
   // A line in the log for the first failure and for its end, none for those in between.
-  #take(what: string, answer: CallResult): boolean {
-    const { registry, instance } = this.#options
-    const at = this.#platform.wallClock()
-    const { lastError: _, ...rest } = this.#view
+  private take(what: string, answer: CallResult): boolean {
+    const { registry, instance } = this.options
+    const at = this.platform.wallClock()
+    const { lastError: _, ...rest } = this.present
     if (!('message' in answer)) {
-      if (this.#view.failures > 0) this.#platform.log('info', `${registry}: the announcement of this gateway works again`, { registry, instance })
-      this.#view = { ...rest, failures: 0, lastSuccess: at }
+      if (this.present.failures > 0) this.platform.log('info', `${registry}: the announcement of this gateway works again`, { registry, instance })
+      this.present = { ...rest, failures: 0, lastSuccess: at }
       return true
     }
-    if (this.#view.failures === 0) this.#platform.log('warn', `${registry}: this gateway could not be announced${answer.kind === 'partly' ? ' wholly' : ''} (${what}): ${answer.message}`, { registry, instance })
-    this.#view = { ...rest, failures: this.#view.failures + 1, lastError: { at, message: `${what}: ${answer.message}` } }
+    if (this.present.failures === 0) this.platform.log('warn', `${registry}: this gateway could not be announced${answer.kind === 'partly' ? ' wholly' : ''} (${what}): ${answer.message}`, { registry, instance })
+    this.present = { ...rest, failures: this.present.failures + 1, lastError: { at, message: `${what}: ${answer.message}` } }
     return false
   }
 
-  #become(state: AnnouncementView['state']): void {
-    if (this.#view.state === state) return
-    this.#view = { ...this.#view, state, since: this.#platform.wallClock() }
-    if (state !== 'registering') this.#platform.log('info', `${this.#options.registry}: this gateway is ${state}`, { registry: this.#options.registry, instance: this.#options.instance })
+  private become(state: AnnouncementView['state']): void {
+    if (this.present.state === state) return
+    this.present = { ...this.present, state, since: this.platform.wallClock() }
+    if (state !== 'registering') this.platform.log('info', `${this.options.registry}: this gateway is ${state}`, { registry: this.options.registry, instance: this.options.instance })
   }
 }

@@ -46,23 +46,23 @@ export async function eurekaRegistrar(options: RegistrarOptions): Promise<Regist
 }
 
 class EurekaRegistrar implements Registrar {
-  readonly #options: RegistrarOptions
-  readonly #timeout: number
-  readonly #path: string
-  readonly #client: Eureka
-  #agentOptions: object = {}
+  private readonly options: RegistrarOptions
+  private readonly timeout: number
+  private readonly path: string
+  private readonly client: Eureka
+  private agentOptions: object = {}
   /** What ends the connections of the call that is under way. */
-  readonly #ends: (() => void)[] = []
+  private readonly ends: (() => void)[] = []
   /** Whether a status of an earlier life may be there and is to be reset: `undefined` before the first registration. */
-  #owed: boolean | undefined
+  private owed: boolean | undefined
 
   constructor(Client: typeof Eureka, options: RegistrarOptions) {
     const { servers, instance, timeout = TIMEOUT } = options
-    this.#options = options
-    this.#timeout = timeout
-    this.#path = `${instance.app}/${instance.instanceId}`
+    this.options = options
+    this.timeout = timeout
+    this.path = `${instance.app}/${instance.instanceId}`
     const secrets = new Map(servers.map(({ base, authorization }) => [`${base}/apps/`, authorization]))
-    this.#client = new Client({
+    this.client = new Client({
       // It looks for eureka-client.yml in the working directory; there is none in a directory that cannot be.
       cwd: '\0',
       logger: SILENT,
@@ -72,64 +72,64 @@ class EurekaRegistrar implements Registrar {
       requestMiddleware: (request: { readonly baseUrl?: string; readonly headers?: object }, done: (request: object) => void) => {
         const authorization = secrets.get(request.baseUrl ?? '')
         const headers = { accept: 'application/json', 'user-agent': 'fairlead', ...request.headers, ...(authorization === undefined ? {} : { authorization }) }
-        done({ ...request, headers, agent: this.#agentFor(request.baseUrl ?? ''), timeout, followRedirect: false, proxy: null })
+        done({ ...request, headers, agent: this.agentFor(request.baseUrl ?? ''), timeout, followRedirect: false, proxy: null })
       },
     })
   }
 
   async register(): Promise<CallResult> {
-    this.#owed ??= true
-    const result = await this.#bounded((done) => {
+    this.owed ??= true
+    const result = await this.bounded((done) => {
       // Newer than whatever a server still has of this instance.
-      this.#client.config.instance['lastDirtyTimestamp'] = String(Math.round(this.#options.platform.wallClock()))
-      this.#client.register((error) => done(error ? failed(error) : { kind: 'done' }))
+      this.client.config.instance['lastDirtyTimestamp'] = String(Math.round(this.options.platform.wallClock()))
+      this.client.register((error) => done(error ? failed(error) : { kind: 'done' }))
     })
-    return this.#reset(result)
+    return this.reset(result)
   }
 
   async renew(): Promise<CallResult> {
-    return this.#reset(await this.#call('PUT', this.#path))
+    return this.reset(await this.call('PUT', this.path))
   }
 
   drain(): Promise<CallResult> {
     // From here on it is meant.
-    this.#owed = false
-    return this.#call('PUT', `${this.#path}/status?value=OUT_OF_SERVICE`)
+    this.owed = false
+    return this.call('PUT', `${this.path}/status?value=OUT_OF_SERVICE`)
   }
 
   leave(): Promise<CallResult> {
-    return this.#bounded((done) => this.#client.deregister((error) => done(error && !/status: 404\b/.test(String(error)) ? failed(error) : { kind: 'done' })))
+    return this.bounded((done) => this.client.deregister((error) => done(error && !/status: 404\b/.test(String(error)) ? failed(error) : { kind: 'done' })))
   }
 
   // A gateway that was killed while it drained left OUT_OF_SERVICE behind, which a server keeps for an hour.
-  async #reset(result: CallResult): Promise<CallResult> {
-    if (result.kind !== 'done' || this.#owed !== true) return result
-    const status = await this.#call('DELETE', `${this.#path}/status?value=UP`)
-    this.#owed = status.kind !== 'done'
+  private async reset(result: CallResult): Promise<CallResult> {
+    if (result.kind !== 'done' || this.owed !== true) return result
+    const status = await this.call('DELETE', `${this.path}/status?value=UP`)
+    this.owed = status.kind !== 'done'
     return 'message' in status ? { kind: 'partly', message: `its status cannot be reset, and may be OUT_OF_SERVICE from before: ${status.message}` } : result
   }
 
-  #call(method: string, uri: string): Promise<CallResult> {
-    return this.#bounded((done) => this.#client.eurekaRequest({ method, uri }, (error, response, body) => done(error ? failed(error) : resultOf(response?.statusCode ?? 0, body))))
+  private call(method: string, uri: string): Promise<CallResult> {
+    return this.bounded((done) => this.client.eurekaRequest({ method, uri }, (error, response, body) => done(error ? failed(error) : resultOf(response?.statusCode ?? 0, body))))
   }
 
   // The middleware has no way to say that a file cannot be read, so they are read before each call.
-  async #bounded(run: (done: (result: CallResult) => void) => void): Promise<CallResult> {
+  private async bounded(run: (done: (result: CallResult) => void) => void): Promise<CallResult> {
     try {
-      this.#agentOptions = await agentOptionsOf(this.#options.tls)
+      this.agentOptions = await agentOptionsOf(this.options.tls)
       return await new Promise(run)
     } catch (error) {
       return failed(error)
     } finally {
-      for (const end of this.#ends.splice(0)) end()
+      for (const end of this.ends.splice(0)) end()
     }
   }
 
   // The client has no way to stop a request: without its connection it fails, and the next server is asked.
-  #agentFor(base: string): HttpAgent {
-    const agent = base.startsWith('https:') ? new HttpsAgent(this.#agentOptions) : new HttpAgent()
-    const timer = setTimeout(() => agent.destroy(), WHOLE * this.#timeout)
-    this.#ends.push(() => {
+  private agentFor(base: string): HttpAgent {
+    const agent = base.startsWith('https:') ? new HttpsAgent(this.agentOptions) : new HttpAgent()
+    const timer = setTimeout(() => agent.destroy(), WHOLE * this.timeout)
+    this.ends.push(() => {
       clearTimeout(timer)
       agent.destroy()
     })
