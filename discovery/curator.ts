@@ -3,6 +3,7 @@ import type { Rejection, ServiceRef } from '../src/model/discoverer.ts'
 import type { Adapter } from './adapter.ts'
 import { decodeCuratorNode, type CuratorInstance } from './curator/node.ts'
 import { curatorOptions, type CuratorOptions } from './curator/options.ts'
+import { TLS_PATHS } from './option-words.ts'
 import type { Instance } from './reading.ts'
 import { createZooKeeperDiscoverer, joinPath, type Layout } from './zookeeper/source.ts'
 
@@ -11,6 +12,7 @@ export const curator: Adapter = {
   type: 'curator',
   doc: 'Endpoints from Curator’s service discovery in ZooKeeper (also Spring Cloud Zookeeper), followed by watches over one session.',
   needs: ['tcp'],
+  paths: ['authFile', ...TLS_PATHS],
   schema: curatorOptions,
   ref: { example: 'curator/web?ssl=true', options: { ssl: '`true` uses `sslPort` in place of `port`; instances without it are passed over.' } },
   create(name, written, platform, capabilities = {}) {

@@ -1,6 +1,7 @@
 // Twitter's serversets in ZooKeeper as a source of endpoints: what Finagle, Linkerd and Aurora write and read.
 import type { Rejection, ServiceRef } from '../src/model/discoverer.ts'
 import type { Adapter } from './adapter.ts'
+import { TLS_PATHS } from './option-words.ts'
 import type { Instance } from './reading.ts'
 import { decodeServersetNode, isServersetNode, weigh, type Member, type Vector } from './serverset/node.ts'
 import { serversetOptions, type ServersetOptions } from './serverset/options.ts'
@@ -12,6 +13,7 @@ export const serverset: Adapter = {
   type: 'zk',
   doc: 'Endpoints from Twitter’s serversets in ZooKeeper, followed by watches over one session.',
   needs: ['tcp'],
+  paths: ['authFile', ...TLS_PATHS],
   schema: serversetOptions,
   ref: { example: 'zk/twitter/service/web?endpoint=http', options: { endpoint: 'Name in `additionalEndpoints` to use in place of `serviceEndpoint`; members without it are passed over.' } },
   create(name, written, platform, capabilities = {}) {
