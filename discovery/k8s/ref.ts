@@ -11,7 +11,8 @@ export interface K8sRef {
   readonly family: 'IPv4' | 'IPv6' | undefined
 }
 
-const REF = /^(?:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)(?::([-a-z0-9]{1,15}))?$/
+// The name of a port is a label of DNS: the 15 characters of a container's port name do not bound it.
+const REF = /^(?:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)(?::([-a-z0-9]{1,63}))?$/
 
 /** Reads a reference; a text for people where it is none. */
 export function readK8sRef(ref: ServiceRef, namespace: string): K8sRef | string {
