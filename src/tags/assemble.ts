@@ -9,6 +9,7 @@ import { cutIn, withoutCut } from './cut.ts'
 import type { DialectContext, Draft } from './dialect.ts'
 import { dialects } from './list.ts'
 import { Names } from './names.ts'
+import { declared } from './overlap.ts'
 import { byMatch, forwards, portionsOf, taken, type Shared } from './sharing.ts'
 import { prioritized } from './traefik-priority.ts'
 import { readService, type Entry, type InstanceReading, type Reading } from './variants.ts'
@@ -47,7 +48,7 @@ export function createAssembler(options: AssemblerOptions): (services: readonly 
       return own
     })
     memory.forgetUnused()
-    const holders = byMatch(prioritized(entries), refuse)
+    const holders = declared(byMatch(prioritized(entries), refuse), refuse)
     tellBehindPrefix(holders, refuse)
     const table = build(holders, refuse)
     return { table, refused: refused.slice(0, MAX_REFUSED) }

@@ -19,7 +19,7 @@ type Refuse = (tag: RefusedTag) => void
 export function byMatch(entries: readonly Entry[], refuse: Refuse): readonly Shared[] {
   return [...Map.groupBy(entries, ({ checked }) => matchKey(checked)).values()].flatMap((all) => {
     const claims = all.toSorted((a, b) => Number(a.service.unlisted) - Number(b.service.unlisted))
-    const holder = claims.find(({ weighted }) => !weighted) ?? claims.find((entry) => !asksWhole(entry)) ?? claims[0]
+    const [holder] = claims.toSorted(byPrecedence)
     if (holder === undefined) return []
     const shared: [Entry, ...Entry[]] = [holder]
     for (const entry of claims) {
@@ -29,6 +29,12 @@ export function byMatch(entries: readonly Entry[], refuse: Refuse): readonly Sha
     }
     return [shared]
   })
+}
+
+/** Orders those that have a match in common, where the order of registries and names does not: who asks for a share comes after who does not. */
+export function byPrecedence(a: Entry, b: Entry): number {
+  const asking = (entry: Entry): number => (!entry.weighted ? 0 : asksWhole(entry) ? 2 : 1)
+  return asking(a) - asking(b) || Number(a.service.unlisted) - Number(b.service.unlisted)
 }
 
 /** The entries of each service, with its share of the requests. */
@@ -56,8 +62,12 @@ export function portionsOf(shared: Shared, refuse: Refuse): readonly Portion[] {
 
 /** An entry that got no route, since another has it. */
 export function taken(entry: Entry, holder: Entry): RefusedTag {
-  const whose = holder.service === entry.service ? 'another tag of this service' : nameOf(holder)
-  return told(entry, `${whose} has the same match and comes first`, 'refused')
+  return told(entry, `${ownerOf(holder, entry)} has the same match and comes first`, 'refused')
+}
+
+/** Who stands in the way of an entry, for its owner. */
+export function ownerOf(holder: Entry, { service }: Entry): string {
+  return holder.service === service ? 'another tag of this service' : nameOf(holder)
 }
 
 /** Whether what is routed goes to a service. */

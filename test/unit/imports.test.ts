@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   store: ['model'],
   discovery: ['model'],
   config: ['model', ...FEATURES],
-  tags: ['model', 'config'],
+  tags: ['model', 'config', 'route'],
   proxy: ['model', ...FEATURES],
   core: ['model', 'config', 'route', 'proxy'],
   node: ['model', 'config', 'store', 'tags', 'proxy', 'discovery', ...FEATURES],

@@ -128,6 +128,73 @@ describe('several services', () => {
   })
 })
 
+describe('routes with a part in common', () => {
+  const a = (...hosts: string[]): string[] => hosts.map((host) => `fairlead.route=${host}.test/**`)
+  const told = (made: ReturnType<typeof assembled>): string[] => made.refused.map(({ service, kind, reason }) => `${service} ${kind}: ${reason}`)
+
+  test('who has no request left is refused', () => {
+    const made = assembled([tagged('a', a('a', 'b')), tagged('z', a('b'))])
+    expect(told(made)).toEqual(['z refused: a in consul has the same match and comes first'])
+    expect(made.table.routes.map(({ name }) => name)).toEqual(['a@consul'])
+    // Of several, each of which has a part.
+    expect(told(assembled([tagged('x', a('a')), tagged('y', a('b')), tagged('z', a('a', 'b'))]))).toEqual(['z refused: x in consul and y in consul have the same match and comes first'])
+  })
+
+  test('who loses a part keeps the others, and is told which it is not', () => {
+    const made = assembled([tagged('a', a('a')), tagged('z', a('a', 'b'))])
+    expect(told(made)).toEqual(['z note: a in consul has a.test/** too and comes first, so those requests go there, and the others here'])
+    expect(['a.test/', 'b.test/'].map((request) => asked(made, request))).toEqual(['consul/a /', 'consul/z /'])
+    const many = assembled([tagged('a', a('a', 'b', 'c', 'd')), tagged('z', a('a', 'b', 'c', 'd', 'e'))])
+    expect(told(many)).toEqual(['z note: a in consul has a.test/**, b.test/**, c.test/** and 1 more too and comes first, so those requests go there, and the others here'])
+  })
+
+  test.each([
+    // Traefik’s rules, spread out.
+    ['traefik.http.routers.r.rule=Host(`a.test`) || Host(`b.test`)', 'traefik.http.routers.r.rule=Host(`b.test`)', 'b.test/', 'z refused: a in consul has the same match and comes first'],
+    ['traefik.http.routers.r.rule=Host(`a.test`) && (PathPrefix(`/x`) || PathPrefix(`/y`))', 'traefik.http.routers.r.rule=Host(`a.test`) && PathPrefix(`/y`)', 'a.test/y', 'z refused: a in consul has the same match and comes first'],
+    ['traefik.http.routers.r.rule=Host(`a.test`, `b.test`)', 'fairlead.route=b.test/**', 'b.test/', 'z refused: a in consul has the same match and comes first'],
+    // Parameters of other names.
+    ['fairlead.route=a.test/{id}', 'fairlead.route=a.test/{name}', 'a.test/7', 'z refused: a in consul has the same match and comes first'],
+    // What an access list refuses is refused for all who come after it.
+    ['urlprefix-/foo allow=ip:10.0.0.0/8', 'urlprefix-/foo', 'a.test/foo', 'z refused: a in consul has the same match and comes first'],
+    ['urlprefix-/foo', 'urlprefix-/foo allow=ip:10.0.0.0/8', 'a.test/foo', 'z note: a in consul has /foo/** too and comes first, so those requests go there, and the others here'],
+    ['urlprefix-/foo strip=/foo', 'urlprefix-/foo', 'a.test/foo/x', 'z refused: a in consul has the same match and comes first'],
+    ['fairlead.route=GET a.test/**', 'fairlead.route=GET,HEAD a.test/**', 'GET a.test/x', ''],
+  ])('%s before %s: %s', (first, second, request, expected) => {
+    const made = assembled([tagged('a', [first]), tagged('z', [second])])
+    expect(told(made)).toEqual(expected === '' ? [] : [expected])
+    expect(asked(made, request)).toMatch(/^consul\/a |^respond 403/)
+  })
+
+  test('of one service say so, too', () => {
+    const made = assembled([tagged('a', [...a('a'), 'fairlead.routes.more=a.test/**', 'fairlead.routes.more=b.test/**'])])
+    expect(told(made)).toMatchObject([expect.stringContaining('a note: another tag of this service has a.test/** too')])
+    // One tag that says a place twice is no other.
+    expect(told(assembled([tagged('a', a('a', 'a'))]))).toEqual([])
+  })
+
+  test('who asks for a share comes after who does not, and is told what a weight is for', () => {
+    const made = assembled([tagged('aaa', [...a('b'), 'fairlead.route.weight=100%']), tagged('shop', a('a', 'b'))])
+    expect(asked(made, 'b.test/')).toBe('consul/shop /')
+    expect(told(made)).toEqual(['aaa refused: shop in consul has the same match and comes first'])
+    const part = assembled([tagged('aaa', [...a('b', 'c'), 'fairlead.route.weight=5%']), tagged('shop', a('a', 'b'))])
+    expect(['b.test/', 'c.test/'].map((request) => asked(part, request))).toEqual(['consul/shop /', 'consul/aaa /'])
+    expect(told(part)).toEqual(['aaa note: shop in consul has b.test/** too and comes first, so those requests go there, and the others here; a weight shares only a route of the very same matches'])
+  })
+
+  test('a service that its registry lists no more gives way in a part, too', () => {
+    const made = assembled([{ ...tagged('a', a('a', 'b')), unlisted: true }, tagged('z', a('b', 'c'))])
+    expect(['a.test/', 'b.test/', 'c.test/'].map((request) => asked(made, request))).toEqual(['consul/a /', 'consul/z /', 'consul/z /'])
+    expect(told(made)).toEqual(['a note: z in consul has b.test/** too and comes first, so those requests go there, and the others here'])
+  })
+
+  test('what it does not overlap with keeps its place', () => {
+    const names = (services: readonly TaggedService[]): string[] => assembled(services).table.routes.map(({ name }) => name)
+    expect(names([tagged('a', a('a')), tagged('b', a('a', 'b')), tagged('c', a('b', 'c')), tagged('d', a('d'))])).toEqual(['a@consul', 'd@consul', 'b@consul', 'c@consul'])
+    expect(names([{ ...tagged('a', a('a')), unlisted: true }, tagged('b', [...a('b'), 'fairlead.route.weight=5%']), tagged('c', a('c'))])).toEqual(['a@consul', 'b@consul', 'c@consul'])
+  })
+})
+
 describe('behind a table that a hand wrote', () => {
   const written = assembled([tagged('words', [A])]).table
 
