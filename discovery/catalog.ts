@@ -38,6 +38,8 @@ export interface CatalogSource {
   readonly platform: Platform
   /** As `Catalog.nameOf`; default the name of a reference without options, and no other. */
   readonly nameOf?: Catalog['nameOf']
+  /** As `Catalog.meant`; default none. */
+  readonly meant?: Catalog['meant']
 }
 
 /** A source that keeps something for as long as a watch lasts. */
@@ -51,6 +53,7 @@ export function createCatalog(source: CatalogSource | WatchedCatalogSource): Cat
   const nameOf: Catalog['nameOf'] = source.nameOf ?? (({ name, options }) => (Object.keys(options).length === 0 ? name : undefined))
   return {
     nameOf,
+    meant: source.meant ?? [],
     watch: (signal, options) => latestOf<CatalogSet>(source.platform, APPLY_GAP, signal, (own, put) => follow('open' in source ? { ...source, ...source.open(options, own) } : source, own, options, put)),
   }
 }

@@ -18,6 +18,7 @@ export function createConsulCatalog(registry: string, agents: Agents): Catalog {
     changes: { kind: 'block', wait: Math.min(WAIT, agents.options.wait) },
     allowEmpty: agents.options.allowEmpty,
     platform: agents.platform,
+    meant: [agents.options.zoneKey],
     read: (ask, signal) =>
       askAgents<CatalogReading>(agents, ask, signal, async (question) => readServices(await question.client.catalog.service.list(question.options), question, registry)),
   })

@@ -65,6 +65,7 @@ export function createEurekaCatalog(registry: string, options: EurekaOptions, pl
     changes: { kind: 'poll', every: options.every },
     allowEmpty: options.allowEmpty,
     platform,
+    meant: [options.weightKey, options.zoneKey, options.tagsKey],
     async read({ purpose, token }, signal): Promise<CatalogReading> {
       const delta = await ask('apps/delta', signal)
       if (delta !== undefined && isTrouble(delta)) return delta

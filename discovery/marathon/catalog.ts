@@ -21,6 +21,7 @@ export function createMarathonCatalog(registry: string, options: MarathonOptions
     registry,
     allowEmpty: options.allowEmpty,
     platform,
+    meant: [options.weightLabel, options.tagsLabel],
     open(_, life) {
       const definitions = feed.watchDefinitions(life)
       return { read: reader(registry, options, feed, definitions), changes: { kind: 'poll', every: POLL, hint: (until) => definitions.hint(until) } }

@@ -32,6 +32,8 @@ export interface CatalogWatchOptions {
 export interface Catalog {
   /** The name that its lists have for a reference; undefined for one that they never have. */
   nameOf(ref: ServiceRef): string | undefined
+  /** Labels whose values say weight, zone or tags of an instance, as the options name them. */
+  readonly meant?: readonly string[]
   /** Reports the whole list now and after each real change until the signal is aborted. Never throws, never sends a partial list. */
   watch(signal: AbortSignal, options: CatalogWatchOptions): AsyncIterable<CatalogSet>
 }

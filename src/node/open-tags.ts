@@ -23,7 +23,8 @@ export function openTags(config: Config, platform: Platform, { memory, base, ...
   if (config.routesFrom.length === 0) return undefined
   const catalogs = new Map(config.routesFrom.map((name) => [name, catalogOf(config, name, platform)]))
   const listeners = config.listeners.map(({ name, tls }) => ({ name, tls: tls !== undefined }))
-  const rules = { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: config.routesFrom, listeners }), merge: mergeTables }
+  const meant = new Map([...catalogs].map(([name, catalog]) => [name, catalog.meant ?? []]))
+  const rules = { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: config.routesFrom, listeners, meant }), merge: mergeTables }
   return tagStore({ platform, catalogs, rules, feed, last: () => lastServices(memory, catalogs), ...(base === undefined ? {} : { base }) })
 }
 

@@ -11,6 +11,7 @@ import { dialects } from './list.ts'
 import { Names } from './names.ts'
 import { declared } from './overlap.ts'
 import { byMatch, forwards, portionsOf, taken, type Shared } from './sharing.ts'
+import { notesOn } from './registry-labels.ts'
 import { prioritized } from './traefik-priority.ts'
 import { readService, type Entry, type InstanceReading, type Reading } from './variants.ts'
 
@@ -23,6 +24,8 @@ export interface AssemblerOptions {
   /** Registries in order of precedence. */
   readonly registries: readonly string[]
   readonly listeners: DialectContext['listeners']
+  /** By registry, the keys of `registry-labels.ts` that it gives a meaning. */
+  readonly meant?: ReadonlyMap<string, readonly string[]>
 }
 
 /** Makes tables of tagged services. It remembers what it read, so that a change costs what changed. */
@@ -116,7 +119,7 @@ interface Remembering {
   forgetUnused(): void
 }
 
-function remembering({ listeners }: AssemblerOptions): Remembering {
+function remembering({ listeners, meant }: AssemblerOptions): Remembering {
   let [reads, checks] = [new Map<string, InstanceReading>(), new Map<string, ReturnType<Reading['check']>>()]
   let [readNow, checkedNow]: [typeof reads, typeof checks] = [new Map(), new Map()]
   const names = listeners.map(({ name }) => name)
@@ -127,7 +130,11 @@ function remembering({ listeners }: AssemblerOptions): Remembering {
   }
   return {
     reading: {
-      read: (service, instance) => once(reads, readNow, JSON.stringify([service.name, instance.port, instance.labels]), () => readLabels(instance.labels, { service: service.name, port: instance.port, listeners })),
+      read: ({ name: service, registry }, { port, labels }) =>
+        once(reads, readNow, JSON.stringify([service, registry, port, labels]), () => {
+          const { drafts, refused } = readLabels(labels, { service, port, listeners })
+          return { drafts, refused: [...refused, ...notesOn(labels, registry, meant?.get(registry) ?? [])] }
+        }),
       check: (draft: Draft) => once(checks, checkedNow, JSON.stringify([draft.routes, draft.service, draft.alternatives]), () => checkDraft(draft, names)),
     },
     forgetUnused() {

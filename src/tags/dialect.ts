@@ -1,4 +1,5 @@
 // The contract of a dialect: one way in which people write routes into the tags of a service.
+import type { RefusedTag } from '../model/tagged.ts'
 
 /** What a dialect knows of the gateway and of the instance whose tags it reads. */
 export interface DialectContext {
@@ -51,6 +52,8 @@ export interface RulePriority {
 export interface Refusal {
   readonly tag: string
   readonly reason: string
+  /** `note` where no route is lost by it. Default `refused`. */
+  readonly kind?: RefusedTag['kind']
 }
 
 /** One way to write routes into tags. */

@@ -3,6 +3,7 @@ import { ANY_LABEL, endpointsOf, isInService, labelsOf, type Endpoint, type Endp
 import type { TaggedInstance } from '../model/tagged.ts'
 import { cutLabel } from './cut.ts'
 import { dialects } from './list.ts'
+import { isRegistryLabel } from './registry-labels.ts'
 
 /** The instances of a set, in the order of their ids. */
 export function instancesOf(set: EndpointSet): readonly TaggedInstance[] {
@@ -11,8 +12,10 @@ export function instancesOf(set: EndpointSet): readonly TaggedInstance[] {
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-/** The labels that some dialect speaks, in the order of their texts: the order of tags means nothing. */
+/** The labels that some dialect speaks, and beside them those that might say something of the instance, in the order of their texts: the order of tags means nothing. */
 function spokenLabels(endpoint: Endpoint): readonly string[] {
   const spoken = (label: string): boolean => dialects.some((dialect) => dialect.speaks(label))
-  return [...new Set([...labelsOf(endpoint).filter(spoken), ...(endpoint.cut ?? []).filter((beginning) => beginning === ANY_LABEL || spoken(beginning)).map(cutLabel)])].sort()
+  const all = labelsOf(endpoint)
+  const found = [...all.filter(spoken), ...(endpoint.cut ?? []).filter((beginning) => beginning === ANY_LABEL || spoken(beginning)).map(cutLabel)]
+  return found.length === 0 ? [] : [...new Set([...found, ...all.filter(isRegistryLabel)])].sort()
 }

@@ -3,13 +3,13 @@
 import type { LabelSet } from '../model/service-config.ts'
 import type { RefusedTag, TaggedInstance, TaggedService } from '../model/tagged.ts'
 import type { CheckedDraft } from './check-draft.ts'
-import type { Draft } from './dialect.ts'
+import type { Draft, Refusal } from './dialect.ts'
 import { tagText } from './wording.ts'
 
 /** What the tags of one instance come to. */
 export interface InstanceReading {
   readonly drafts: readonly Draft[]
-  readonly refused: readonly { readonly tag: string; readonly reason: string }[]
+  readonly refused: readonly Refusal[]
 }
 
 /** How tags are read and drafts checked; both are remembered between two assemblies. */
@@ -46,19 +46,20 @@ const MAX_ROUTES = 128
 /** Reads one service. What is refused is told to `refuse`. */
 export function readService(service: TaggedService, reading: Reading, refuse: (refused: RefusedTag) => void): readonly Entry[] {
   const byKey = new Map<string, Map<string, Variant>>()
-  const refusals = new Map<string, { readonly reason: string; readonly tag: string; readonly instances: TaggedInstance[] }>()
+  const refusals = new Map<string, Refusal & { readonly instances: TaggedInstance[] }>()
   const tell = (tag: string, reason: string, instances: readonly TaggedInstance[], kind: RefusedTag['kind']): void =>
     refuse({ registry: service.registry, service: service.name, instances: instances.slice(0, 10).map(({ id }) => id), count: instances.length, tag, reason, kind })
   for (const instance of [...service.instances].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const { drafts, refused } = reading.read(service, instance)
     for (const draft of drafts) addTo(byKey, draft, instance)
-    for (const { tag, reason } of refused) {
-      const known = refusals.get(`${tag}\n${reason}`) ?? { tag, reason, instances: [] }
+    for (const one of refused) {
+      const { tag, reason } = one
+      const known = refusals.get(`${tag}\n${reason}`) ?? { ...one, instances: [] }
       addOnce(known.instances, instance)
       refusals.set(`${tag}\n${reason}`, known)
     }
   }
-  for (const { tag, reason, instances } of refusals.values()) tell(tag, reason, instances, 'refused')
+  for (const { tag, reason, instances, kind = 'refused' } of refusals.values()) tell(tag, reason, instances, kind)
   const entries = [...byKey.keys()].sort().flatMap((key) => chosen(service, [...(byKey.get(key)?.values() ?? [])], reading, tell))
   for (const entry of entries.slice(MAX_ROUTES)) tell(tagText(entry.draft.labels), `the service has more than ${MAX_ROUTES} routes`, service.instances, 'refused')
   return entries.slice(0, MAX_ROUTES)
