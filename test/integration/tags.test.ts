@@ -7,7 +7,6 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { RoutesAnswer } from '../../src/model/admin.ts'
-import { findNeighbours } from '../../src/cli/no-file.ts'
 import { becomes, get } from '../support/drill/ask.ts'
 import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
@@ -190,17 +189,6 @@ test('a file with routes and tags: the file is watched, and its routes stay firs
   await writeFile(file, '{ "routes": 7')
   await becomes(async () => ((await (await fetch(`http://127.0.0.1:${admin}/api/routes?limit=0`)).json()) as RoutesAnswer).rejected.length, 1)
   expect([await get(port, 'file.test'), await get(port, 'words.test')]).toEqual(['200 from the file', '200 a'])
-})
-
-test.each([
-  [{}, [], undefined],
-  [{}, ['http://127.0.0.1:8500'], { registries: { consul: { address: 'http://127.0.0.1:8500' } }, routesFrom: ['consul'] }],
-  [{ CONSUL_HTTP_ADDR: '' }, ['http://127.0.0.1:4646'], { registries: { nomad: { address: 'http://127.0.0.1:4646' } }, routesFrom: ['nomad'] }],
-  [{ CONSUL_HTTP_ADDR: 'c:1', CONSUL_HTTP_SSL: 'true', CONSUL_HTTP_TOKEN: 't', NOMAD_ADDR: 'https://n:2/', NOMAD_NAMESPACE: 'shop' }, [], { registries: { consul: { address: 'https://c:1', token: 't' }, nomad: { address: 'https://n:2', namespaces: ['shop'] } }, routesFrom: ['consul', 'nomad'] }],
-])('without a file: %j where %j answer', async (env, answering, expected) => {
-  const { document, lines } = await findNeighbours(env, '8080', (url) => Promise.resolve(answering.some((address) => url.startsWith(address))))
-  expect(document).toEqual(expected === undefined ? undefined : { listen: '8080', ...expected })
-  expect(lines.join()).toContain(expected === undefined ? 'nothing to take routes from' : 'no file: every service')
 })
 
 test('options of a start without a file are refused beside one, and checked', async () => {

@@ -11,6 +11,7 @@ import { startBackend, type Backend } from '../support/drill/backend.ts'
 import { startDrillGateway, type DrillGateway } from '../support/drill/gateway.ts'
 import { startLoad } from '../support/drill/load.ts'
 import { runWithoutFile } from '../support/run-without-file.ts'
+import { freePorts } from '../support/server-process.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
@@ -77,6 +78,19 @@ describeWithServers(['consul'], 'routes from the tags of a real Consul', () => {
     expect(shown).toContain("fairlead.route=y/{: '{' in '/{' is not a parameter")
     for (const part of ['bad in consul, consul/n1/bad-a: urlprefix-:3306 proto=tcp', 'only HTTP is routed by tags', 'traefik.http.routers.bad', 'cannot be read at character']) expect(shown).toContain(part)
     expect(shown).not.toContain('words in consul')
+  })
+
+  test('`fairlead run` without a file asks a Consul with TLS as its own tools do', async () => {
+    const pem = (name: string): string => fileURLToPath(new URL(`../fixtures/tls/engine/${name}.pem`, import.meta.url))
+    const [https = 0] = await freePorts(1)
+    const secure = await startConsul({ args: ['-hcl', `ports { https = ${https} } tls { https { cert_file = "${pem('alpha')}" key_file = "${pem('alpha-key')}" ca_file = "${pem('ca')}" verify_incoming = true } }`] })
+    closing.push(() => secure.stop())
+    const registered = await fetch(`${secure.url}/v1/agent/service/register`, { method: 'PUT', body: JSON.stringify({ Name: 'words', Address: '127.0.0.1', Port: backends.get('a')?.port, Tags: ['fairlead.route=words.test/**'] }) })
+    expect(registered.status).toBe(200)
+    const env = { CONSUL_HTTP_ADDR: `127.0.0.1:${https}`, CONSUL_HTTP_SSL: 'true', CONSUL_CACERT: pem('ca'), CONSUL_CLIENT_CERT: pem('client'), CONSUL_CLIENT_KEY: pem('client-key') }
+    const { port, stop } = await runWithoutFile(env)
+    closing.push(stop)
+    await becomes(() => get(port, 'words.test').catch(() => ''), '200 a')
   })
 
   test('the example, line by line', async () => {
