@@ -24,8 +24,9 @@ import { runStore, type RunStore } from './run-store.ts'
 
 export const RUN_USAGE = `usage: fairlead run [FILE] [options]
   FILE            configuration; without one a Consul agent is looked for at CONSUL_HTTP_ADDR or 127.0.0.1:8500, a Nomad
-                  agent at NOMAD_ADDR or 127.0.0.1:4646, and every service that carries a route in its tags is served;
-                  with a Redis none of this: routes come from there, endpoints from a Consul agent on 127.0.0.1:8500
+                  agent at NOMAD_ADDR or 127.0.0.1:4646, and every service that carries a route in its tags is served.
+                  One that is not there yet is taken in when it comes. With a Redis none of this: routes come from there,
+                  endpoints from a Consul agent on 127.0.0.1:8500
   --listen ADDR   without FILE: port or host:port to listen on, default 8080
   --admin ADDR    without FILE: port or host:port of the admin server, default 127.0.0.1:9990
   --redis URL     take the table from Redis; the one of FILE serves, and is watched, until Redis has one. Default: the
@@ -61,22 +62,29 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
   if (level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') throw new UsageError(`--log takes debug, info, warn or error\n${RUN_USAGE}`)
   const redis = file === undefined ? runStore(values, undefined, io.env) : undefined
   collectBriefly()
-  const text = file === undefined ? await textWithoutFile(redis !== undefined, values, io) : await readInput(file, io)
+  const { text, lookedFor = [] } = file === undefined ? await withoutFile(redis !== undefined, values, io) : { text: await readInput(file, io) }
   if (text === undefined) return 1
   const { config, gateway = {} } = readConfig(text, file, io)
   if (config === undefined) return 1
-  return serve(withOptions(config, values.workers), gateway, redis ?? runStore(values, config.store, io.env), file, level)
+  return serve({ ...withOptions(config, values.workers), lookedFor }, gateway, redis ?? runStore(values, config.store, io.env), file, level)
 }
 
-/** A configuration for what is found beside the gateway, or undefined after it was said that nothing is. */
-async function textWithoutFile(fromRedis: boolean, { listen = '8080', admin }: { readonly listen?: string | undefined; readonly admin?: string | undefined }, io: CliIo): Promise<string | undefined> {
-  const { document, lines } = fromRedis ? { document: { listen, ...FOR_REDIS }, lines: [] } : await findNeighbours(io.env, listen)
+/** A text of a configuration; undefined after it was said what is wrong. */
+interface Text {
+  readonly text?: string | undefined
+  readonly lookedFor?: readonly string[]
+}
+
+/** A configuration for what may be beside the gateway. */
+async function withoutFile(fromRedis: boolean, { listen = '8080', admin }: { readonly listen?: string | undefined; readonly admin?: string | undefined }, io: CliIo): Promise<Text> {
+  const { document, lookedFor, lines } = fromRedis ? { document: { listen, ...FOR_REDIS }, lookedFor: [], lines: [] } : await findNeighbours(io.env, listen)
   for (const line of lines) io.err(line)
-  if (document === undefined) return undefined
+  if (document === undefined) return {}
   const [, host, port] = /^(?:(.+):)?(\d+)$/.exec(admin ?? '') ?? []
   if (admin !== undefined && port === undefined) throw new UsageError(`--admin takes a port or host:port\n${RUN_USAGE}`)
   // What stands in a variable is taken as it is.
-  return JSON.stringify({ ...document, ...(port === undefined ? {} : { admin: { port: Number(port), ...(host === undefined ? {} : { host }) } }) }).replaceAll('${', '$${')
+  const text = JSON.stringify({ ...document, ...(port === undefined ? {} : { admin: { port: Number(port), ...(host === undefined ? {} : { host }) } }) }).replaceAll('${', '$${')
+  return { text, lookedFor }
 }
 
 /** The configuration, which is missing after its problems were printed. */

@@ -36,6 +36,8 @@ export interface Config {
   readonly table: TableConfig
   /** Registries whose tags make routes behind those of the table, in order of precedence. Default none. */
   readonly routesFrom: readonly string[]
+  /** Those of them that may not be there at all, as where nobody named one: nothing is said of such a one before it has answered. Default none; no document says it. */
+  readonly lookedFor?: readonly string[]
   readonly store?: StoreConfig
   readonly admin: AdminConfig
   readonly accessLog: AccessLogConfig

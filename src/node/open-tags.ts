@@ -25,7 +25,7 @@ export function openTags(config: Config, platform: Platform, { memory, base, ...
   const listeners = config.listeners.map(({ name, tls }) => ({ name, tls: tls !== undefined }))
   const meant = new Map([...catalogs].map(([name, catalog]) => [name, catalog.meant ?? []]))
   const rules = { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: config.routesFrom, listeners, meant }), merge: mergeTables }
-  return tagStore({ platform, catalogs, rules, feed, last: () => lastServices(memory, catalogs), ...(base === undefined ? {} : { base }) })
+  return tagStore({ platform, catalogs, lookedFor: new Set(config.lookedFor), rules, feed, last: () => lastServices(memory, catalogs), ...(base === undefined ? {} : { base }) })
 }
 
 function catalogOf({ registries }: Config, name: string, platform: Platform): Catalog {

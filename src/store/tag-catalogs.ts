@@ -11,6 +11,8 @@ export interface TagCatalogsOptions {
   readonly platform: Platform
   /** By the name of the registry, in order of precedence. */
   readonly catalogs: ReadonlyMap<string, Catalog>
+  /** Those of them that may not be there at all: while another one is, nothing is said of them, and nothing waits for them, before they have answered. */
+  readonly lookedFor?: ReadonlySet<string>
   /** Whether a service with these labels may carry routes. */
   readonly wanted: (labels: readonly string[]) => boolean
   /** Told which services carry routes, whenever that may have changed. */
@@ -29,6 +31,8 @@ export class TagCatalogs {
    * takes all instances of one service along), and the guard of its endpoints is there for that.
    */
   readonly #unlisted = new Map<string, ReadonlyMap<string, CatalogService>>()
+  /** Those that were looked for and are there. */
+  readonly #found = new Set<string>()
   /** Wall clock of the last believed answer of each registry. */
   readonly #believed = new Map<string, number>()
   #last: ReadonlyMap<string, readonly CatalogService[]> = new Map()
@@ -41,7 +45,7 @@ export class TagCatalogs {
   remember(last: ReadonlyMap<string, readonly CatalogService[]>): void {
     this.#last = last
     for (const [registry, services] of last) {
-      if (services.length > 0) this.#sets.set(registry, { kind: 'stale', services, at: 0, cause: { outcome: 'disk', message: 'the registry has not answered yet since the last run' } })
+      if (services.length > 0) this.#hear(registry, { kind: 'stale', services, at: 0, cause: { outcome: 'disk', message: 'the registry has not answered yet since the last run' } })
     }
     this.#want()
   }
@@ -58,7 +62,14 @@ export class TagCatalogs {
 
   /** Each registry has said something, be it that it cannot be asked. */
   get allSpoke(): boolean {
-    return this.#sets.size === this.#options.catalogs.size
+    return this.shown.every((registry) => this.#sets.has(registry))
+  }
+
+  /** The registries of which something is said, in order. */
+  get shown(): readonly string[] {
+    const all = [...this.#options.catalogs.keys()]
+    const there = all.filter((registry) => this.#options.lookedFor?.has(registry) !== true || this.#found.has(registry))
+    return there.length === 0 ? all : there
   }
 
   services(): readonly ListedService[] {
@@ -81,7 +92,7 @@ export class TagCatalogs {
   }
 
   status(): readonly CatalogStatus[] {
-    return [...this.#options.catalogs.keys()].map((registry) => {
+    return this.shown.map((registry) => {
       const set = this.#sets.get(registry) ?? { kind: 'pending' as const }
       const [at, cause] = [this.#believed.get(registry), set.kind === 'ready' ? undefined : set.cause]
       const mode = cause === undefined || set.kind === 'pending' ? (set.kind === 'ready' ? 'live' : 'pending') : cause.outcome === 'failed' ? 'stale' : cause.outcome
@@ -93,12 +104,19 @@ export class TagCatalogs {
     const last = this.#last.get(registry)
     const observe = ({ believed, at }: Attempt): void => void (believed && this.#believed.set(registry, at))
     for await (const set of catalog.watch(signal, { wanted: this.#options.wanted, observe, ...(last === undefined ? {} : { last }) })) {
-      this.#report(registry, this.#sets.get(registry), set)
+      const before = this.#sets.get(registry)
       this.#part(registry, set)
-      this.#sets.set(registry, set)
+      this.#hear(registry, set)
+      this.#report(registry, before, set)
       this.#want()
       ring()
     }
+  }
+
+  #hear(registry: string, set: CatalogSet): void {
+    this.#sets.set(registry, set)
+    // One that cannot be asked may be something else that listens there; one that refuses is what was looked for.
+    if (set.kind !== 'pending' || set.cause?.outcome === 'denied') this.#found.add(registry)
   }
 
   /** Finds who left with a new list, and who is back. */
@@ -116,6 +134,7 @@ export class TagCatalogs {
 
   #report(registry: string, before: CatalogSet | undefined, set: CatalogSet): void {
     const { platform } = this.#options
+    if (!this.shown.includes(registry)) return
     if (set.kind === 'ready') return platform.log('info', `${registry}: ${set.services.length} services carry routes`, { registry, services: set.services.length })
     const message = set.cause?.message ?? 'not asked'
     const was = before?.kind === 'ready' || before === undefined ? '' : (before.cause?.message ?? '')

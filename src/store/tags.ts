@@ -35,6 +35,8 @@ export interface TagStoreOptions {
   readonly platform: Platform
   /** By the name of the registry, in order of precedence. */
   readonly catalogs: ReadonlyMap<string, Catalog>
+  /** Those of them that may not be there at all; see `TagCatalogsOptions`. */
+  readonly lookedFor?: ReadonlySet<string>
   /** What each is known to hold from before; asked once. Never rejects. */
   readonly last?: () => Promise<ReadonlyMap<string, readonly CatalogService[]>>
   readonly rules: TagRules
@@ -72,10 +74,10 @@ class StoreOfTags implements TagStore {
   #knownSince: number | undefined
 
   constructor(options: TagStoreOptions) {
-    const { base, catalogs, feed, platform, rules } = options
+    const { base, catalogs, feed, lookedFor = new Set<string>(), platform, rules } = options
     this.#options = options
     this.#wake = createWake(platform)
-    this.#catalogs = new TagCatalogs({ platform, catalogs, wanted: rules.wanted, want: (services) => this.#want(services) })
+    this.#catalogs = new TagCatalogs({ platform, catalogs, lookedFor, wanted: rules.wanted, want: (services) => this.#want(services) })
     this.#tables = new TagTables(platform, rules, (ref) => feed.get(ref))
     this.#baseSaid = base === undefined
   }
@@ -127,7 +129,7 @@ class StoreOfTags implements TagStore {
 
   /** A table that is another one, with the sets that were held for it; else these are let go. */
   #make(): StoreEvent | undefined {
-    const { catalogs, feed } = this.#options
+    const { feed } = this.#options
     const held = [...this.#due]
     this.#due.clear()
     this.#catalogs.settle((ref) => this.#tables.isSilent(ref))
@@ -136,7 +138,7 @@ class StoreOfTags implements TagStore {
       feed.release(held)
       return undefined
     }
-    const origin = originOf(this.#written?.origin, catalogs)
+    const origin = originOf(this.#written?.origin, this.#catalogs.shown)
     if (this.#written !== undefined) this.#origins.set(origin, this.#written.origin)
     return { kind: 'table', table: made, origin, sets: held.map((ref) => [ref, feed.get(ref)]) }
   }
@@ -165,7 +167,7 @@ async function collect(base: RouteStore, signal: AbortSignal, queue: StoreEvent[
   }
 }
 
-function originOf(written: string | undefined, catalogs: ReadonlyMap<string, Catalog>): string {
-  const tags = `tags:${[...catalogs.keys()].join(',')}`
+function originOf(written: string | undefined, registries: readonly string[]): string {
+  const tags = `tags:${registries.join(',')}`
   return written === undefined ? tags : `${written} ${tags}`
 }

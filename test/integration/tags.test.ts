@@ -191,6 +191,23 @@ test('a file with routes and tags: the file is watched, and its routes stay firs
   expect([await get(port, 'file.test'), await get(port, 'words.test')]).toEqual(['200 from the file', '200 a'])
 })
 
+test('a Nomad that comes after the gateway is taken in, and not spoken of before where it was only looked for', async () => {
+  const { options } = await consulWith({ words: ['fairlead.route=words.test/**'] })
+  const { directory, remove } = await makeTempDirectory()
+  closing.push(remove)
+  const socket = join(directory, 'nomad.sock')
+  const running = await startDrillGateway({ ...options, listen: '127.0.0.1:0', admin: { port: 0 }, stateDir: directory, registries: { ...options.registries, nomad: { address: `unix:${socket}`, checks: false } }, routesFrom: ['consul', 'nomad'] }, 10, () => {}, ['nomad'])
+  closing.push(() => running.stop())
+  await becomes(() => get(running.port, 'words.test'), '200 words')
+  const catalogs = async (): Promise<readonly string[]> => (await running.admin<RoutesAnswer>('/api/routes')).catalogs.map(({ registry, mode }) => `${registry} ${mode}`)
+  expect(await catalogs()).toEqual(['consul live'])
+  const late = await serveNomad({ socketPath: socket })
+  closing.push(() => late.stop())
+  late.registry.put('shop', [row('fairlead.route=shop.test/**')])
+  await becomes(() => get(running.port, 'shop.test'), '200 a')
+  expect(await catalogs()).toEqual(['consul live', 'nomad live'])
+})
+
 test('options of a start without a file are refused beside one, and checked', async () => {
   const [port = 0] = await freePorts(1)
   expect((await run(['x.yaml', '--listen', String(port)], {})).said).toContain('for a start without a file')

@@ -26,9 +26,9 @@ export interface DrillGateway {
   stop(): Promise<void>
 }
 
-/** Starts it from a configuration as a user would write it (an object here; YAML holds JSON). */
-export async function startDrillGateway(config: object, speed: number, log: LogSink): Promise<DrillGateway> {
-  const parsed = read(config)
+/** Starts it from a configuration as a user would write it (an object here; YAML holds JSON). `lookedFor` as in `Config`, which no user writes. */
+export async function startDrillGateway(config: object, speed: number, log: LogSink, lookedFor: readonly string[] = []): Promise<DrillGateway> {
+  const parsed = { ...read(config), lookedFor }
   const real = nodePlatform(log)
   const fast = faster(real, speed)
   const memory = memoryStore(fast, parsed.table)

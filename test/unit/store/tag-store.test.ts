@@ -305,3 +305,81 @@ test('a service that is listed under another name than the last run knew is call
   await platform.advance(1000)
   expect(names()).toEqual(['a@consul', 'shop/a@consul'])
 })
+
+/** A store on two registries; `nomad` is only looked for. Each says what it is given. */
+function twoRegistries(lookedFor: readonly string[]) {
+  const platform = fakePlatform()
+  const puts = new Map<string, (set: CatalogSet) => void>()
+  const catalogOf = (name: string): Catalog => ({
+    nameOf: (ref) => ref.name,
+    watch: (signal) => {
+      const queue: CatalogSet[] = []
+      let wake = (): void => {}
+      puts.set(name, (set) => (queue.push(set), wake()))
+      signal.addEventListener('abort', () => wake())
+      return (async function* () {
+        while (!signal.aborted) {
+          const next = queue.shift()
+          if (next !== undefined) yield next
+          else await new Promise<void>((resolve) => (wake = resolve))
+        }
+      })()
+    },
+  })
+  const store = tagStore({
+    platform,
+    catalogs: new Map(['consul', 'nomad'].map((name) => [name, catalogOf(name)])),
+    lookedFor: new Set(lookedFor),
+    rules: { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: ['consul', 'nomad'], listeners: [{ name: 'http', tls: false }] }), merge: mergeTables },
+    feed: { want: () => {}, get: (ref) => ({ kind: 'ready', endpoints: [endpoint(`${ref}-1`, { tags: [`fairlead.route=${ref.replace('/', '.')}/**`] })], at: 0 }), release: () => {} },
+  })
+  const stop = new AbortController()
+  open.push(stop)
+  const tables: string[] = []
+  void (async () => {
+    for await (const event of store.watch(stop.signal)) if (event.kind === 'table') tables.push(`${event.origin}: ${event.table.routes.map(({ name }) => name).join(' ')}`)
+  })()
+  const refused: CatalogSet = { kind: 'pending', cause: { outcome: 'failed', message: 'refused' } }
+  return {
+    platform, store, tables, refused,
+    say: async (registry: string, set: CatalogSet) => {
+      await platform.advance(1)
+      puts.get(registry)?.(set)
+      await platform.advance(1000)
+    },
+    lists: (registry: string, ...names: string[]): CatalogSet => ({ kind: 'ready', services: names.map((name) => ({ ref: `${registry}/${name}`, name, labels: ['fairlead.route=x'] })), at: 0 }),
+    shown: () => store.catalogs().map(({ registry, mode }) => `${registry} ${mode}`),
+    logged: () => platform.lines.filter(({ message }) => message.includes('nomad')).map(({ message }) => message),
+  }
+}
+
+test('a registry that is only looked for holds nothing up and is not spoken of; it is taken in when it answers', async () => {
+  const { say, lists, refused, shown, tables, logged } = twoRegistries(['nomad'])
+  // It has said nothing yet.
+  await say('consul', lists('consul', 'words'))
+  expect([shown(), tables]).toEqual([['consul live'], ['tags:consul: words@consul']])
+  await say('nomad', refused)
+  expect([shown(), logged()]).toEqual([['consul live'], []])
+  await say('nomad', lists('nomad', 'shop'))
+  expect([shown(), tables.at(-1)]).toEqual([['consul live', 'nomad live'], 'tags:consul,nomad: words@consul shop@nomad'])
+  expect(logged()).toEqual(['nomad: 1 services carry routes'])
+  // From then on it is one like the other.
+  await say('nomad', { kind: 'stale', services: [], at: 0, cause: { outcome: 'failed', message: 'gone' } })
+  expect([shown(), logged().length]).toEqual([['consul live', 'nomad stale'], 2])
+})
+
+test('a registry that is looked for and refuses is there', async () => {
+  const { say, lists, shown } = twoRegistries(['nomad'])
+  await say('consul', lists('consul', 'words'))
+  await say('nomad', { kind: 'pending', cause: { outcome: 'denied', message: 'no token' } })
+  expect(shown()).toEqual(['consul live', 'nomad pending'])
+})
+
+test('where none is there, all that are looked for are spoken of', async () => {
+  const { say, lists, refused, shown, tables, logged } = twoRegistries(['consul', 'nomad'])
+  await say('consul', refused)
+  await say('nomad', refused)
+  expect([shown(), tables, logged()]).toEqual([['consul pending', 'nomad pending'], [], ['nomad: the services cannot be listed; no routes yet: refused']])
+  await say('nomad', lists('nomad', 'shop'))
+  expect([shown(), tables]).toEqual([['nomad live'], ['tags:nomad: shop@nomad']])
+})
