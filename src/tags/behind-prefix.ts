@@ -1,4 +1,4 @@
-// Routers of Traefik with a regular expression of the path, below a prefix of the same host: there the longer rule wins, here the prefix.
+// Routes of Traefik and Fabio with a regular expression of the path, below a prefix of the same host: there the longer one wins, here the prefix.
 // Who wrote the one is told of the other.
 import type { MatchConfig, PathPattern } from '../model/match-config.ts'
 import type { RefusedTag } from '../model/tagged.ts'
@@ -10,13 +10,13 @@ type Prefixes = Map<string, { readonly holder: Entry; readonly priority: number 
 
 /** Tells of routers whose requests go to a prefix. */
 export function tellBehindPrefix(all: readonly Shared[], refuse: (tag: RefusedTag) => void): void {
-  const routers = all.filter(([{ draft, checked }]) => draft.rulePriority !== undefined && checked.routes.some(({ match }) => match.some(({ path }) => path?.some(({ kind }) => kind === 'regex'))))
+  const routers = all.filter(([{ draft, checked }]) => draft.dialect !== 'fairlead' && checked.routes.some(({ match }) => match.some(({ path }) => path?.some(({ kind }) => kind === 'regex'))))
   if (routers.length === 0) return
   const byHost = prefixesByHost(all)
   for (const [router] of routers) {
     const before = router.checked.routes.flatMap(({ match, priority }) => match.flatMap((one) => hostsOf(one).flatMap((host) => beforeIt(one, byHost.get(host), priority))))
     const [first] = before.filter(({ holder }) => holder !== router)
-    if (first !== undefined) refuse(told(router, `a prefix ranks before a regular expression here, so requests below ${first.prefix} go to ${nameOf(first.holder)}; a higher priority of this router changes that`, 'note'))
+    if (first !== undefined) refuse(told(router, `a prefix ranks before a regular expression here, so requests below ${first.prefix} go to ${nameOf(first.holder)}${router.draft.rulePriority === undefined ? '' : '; a higher priority of this router changes that'}`, 'note'))
   }
 }
 

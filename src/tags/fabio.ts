@@ -5,6 +5,7 @@ import { BadTag, type Dialect, type DialectContext, type Draft, type Refusal, ty
 import { listenersOf } from './fabio-listeners.ts'
 import { globHost } from './glob.ts'
 import { FORWARDED_PREFIX, stripPrefix } from './strip.ts'
+import { endsInside, insidePattern, stripInside } from './text-prefix.ts'
 import { shareIn, type Wish, wishIn } from './weights.ts'
 
 const PREFIX = 'urlprefix-'
@@ -91,9 +92,10 @@ function readProto(options: ReadonlyMap<string, string>): Record<string, unknown
 
 function routesOf(at: RouteBody, path: string, options: ReadonlyMap<string, string>): RouteBody[] {
   const redirect = options.get('redirect')
-  if (redirect !== undefined) return [{ match: { ...at, path: `${path.replace(/\/+$/, '')}/**` }, redirect: redirectOf(redirect, options.get('strip')) }]
+  if (redirect !== undefined) return [{ match: { ...at, path: endsInside(path) ? insidePattern(path) : `${path.replace(/\/+$/, '')}/**` }, redirect: redirectOf(redirect, options.get('strip')) }]
   const name = options.get('host')
-  return stripPrefix(path, options.get('strip') ?? '', options.get('prepend') ?? '').map(({ path: pattern, rewrite, stripped }) => ({
+  const [strip, prepend] = [options.get('strip') ?? '', options.get('prepend') ?? '']
+  return (endsInside(path) ? [stripInside(path, strip, prepend)] : stripPrefix(path, strip, prepend)).map(({ path: pattern, rewrite, stripped }) => ({
     match: { ...at, path: pattern },
     ...(stripped === undefined ? {} : { requestHeaders: { set: { [FORWARDED_PREFIX]: stripped } } }),
     ...(rewrite === undefined && name === undefined ? {} : { rewrite: { ...(rewrite === undefined ? {} : { path: rewrite }), ...(name === undefined ? {} : { host: name }) } }),

@@ -10,7 +10,7 @@ export interface TraefikMatch {
   readonly path: TraefikPath | undefined
 }
 
-/** `prefix` by whole segments, `exact` as a template, `regex` over the whole path. */
+/** `prefix` by whole segments (but see text-prefix.ts), `exact` as a template, `regex` over the whole path. */
 interface TraefikPath {
   readonly kind: 'prefix' | 'exact' | 'regex'
   readonly text: string

@@ -1,6 +1,7 @@
 // One router of Traefik as routes: its rule, entry points and middlewares put together.
 import { BadTag, type DialectContext, type RouteBody, type RulePriority } from './dialect.ts'
 import { firstFitting, FORWARDED_PREFIX, stripPrefix, type Stripped } from './strip.ts'
+import { endsInside, insidePattern, stripInside } from './text-prefix.ts'
 import { placeRouter, type OnListeners } from './traefik-entrypoints.ts'
 import type { Router, TraefikTags } from './traefik-labels.ts'
 import { matchOf, type TraefikMatch } from './traefik-match.ts'
@@ -87,7 +88,7 @@ type Placed = Omit<Stripped, 'path'> & { readonly path: string | undefined }
 
 /** The path of an alternative, once for each way in which it is rewritten. */
 function pathsOf({ path }: TraefikMatch, { strip, prepend, path: replaced }: Effects): readonly Placed[] {
-  const plain = path === undefined ? undefined : path.kind === 'regex' ? `/${path.text}/` : path.kind === 'prefix' ? `${path.text}/**` : path.text
+  const plain = path === undefined ? undefined : path.kind === 'regex' ? `/${path.text}/` : path.kind !== 'prefix' ? path.text : endsInside(path.text) ? insidePattern(path.text) : `${path.text}/**`
   if (replaced !== undefined) return [{ path: plain, rewrite: replaced }]
   if (strip.length === 0 && prepend === '') return [{ path: plain }]
   if (path?.kind === 'regex' || /[{}]/.test(path?.text ?? '')) throw new BadTag('a prefix is stripped or added, and the path is a regular expression or has parameters: that cannot be expressed')
@@ -110,7 +111,7 @@ function spread(prefix: string, strip: readonly string[], prepend: string): read
 
 function tryStrip(prefix: string, strip: string, prepend: string): readonly Stripped[] {
   try {
-    return stripPrefix(prefix, strip, prepend)
+    return endsInside(prefix) ? [stripInside(prefix, strip, prepend)] : stripPrefix(prefix, strip, prepend)
   } catch (error) {
     if (error instanceof BadTag && strip !== '') return []
     throw error

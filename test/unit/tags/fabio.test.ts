@@ -10,6 +10,19 @@ describe('a prefix', () => {
     // Whole segments, where Fabio compares letters.
     ['urlprefix-/css', 'any.test/cssx', 'none'],
     ['urlprefix-i.com/static', 'i.com/static/a', 'consul/words /static/a'],
+    // But no segment ends so: as text.
+    ['urlprefix-/static-', 'any.test/static-a/b.js?v=1', 'consul/words /static-a/b.js?v=1'],
+    ['urlprefix-/static-', 'any.test/static/a.js', 'none'],
+    ['urlprefix-i.com/a/v1.', 'i.com/a/v1.2/x', 'consul/words /a/v1.2/x'],
+    ['urlprefix-i.com/a/v1.', 'i.com/a/v12/x', 'none'],
+    ['urlprefix-/_', 'any.test/_internal', 'consul/words /_internal'],
+    ['urlprefix-/id=', 'any.test/id=7', 'consul/words /id=7'],
+    ['urlprefix-/v', 'any.test/v2', 'none'],
+    ['urlprefix-/api/x- strip=/api', 'any.test/api/x-1/y?q', 'consul/words /x-1/y?q'],
+    ['urlprefix-/api/x- strip=/api/x-', 'any.test/api/x-1/y', 'consul/words /1/y'],
+    ['urlprefix-/x- strip=/x- prepend=/v1', 'any.test/x-1', 'consul/words /v1/1'],
+    ['urlprefix-/x- prepend=/v1', 'any.test/x-1', 'consul/words /v1/x-1'],
+    ['urlprefix-/x- redirect=301,https://b.test$path', 'any.test/x-1', 'redirect 301 https://b.test/x-1'],
     // Of a host without a slash 1.5.14 and later serve all paths; those before wanted a slash.
     ['urlprefix-Foo.com', 'foo.com/x', 'consul/words /x'],
     ['urlprefix-foo.com:8080 strip=/x', 'foo.com/x/y', 'consul/words /y'],
@@ -109,6 +122,14 @@ describe('a prefix', () => {
   })
 })
 
+test('a prefix as text is told where another takes its requests', () => {
+  const made = assembled([tagged('a', ['urlprefix-/a']), tagged('b', ['urlprefix-/a/b-']), tagged('c', ['urlprefix-/c-'])])
+  expect(made.refused.map(({ service, kind, reason }) => [service, kind, reason])).toEqual([['b', 'note', 'a prefix ranks before a regular expression here, so requests below /a go to a in consul']])
+  expect(['x.test/a/b-1', 'x.test/c-1'].map((request) => asked(made, request).split(' ')[0])).toEqual(['consul/a', 'consul/c'])
+  // All paths of a host come last.
+  expect(asked(assembled([tagged('a', ['urlprefix-/']), tagged('b', ['urlprefix-/b-'])]), 'x.test/b-1')).toBe('consul/b /b-1')
+})
+
 describe('refused, with a reason', () => {
   test.each([
     ['urlprefix-:3306 proto=tcp', 'only HTTP is routed by tags'],
@@ -119,6 +140,8 @@ describe('refused, with a reason', () => {
     ['urlprefix-/a host=dst', 'host=dst'],
     ['urlprefix-/a stripp=/a', 'did you mean strip?'],
     ['urlprefix-/a strip=/b', 'should be stripped'],
+    ['urlprefix-/a- strip=/b', 'cannot be stripped from paths that begin with /a-'],
+    ['urlprefix-/a/x- strip=/a/x', 'cannot be stripped from paths that begin with /a/x-'],
     ['urlprefix-/a strip', 'has no value'],
     ['urlprefix-/a weight=5', 'weight=5 is no share from 0 to 1'],
     ['urlprefix-/a redirect=https://x.test/', 'is not CODE,URL'],

@@ -16,6 +16,9 @@ describe('a rule', () => {
     ['Host(`a.test`) && PathPrefix(`/api`)', 'a.test/api/x', 'yes'],
     ['Host(`a.test`) && PathPrefix(`/api`)', 'a.test/apix', 'no'],
     ['Host(`a.test`) && PathPrefix(`/api`)', 'b.test/api', 'no'],
+    ['Host(`a.test`) && PathPrefix(`/static-`)', 'a.test/static-a.js', 'yes'],
+    ['Host(`a.test`) && PathPrefix(`/static-`)', 'a.test/static/a.js', 'no'],
+    ['Host(`a.test`) && Path(`/static-`)', 'a.test/static-a.js', 'no'],
     ['(Host(`a.test`) || Host(`b.test`)) && (PathPrefix(`/x`) || Path(`/y`))', 'b.test/y', 'yes'],
     ['(Host(`a.test`) || Host(`b.test`)) && (PathPrefix(`/x`) || Path(`/y`))', 'b.test/y/z', 'no'],
     ['PathPrefix(`/`)', 'any.test/x', 'yes'],
@@ -122,6 +125,7 @@ describe('middlewares', () => {
     ['Path(`/api/x`)', ['stripprefix.prefixes=/api'], 'a.test/api/x', 'consul/words /x'],
     // The first of the list that fits, not the longest.
     ['Host(`a.test`)', ['stripprefix.prefixes=/api,/api/v1'], 'a.test/api/v1/x', 'consul/words /v1/x'],
+    ['Host(`a.test`) && PathPrefix(`/api/x-`)', ['stripprefix.prefixes=/other,/api'], 'a.test/api/x-1/y', 'consul/words /x-1/y'],
     ['Host(`a.test`) && PathPrefix(`/api/v1`)', ['stripprefix.prefixes=/api,/api/v1'], 'a.test/api/v1/x', 'consul/words /v1/x'],
     ['Host(`a.test`)', ['stripprefix.prefixes=/api/v1,/api'], 'a.test/api/v1/x', 'consul/words /x'],
     ['Host(`a.test`)', ['stripprefix.prefixes=/api/v1,/api'], 'a.test/api/x', 'consul/words /x'],
