@@ -9,6 +9,8 @@ export interface TraefikTags {
   readonly enabled: boolean
   /** Switched on by traefik.enable=true. */
   readonly asked: boolean
+  /** Wants to be reached through Consul Connect alone. */
+  readonly connect: boolean
   /** Routes of TCP or UDP are among them. */
   readonly otherProtocols: boolean
   readonly routers: ReadonlyMap<string, Router>
@@ -44,6 +46,7 @@ export function collect(labels: readonly string[]): { readonly tags: TraefikTags
   const refused: Refusal[] = []
   const parts = { routers: new Map<string, Map<string, string>>(), middlewares: new Map<string, Map<string, string>>(), services: new Map<string, Map<string, string>>() }
   let enable: boolean | undefined
+  let connect = false
   let otherProtocols = false
   for (const label of labels) {
     const parsed = LABEL.exec(label)?.groups
@@ -59,7 +62,13 @@ export function collect(labels: readonly string[]): { readonly tags: TraefikTags
       if (/\.rule$|^udp\.routers\./.test(key)) refused.push({ tag: label, reason: `routes of ${key.slice(0, 3).toUpperCase()} are not made from tags` })
       otherProtocols = true
     } else if (key === 'enable') enable = orRefused(label, () => readBool('enable', value), refused) ?? false
-    else if (!IGNORED.test(key)) refused.push({ tag: label, reason: /^(?:frontend|backend|protocol|port|weight)\b/.test(key) ? 'is a label of Traefik 1; write traefik.http.routers.NAME.rule=…' : 'is no label that routes HTTP' })
+    else if (key === 'consulcatalog.connect') {
+      const wanted = orRefused(label, () => readBool(key, value), refused)
+      connect ||= wanted ?? true
+      if (wanted === true) refused.push({ tag: label, reason: 'Consul Connect is not spoken here; routes of the service would go to its plain port, past the intentions, and are left out' })
+    } else if (/^(?:consulcatalog|nomad)\.canary$/.test(key)) {
+      if (orRefused(label, () => readBool(key, value), refused) === true) refused.push({ tag: label, reason: 'is ignored: of instances with the same router, canaries or not, each gets its part of the requests', kind: 'note' })
+    } else if (!IGNORED.test(key)) refused.push({ tag: label, reason: /^(?:frontend|backend|protocol|port|weight)\b/.test(key) ? 'is a label of Traefik 1; write traefik.http.routers.NAME.rule=…' : 'is no label that routes HTTP' })
   }
-  return { tags: { enabled: enable !== false, asked: enable === true, otherProtocols, ...parts }, refused }
+  return { tags: { enabled: enable !== false, asked: enable === true, connect, otherProtocols, ...parts }, refused }
 }

@@ -13,6 +13,7 @@ export const traefik: Dialect = {
     const { tags, refused } = collect(labels)
     // Nothing else is said of a service that is switched off, but why where the switch cannot be read.
     if (!tags.enabled) return { drafts: [], refused: refused.filter(({ tag }) => /^traefik\.enable=/i.test(tag)) }
+    if (tags.connect) return { drafts: [], refused }
     const drafts: Draft[] = []
     for (const [name, router] of routersOf(tags, context.service)) {
       try {

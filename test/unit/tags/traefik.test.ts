@@ -397,3 +397,35 @@ describe('a priority stands among the lengths of rules', () => {
     expect(table.routes.map(({ priority }) => priority)).toEqual(Array.from({ length: 120 }, (_, i) => 880 + i))
   })
 })
+
+describe('labels of its providers', () => {
+  const rule = 'traefik.http.routers.r.rule=Host(`a.test`)'
+  const told = (labels: readonly string[]) => {
+    const made = assembled([tagged('words', labels)])
+    return [asked(made, 'a.test/'), made.refused.map(({ kind, tag }) => `${kind} ${tag}`)]
+  }
+
+  test.each([
+    [['traefik.consulcatalog.connect=true'], 'none', ['refused traefik.consulcatalog.connect=true']],
+    [['Traefik.ConsulCatalog.Connect=1'], 'none', ['refused Traefik.ConsulCatalog.Connect=1']],
+    [['traefik.consulcatalog.connect=yes'], 'none', ['refused traefik.consulcatalog.connect=yes']],
+    [['traefik.consulcatalog.connect=false'], 'consul/words /', []],
+    [['traefik.nomad.canary=true'], 'consul/words /', ['note traefik.nomad.canary=true']],
+    [['traefik.consulcatalog.canary=true'], 'consul/words /', ['note traefik.consulcatalog.canary=true']],
+    [['traefik.consulcatalog.canary=false'], 'consul/words /', []],
+    [['traefik.nomad.canary=perhaps'], 'consul/words /', ['refused traefik.nomad.canary=perhaps']],
+    [['traefik.docker.network=x', 'traefik.tags=a'], 'consul/words /', []],
+  ])('%j', (labels, request, refused) => {
+    expect(told([rule, ...labels])).toEqual([request, refused])
+  })
+
+  test('a service of Connect is routed by no default rule either, and one that is switched off is told nothing', () => {
+    expect(assembled([tagged('words', ['traefik.enable=true', 'traefik.consulcatalog.connect=true'])]).table.routes).toEqual([])
+    expect(told([rule, 'traefik.enable=false', 'traefik.consulcatalog.connect=true'])).toEqual(['none', []])
+  })
+
+  test('a canary with a router of its own is its alone', () => {
+    const made = assembled([tagged('words', [rule], ['traefik.nomad.canary=true', 'traefik.http.routers.c.rule=Host(`c.test`)'])])
+    expect([asked(made, 'a.test/'), asked(made, 'c.test/')]).toEqual(['consul/words/tagged-2 /', 'consul/words/tagged-1 /'])
+  })
+})
