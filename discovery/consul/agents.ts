@@ -3,14 +3,12 @@ import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses, type Addresses } from '../addresses.ts'
 import { createConsulClient, type Call, type ConsulClient, type ReadOptions } from './client.ts'
+import { askContact, contactIn, isStreamed, outOfContact, type Contacts } from './contact.ts'
 import { consulOptions, type ConsulOptions } from './options.ts'
 import { beginningOf, later, typeOf, type HttpAnswer } from '../http.ts'
 import type { Ask, Trouble } from '../reading.ts'
 import { createSecret } from '../secret.ts'
 import { saidBy } from '../text.ts'
-
-/** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
-const MAX_LAST_CONTACT = 15_000
 
 export interface Agents {
   readonly options: ConsulOptions
@@ -19,6 +17,7 @@ export interface Agents {
   readonly token: () => Promise<string | undefined>
   readonly addresses: Addresses
   readonly clients: Map<string, ConsulClient>
+  readonly contacts: Contacts
 }
 
 /** One question to one agent: `call` is for the client's `ctx`. */
@@ -36,7 +35,7 @@ export interface Question {
 export function createAgents(name: string, written: unknown, platform: Platform, capabilities: Capabilities): Agents {
   const options = consulOptions.parse(written)
   const token = createSecret(name, { name: 'token', written: options.token, file: options.tokenFile, most: 4096 }, capabilities.files)
-  return { options, platform, token, addresses: createAddresses(options.address), clients: new Map() }
+  return { options, platform, token, addresses: createAddresses(options.address), clients: new Map(), contacts: new Map() }
 }
 
 /** Asks an agent, another one when the last failed, and the leader when the index went back. Rejects when there is no token to ask with. */
@@ -56,7 +55,7 @@ export async function askAgents<R extends { readonly kind: string; readonly toke
   })
 }
 
-async function askOnce<R>(agents: Agents, address: string, ask: Parameters<typeof askAgents>[1], token: string | undefined, signal: AbortSignal, question: (question: Question) => Promise<R | Trouble>): Promise<R | Trouble> {
+async function askOnce<R extends { readonly kind: string; readonly token?: string }>(agents: Agents, address: string, ask: Parameters<typeof askAgents>[1], token: string | undefined, signal: AbortSignal, question: (question: Question) => Promise<R | Trouble>): Promise<R | Trouble> {
   const { datacenter, partition, namespace } = agents.options
   const call: Call = { signal, headers: { ...(namespace === undefined ? {} : { 'x-consul-namespace': namespace }), ...ask.headers } }
   const options: ReadOptions = {
@@ -69,7 +68,11 @@ async function askOnce<R>(agents: Agents, address: string, ask: Parameters<typeo
     ctx: call,
   }
   try {
-    return await question({ client: clientOf(agents, address), address, token, call, purpose: ask.purpose, options })
+    const client = clientOf(agents, address)
+    const reading = await question({ client, address, token, call, purpose: ask.purpose, options })
+    // A server without a leader hears of no change, so it is asked only where nothing changed.
+    if (ask.purpose !== 'follow' || !('token' in reading) || reading.token !== ask.token || !isStreamed(call.answer)) return reading
+    return outOfContact(address, await askContact(agents.contacts, agents.platform, { address, client, options })) ?? reading
   } catch (error) {
     return refused(error, call.answer, address)
   }
@@ -83,9 +86,7 @@ export function distrust({ call, address, token }: Question, empty: boolean, wha
   if (empty && token === undefined && answer.headers.get('x-consul-default-acl-policy') === 'deny') {
     return { kind: 'denied', message: `${address}: Consul denies by default and no token is configured; give one in token or tokenFile` }
   }
-  const contact = Number(answer.headers.get('x-consul-lastcontact') ?? 0)
-  if (contact > MAX_LAST_CONTACT) return { kind: 'failed', message: `${address}: the Consul server has had no contact with a leader for ${Math.round(contact / 1000)} s` }
-  return undefined
+  return outOfContact(address, contactIn(answer))
 }
 
 /** An answer of another form than was asked for. */

@@ -1,7 +1,7 @@
 // Failure drills on a real Consul whose endpoints change much, fast, or backwards, or whose index goes wrong, while load runs: no request
 // fails that could have succeeded, and what is shown is true. Instances are put into the catalogue itself: an agent tells its server of them when it likes.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { AT_ONCE, countsWhile, crowd, flaps, forEach, knows, type Member } from '../support/drill/crowd.ts'
+import { AT_ONCE, changesWhile, countsWhile, crowd, flaps, forEach, knows, type Member } from '../support/drill/crowd.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { httpAnswer } from '../support/drill/fault-proxy.ts'
@@ -11,6 +11,8 @@ import { describeWithServers } from '../support/servers.ts'
 
 /** Instances in a storm. */
 const CROWD = 1000
+/** Answers without news that cost no wait, and the question that finds that there are none left. */
+const FREE = 4
 
 describeWithServers(['consul'], 'a gateway at a Consul', () => {
   let server: Awaited<ReturnType<typeof startConsul>>
@@ -35,10 +37,19 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
     }
   }
 
-  test('where one instance comes and goes ten times a second: no request is lost', () =>
+  test('where one instance crashes and comes back again and again: no request is lost, and few sets are put in force', () =>
     drill(plan(['a', 'b', 'c']), async (d) => {
       await d.sees('web', 'live a,b,c')
-      await flaps(d, 'web', () => strike(server.url, d.backend('c')), () => enter(server.url, d.backend('c')))
+      const crashes = async (): Promise<void> => {
+        await d.backend('c').kill()
+        await strike(server.url, d.backend('c'))
+      }
+      const returns = async (): Promise<void> => {
+        await d.backend('c').start()
+        await enter(server.url, d.backend('c'))
+      }
+      const { changes, most } = await changesWhile(d, 'consul/web', () => flaps(d, 'web', crashes, returns))
+      expect(changes).toBeLessThanOrEqual(most)
       await d.sees('web', 'live a,b,c')
       await d.uses('web', ['a', 'b', 'c'])
       // It is told when it leaves for good.
@@ -63,6 +74,25 @@ describeWithServers(['consul'], 'a gateway at a Consul', () => {
         expect(seen.filter((count) => count < CROWD || count > CROWD + AT_ONCE)).toEqual([])
         await d.uses('web', ['a', 'b', 'c'])
       }
+    }))
+
+  test('that answers at once with the very index it was asked for is asked once a second, and followed when it blocks again', () =>
+    drill(plan(['a', 'b', 'c']), async (d) => {
+      await d.sees('web', 'live a,b,c')
+      const consul = d.fault('consul')
+      const list = await callConsul(server.url, 'GET', 'health/service/web')
+      consul.answer(httpAnswer('200 OK', await list.text(), { 'content-type': 'application/json', 'x-consul-index': list.headers.get('x-consul-index') ?? '' }))
+      // Each such question has a connection of its own.
+      const [began, before] = [performance.now(), consul.accepted]
+      await d.until('it was asked again and again', () => consul.accepted - before >= 8)
+      expect(consul.accepted - before).toBeLessThanOrEqual(FREE + (performance.now() - began) / 1000)
+      await d.sees('web', 'live a,b,c')
+      await strike(server.url, d.backend('c'))
+      await consul.pass()
+      await d.sees('web', 'live a,b')
+      await enter(server.url, d.backend('c'))
+      await d.sees('web', 'live a,b,c')
+      await d.uses('web', ['a', 'b', 'c'])
     }))
 
   test.each([

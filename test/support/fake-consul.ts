@@ -47,6 +47,10 @@ export interface FakeConsul {
   /** Headers added to every healthy answer. */
   headers: Record<string, string>
   index: bigint
+  /** Whether questions that block are answered by the streaming backend, which says nothing of its leader. Default no. */
+  streaming: boolean
+  /** Milliseconds since the server had contact with its leader. Default 0. */
+  lastContact: number
 }
 
 /** Stands for the catalogue among the names of services; none can be called so. */
@@ -65,6 +69,8 @@ export function fakeConsul(platform: Pick<FakePlatform, 'now' | 'sleep' | 'rando
     seen: [],
     headers: {},
     index: 100n,
+    streaming: false,
+    lastContact: 0,
     waiting: () => watchers.size,
     put(service, next) {
       fake.index += 1n
@@ -85,6 +91,10 @@ export function fakeConsul(platform: Pick<FakePlatform, 'now' | 'sleep' | 'rando
     answerWith: (answer) => void (override = answer),
     recover: () => void (override = undefined),
   }
+  const leadership = (blocking: boolean): Record<string, string> =>
+    fake.streaming && blocking
+      ? { 'x-consul-query-backend': 'streaming', 'x-consul-knownleader': 'false', 'x-consul-lastcontact': '0' }
+      : { 'x-consul-query-backend': 'blocking-query', 'x-consul-knownleader': String(fake.lastContact === 0), 'x-consul-lastcontact': String(fake.lastContact) }
   const indexOf = (service: string): bigint => rows.get(service)?.index ?? fake.index
   const block = async (service: string, query: URLSearchParams, init: FetchInit): Promise<void> => {
     const wait = Number(/^(\d+)ms$/.exec(query.get('wait') ?? '')?.[1] ?? 300_000)
@@ -116,7 +126,7 @@ export function fakeConsul(platform: Pick<FakePlatform, 'now' | 'sleep' | 'rando
     if (searchParams.has('index')) await block(service, searchParams, init)
     const tags = searchParams.getAll('tag')
     const list = (rows.get(service)?.rows ?? []).filter((row) => tags.every((tag) => tagsOf(row).includes(tag)))
-    return json(list, { 'x-consul-index': String(indexOf(service)), ...fake.headers })
+    return json(list, { 'x-consul-index': String(indexOf(service)), ...leadership(searchParams.has('index')), ...fake.headers })
   })
   return fake
 }

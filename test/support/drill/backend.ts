@@ -3,13 +3,20 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+/** The path whose requests are answered only when the test says so. */
+export const HELD = '/held'
+
 export interface Backend {
   readonly name: string
   readonly host: string
   /** The same for as long as the drill lives. */
   readonly port: number
-  /** Requests answered. */
+  /** Requests taken. */
   readonly requests: number
+  /** Requests for `HELD` that wait for their answer. */
+  readonly held: number
+  /** Answers them. */
+  release(): void
   /** Whether it takes connections. */
   readonly up: boolean
   start(): Promise<void>
@@ -34,6 +41,7 @@ class Serving implements Backend {
   up = false
   readonly #changed: () => void
   #server: Server | undefined
+  #waiting: (() => void)[] = []
 
   constructor(name: string, host: string, changed: () => void) {
     this.name = name
@@ -46,14 +54,26 @@ class Serving implements Backend {
     const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       this.requests++
       request.resume()
-      if (!this.up) response.setHeader('connection', 'close')
-      response.end(this.name)
+      const answer = (): void => {
+        if (!this.up) response.setHeader('connection', 'close')
+        response.end(this.name)
+      }
+      if (request.url === HELD) this.#waiting.push(answer)
+      else answer()
     })
     server.listen(this.port, this.host)
     await once(server, 'listening')
     this.#server = server
     this.port = (server.address() as AddressInfo).port
     this.#turn(true)
+  }
+
+  get held(): number {
+    return this.#waiting.length
+  }
+
+  release(): void {
+    for (const answer of this.#waiting.splice(0)) answer()
   }
 
   async stop(): Promise<void> {

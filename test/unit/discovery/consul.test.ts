@@ -320,6 +320,48 @@ test('KnownLeader false on a healthy answer is ignored', async () => {
   expect(summary(reader.last())).toBe(ready)
 })
 
+test('a server that lost its leader is found out also where its answers are streamed, which never say so', async () => {
+  const { platform, registry, reader } = await watch({ prepare: (fake) => void (fake.streaming = true) })
+  const asked = (): number => registry.seen.filter(({ path }) => path === '/v1/health/service/consul').length
+  registry.put('web', three.slice(0, 2))
+  await platform.advance(1000)
+  // News come from a server that has a leader.
+  expect(asked()).toBe(0)
+  registry.put('web', three)
+  await platform.advance(50_000)
+  expect([summary(reader.last()), asked()]).toEqual([ready, 1])
+  registry.lastContact = 20_000
+  await platform.advance(50_000)
+  expect(summary(reader.last())).toBe(kept('failed'))
+  expect(reader.attempts.at(-1)?.message).toMatch(/no contact with a leader for 20 s/)
+  registry.lastContact = 40
+  await platform.advance(30_000)
+  expect(summary(reader.last())).toBe(ready)
+})
+
+test('who cannot say how long it has been without its leader is believed', async () => {
+  const { platform, registry, reader } = await watch({ prepare: (fake) => void (fake.streaming = true) })
+  for (const answer of [() => plain(403, 'Permission denied'), () => new Promise<Response>(() => {})]) {
+    registry.answerWith(({ path }) => (path === '/v1/health/service/consul' ? answer() : undefined))
+    await platform.advance(60_000)
+    expect(summary(reader.last())).toBe(ready)
+    expect(reader.attempts.every(({ outcome }) => outcome === 'ok-with-data')).toBe(true)
+  }
+})
+
+test('a hundred services at one agent cost one question of how long it has been without its leader', async () => {
+  const platform = fakePlatform()
+  const registry = fakeConsul(platform)
+  registry.streaming = true
+  const discoverer = consul.create('main', {}, platform)
+  for (let n = 0; n < 100; n++) {
+    registry.put(`web-${n}`, three)
+    readers.push(read({ platform, ref: { registry: 'main', name: `web-${n}`, options: {} } }, discoverer))
+  }
+  await platform.advance(50_000)
+  expect(registry.seen.filter(({ path }) => path === '/v1/health/service/consul')).toHaveLength(1)
+})
+
 test('fewer rows because rights were taken away are denied; where rights always hid some, a departure is one', async () => {
   const lost = await watch()
   lost.registry.headers['x-consul-results-filtered-by-acls'] = 'true'
