@@ -38,6 +38,10 @@ export interface ZooKeeper {
   unwatch(path: string, watcher: Watcher): void
   /** `host:port` of the server asked last, for people. */
   server(): string
+  /** Credentials that questions are asked with. */
+  credentials(): string | undefined
+  /** Asks with the credentials of now from here on. False where they are those that were `refused`. */
+  authenticate(refused: string | undefined): Promise<boolean>
   /** What is wrong, while no server can be reached. */
   trouble(): ZooKeeperError | undefined
   /** Resolves once no server can be reached, or when the signal is aborted. */
@@ -95,6 +99,8 @@ export function createZooKeeper(options: SessionOptions): ZooKeeper {
     },
     unwatch: (path, watcher) => session.watches.remove(path, watcher),
     server: () => session.server,
+    credentials: () => session.credentials,
+    authenticate: (refused) => session.authenticate(refused),
     trouble: () => session.trouble,
     down: (signal) => session.down(signal),
     doubtful: () => session.doubtful,

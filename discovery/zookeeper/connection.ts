@@ -39,6 +39,10 @@ export interface Connection {
    */
   request(operation: number, body: readonly Uint8Array[], seen?: (answer: Answer) => void): Promise<Answer>
   setWatches(zxid: bigint, paths: WatchPaths): void
+  /** `user:password` that it proved itself with last. */
+  readonly credentials: string | undefined
+  /** Proves itself with these too. What is asked after that is asked with them. */
+  authenticate(credentials: string): void
   /** Resolves when the connection has ended, with why. */
   readonly ended: Promise<ZooKeeperError>
   /** Ends it; with `forGood` the session as well. */
@@ -84,6 +88,7 @@ class OpenConnection implements Connection {
   readonly ended: Promise<ZooKeeperError>
   lastZxid: bigint
   proven = false
+  credentials: string | undefined
   readonly #options: ConnectionOptions
   readonly #timeout: number
   readonly #stop = new AbortController()
@@ -101,7 +106,7 @@ class OpenConnection implements Connection {
     this.lastZxid = options.hello.lastZxid
     this.#heard = this.#sent = options.platform.now()
     this.ended = new Promise((resolve) => (this.#end = resolve))
-    if (options.credentials !== undefined) this.#write(authMessage(options.credentials))
+    if (options.credentials !== undefined) this.authenticate(options.credentials)
   }
 
   async run(next: (keep: number) => Promise<Frame | undefined>): Promise<void> {
@@ -126,6 +131,11 @@ class OpenConnection implements Connection {
 
   setWatches(zxid: bigint, paths: WatchPaths): void {
     this.#write(setWatchesMessage(zxid, paths))
+  }
+
+  authenticate(credentials: string): void {
+    this.credentials = credentials
+    this.#write(authMessage(credentials))
   }
 
   close(reason: ZooKeeperError, forGood = false): void {

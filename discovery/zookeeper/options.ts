@@ -17,7 +17,7 @@ export const zooKeeperFields = {
     .describe('`host:port` of a server, or of several of one ensemble: they are tried in random order. The default port is 2181, with tls 2281.'),
   sessionTimeout: duration(2000, 60_000, '10s').describe('Session timeout to ask for, 2s to 60s; the server may grant another. A server that is silent for two thirds of it is left.'),
   auth: z.string().regex(/^[^:]+:.+$/s, 'must be user:password').optional().describe('`user:password` for digest authentication.'),
-  authFile: z.string().min(1).optional().describe('File that holds `user:password`; read again before each connection, so it may be rotated.'),
+  authFile: z.string().min(1).optional().describe('File that holds `user:password`; read again before each connection and when something may not be read, so it may be rotated.'),
   tls: tlsOption,
   ...commonOptions,
 }

@@ -24,7 +24,7 @@ export interface SessionOptions {
   readonly tls: UpstreamTlsConfig | undefined
   readonly connect: Connect
   readonly platform: Platform
-  /** `user:password`, asked for before each connection. */
+  /** `user:password`, asked for before each connection, and when something is denied. */
   readonly credentials: () => Promise<string | undefined>
 }
 
@@ -86,6 +86,20 @@ export class Session {
   /** True while an instance that is missing may have lost its session to an outage, and not have come back yet. */
   get doubtful(): boolean {
     return this.#options.platform.now() < this.#doubtUntil
+  }
+
+  /** `user:password` of the connection; undefined without one. */
+  get credentials(): string | undefined {
+    return this.#connection?.credentials
+  }
+
+  /** Has the connection prove itself with the credentials of now. False where there are none, or none but those that were `refused`. */
+  async authenticate(refused: string | undefined): Promise<boolean> {
+    // A file that cannot be read now says nothing new.
+    const credentials = await this.#options.credentials().catch(() => undefined)
+    if (credentials === undefined || credentials === refused || this.#connection === undefined) return false
+    if (this.#connection.credentials !== credentials) this.#connection.authenticate(credentials)
+    return true
   }
 
   /** Ends the session. */

@@ -73,7 +73,7 @@ class Ensemble<T> {
     const nodes = this.#nodesOf(client, path, watch)
     try {
       const depth = ask.purpose !== 'follow' ? 'all' : (await this.#awaitChange(client, nodes, ask.wait, signal)) ? 'news' : 'list'
-      const content = await nodes.read(depth, signal)
+      const content = await this.#content(client, nodes, depth, signal)
       const token = String(++this.#version)
       const unsure = client.doubtful()
       return content === 'no-node' ? { kind: 'not-found', message: `${client.server()}: there is no node ${path}`, token, unsure } : { ...this.#listed(content, ask.ref), token, unsure }
@@ -81,6 +81,19 @@ class Ensemble<T> {
       const message = saidBy(error)
       return error instanceof ZooKeeperError && error.denied ? { kind: 'denied', message, retryAfter: DENIED_PAUSE } : { kind: 'failed', message }
     }
+  }
+
+  // Once more where the credentials of the connection are refused and there are others by now: the connection of a session may stay for months.
+  async #content(client: ZooKeeper, nodes: Nodes<T>, depth: Parameters<Nodes<T>['read']>[0], signal: AbortSignal): Promise<Content<T> | 'no-node'> {
+    const used = client.credentials()
+    const content = await nodes.read(depth, signal).catch((error: unknown) => {
+      if (error instanceof ZooKeeperError && error.denied) return error
+      throw error
+    })
+    const isRefused = content instanceof ZooKeeperError || (content !== 'no-node' && content.hidden > 0)
+    if (isRefused && (await client.authenticate(used))) return nodes.read('all', signal)
+    if (content instanceof ZooKeeperError) throw content
+    return content
   }
 
   #listed(content: Content<T>, ref: ServiceRef): Extract<Reading, { kind: 'listed' }> {

@@ -1,9 +1,11 @@
 // Failure drills on a real ZooKeeper while load runs: no request fails that could have succeeded, what is shown is true, and
 // recovery needs nobody.
-import { afterAll, afterEach, beforeAll, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Backend } from '../support/drill/backend.ts'
+import { changesWhile, flaps } from '../support/drill/crowd.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { DrillPlan } from '../support/drill/plan.ts'
+import { withSecretFile } from '../support/secret-file.ts'
 import { describeWithServers } from '../support/servers.ts'
 import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
@@ -189,16 +191,75 @@ describeWithServers(['zookeeper', 'zookeeper-writers'], 'a gateway at a ZooKeepe
     })
   })
 
-  test('where one instance comes and goes ten times a second: no request is lost', async () => {
-    const { plan, writer } = curated([server], ['a', 'b'])
+  test('whose rights it loses, and gets back by what is in its file then, is told so and loses no endpoint by it', () =>
+    withSecretFile('reader:first', async ({ path, rotate }) => {
+      const { plan, writer, base } = curated([server], ['a', 'b'], { registry: { authFile: path } })
+      await drill(plan, async (d) => {
+        await d.sees('web', 'live a,b')
+        await writer.say(`allow ${base}/web reader:second`)
+        await d.sees('web', 'denied a,b', { cause: /may not be read; check auth/ })
+        await d.serves('web', ['a', 'b'])
+        await rotate('reader:second')
+        await d.sees('web', 'live a,b')
+        await writer.say(disable(d.backend('b')))
+        await d.sees('web', 'live a,b(draining)')
+        await d.uses('web', ['a'])
+      })
+    }))
+
+  test('where one instance crashes and comes back again and again: no request is lost, and few sets are put in force', async () => {
+    const { plan, writer } = curated([server], ['a', 'b', 'c'], { speed: 1 })
     await drill(plan, async (d) => {
-      await d.sees('web', 'live a,b')
-      for (let flap = 0; flap < 50; flap++) {
-        await writer.say('unregister b')
-        await writer.say(register(d.backend('b')))
+      await d.sees('web', 'live a,b,c')
+      const crashes = async (): Promise<void> => {
+        await d.backend('c').kill()
+        await writer.say('unregister c')
       }
+      const returns = async (): Promise<void> => {
+        await d.backend('c').start()
+        await writer.say(register(d.backend('c')))
+      }
+      const { changes, most } = await changesWhile(d, 'curator/web', () => flaps(d, 'web', crashes, returns))
+      expect(changes).toBeLessThanOrEqual(most)
+      await d.sees('web', 'live a,b,c')
+      await d.uses('web', ['a', 'b', 'c'])
+      await writer.say('unregister c')
       await d.sees('web', 'live a,b')
-      await d.uses('web', ['a', 'b'])
+      await d.serves('web', ['a', 'b'])
+    })
+  })
+
+  test('with a serverset, where one member crashes and comes back again and again: no request is lost, and few sets are put in force', async () => {
+    const path = `/drill${++bases}/web`
+    const hand = writing(startServersetWriter(server.address, path, LONG))
+    const join = ({ host, port }: Backend): Promise<void> => hand.say(`join ${host} ${port} 1 -`)
+    const plan: DrillPlan = {
+      upstreams: { zk: server.address },
+      registries: ({ zk }) => ({ zk: { address: zk } }),
+      services: { web: { from: `zk${path}`, backends: ['a', 'b', 'c'] } },
+      speed: 1,
+      before: async (backend) => {
+        for (const name of ['a', 'b', 'c']) await join(backend(name))
+      },
+    }
+    await drill(plan, async (d) => {
+      await d.sees('web', 'live a,b,c')
+      const leaves = (): Promise<void> => hand.say(`leave ${d.backend('c').port}`)
+      const crashes = async (): Promise<void> => {
+        await d.backend('c').kill()
+        await leaves()
+      }
+      const returns = async (): Promise<void> => {
+        await d.backend('c').start()
+        await join(d.backend('c'))
+      }
+      const { changes, most } = await changesWhile(d, `zk${path}`, () => flaps(d, 'web', crashes, returns))
+      expect(changes).toBeLessThanOrEqual(most)
+      await d.sees('web', 'live a,b,c')
+      await d.uses('web', ['a', 'b', 'c'])
+      await leaves()
+      await d.sees('web', 'live a,b')
+      await d.serves('web', ['a', 'b'])
     })
   })
 

@@ -26,8 +26,8 @@ export interface FakeZooKeeper {
   remove(path: string): void
   /** Children of a node. */
   children(path: string): string[]
-  /** Nobody may read this node, until `allow`. */
-  deny(path: string): void
+  /** Nobody may read this node, but who has these credentials, until `allow`. */
+  deny(path: string, except?: string): void
   allow(path: string): void
   /** Changes a server, all of them by default, and cuts its connections unless it is frozen or mute. */
   behave(behaviour: Behaviour, server?: string): void
@@ -52,7 +52,8 @@ interface Node {
   data: Uint8Array
   mzxid: bigint
   pzxid: bigint
-  denied: boolean
+  /** Whether nobody may read it, or the credentials of who alone may. */
+  denied: boolean | string
 }
 
 const NO_NODE = -101
@@ -80,6 +81,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
 
   class Link implements ByteStream {
     readonly server: string
+    readonly #identities = new Set<string>()
     readonly #watched = { data: new Set<string>(), child: new Set<string>() }
     readonly #out: Uint8Array[] = []
     #bell: () => void = () => {}
@@ -156,6 +158,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
         reader.text()
         const credentials = reader.text()
         note(this.server, 'auth', credentials)
+        this.#identities.add(credentials)
         if (credentials !== fake.refuses) return reply(0)
         reply(-115)
         return this.close()
@@ -186,7 +189,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
       }
       note(this.server, operation === 4 ? 'getData' : 'getChildren2', path)
       if (node === undefined) return reply(NO_NODE)
-      if (node.denied) return reply(NO_AUTH)
+      if (node.denied === true || (typeof node.denied === 'string' && !this.#identities.has(node.denied))) return reply(NO_AUTH)
       if (watch) this.#watched[operation === 4 ? 'data' : 'child'].add(path)
       if (operation === 4) return reply(0, buffer(node.data), stat(path, node))
       reply(0, texts(childrenOf(path, known)), stat(path, node))
@@ -261,7 +264,7 @@ export function fakeZooKeeper(platform: FakePlatform): FakeZooKeeper {
     },
     children: (path) => childrenOf(path),
     fallBehind: (server) => void views.set(server, { nodes: new Map([...nodes].map(([path, node]) => [path, { ...node }])), zxid }),
-    deny: (path) => void (create(path).denied = true),
+    deny: (path, except) => void (create(path).denied = except ?? true),
     allow: (path) => void (create(path).denied = false),
     behave(behaviour, server) {
       if (server === undefined) {

@@ -399,6 +399,23 @@ describe('rights', () => {
     expect(JSON.stringify([reader.attempts, platform.lines])).not.toMatch(/first|second/)
   })
 
+  test.each(['/web', '/web/member_1'])('credentials that are changed in their file are used on the connection that stands, once %s may not be read with the old ones', async (path) => {
+    const files = fakeFiles(fakePlatform(), [])
+    files.write('/run/auth', 'reader:first')
+    const { platform, registry, reader, fresh } = await watch({ options: { authFile: '/run/auth' }, prepare: () => ({ files }) })
+    fresh()
+    registry.deny(path, 'reader:second')
+    put(registry, '/web/member_4', member(4))
+    // Everything is read again by then.
+    await platform.advance(400_000)
+    expect(reader.attempts.at(-1)).toMatchObject({ outcome: 'denied' })
+    expect(fresh().filter((each) => /^(auth|connect)/.test(each))).toEqual([])
+    files.write('/run/auth', 'reader:second')
+    await platform.advance(15_000)
+    expect(summary(reader.last())).toBe(`${ready} 10.0.0.1:4`)
+    expect(fresh().filter((each) => /^(auth|connect)/.test(each))).toEqual(['auth reader:second'])
+  })
+
   test('children that may not be read are left out and named; when that takes some away, it is denied', async () => {
     const { platform, registry, reader } = await watch({ prepare: (fake) => void fake.deny('/web/member_3') })
     expect(summary(reader.last())).toBe('ready 10.0.0.1:1 10.0.0.1:2')
