@@ -37,7 +37,7 @@ export class Listener {
     this.server.on('connection', (socket) => this.accept(socket))
     this.server.on('error', (error) => platform.log('error', 'listener failed', { listener: config.name, error: error.message }))
     if (config.tls !== undefined) {
-      this.certificates = new ListenerCertificates(config.tls, platform)
+      this.certificates = new ListenerCertificates(config, config.tls, platform)
       this.secure = this.createSecure(this.certificates)
     }
   }

@@ -1,10 +1,11 @@
 // The files of certificates: what they hold, what is made of them and made anew when they change, and whether what is in them is whole.
 import { X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { messageOf } from '../model/error.ts'
 import type { Platform } from '../model/platform.ts'
 import type { UpstreamTlsConfig } from '../model/service-config.ts'
+import { readNamed } from './tls-context.ts'
 
 /** Milliseconds between two looks at the files. */
 export const RELOAD_MS = 1000
@@ -70,8 +71,9 @@ function stampOf(files: readonly string[]): string {
 
 function stampOfFile(file: string): string {
   try {
-    const { ino, size, mtimeMs } = statSync(file)
-    return `${file}:${ino}:${size}:${mtimeMs}`
+    // Of the time of its status too: who loses the right to read it is to be told before a restart needs it.
+    const { ino, size, mtimeMs, ctimeMs } = statSync(file)
+    return `${file}:${ino}:${size}:${mtimeMs}:${ctimeMs}`
   } catch (error) {
     return `${file}:${messageOf(error)}`
   }
@@ -82,7 +84,7 @@ function stampOfFile(file: string): string {
  * system's roots, nor take the place of one that works. OpenSSL passes over what it cannot read, without a word.
  */
 export function readCa(path: string): Buffer {
-  const pem = readFileSync(path)
+  const pem = readNamed(path)
   const text = pem.toString('latin1')
   const begun = text.match(/-----BEGIN CERTIFICATE-----/g) ?? []
   const whole = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []

@@ -1,10 +1,11 @@
 // Certificates of listeners: server contexts by name, read again when their files change. Files that cannot be used leave the
 // running certificates in place.
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { ListenerTlsConfig } from '../model/listener-config.ts'
+import type { SecureContext, SecureContextOptions } from 'node:tls'
+import { messageOf } from '../model/error.ts'
+import type { ListenerConfig, ListenerTlsConfig } from '../model/listener-config.ts'
 import type { Platform } from '../model/platform.ts'
+import { readNamed, secureContext } from './tls-context.ts'
 import { readCa, RELOAD_MS, Reloaded } from './tls-files.ts'
 
 /** One certificate of a listener. */
@@ -21,8 +22,12 @@ export class ListenerCertificates {
   /** Called after a reload. */
   onReload: (() => void) | undefined
 
-  constructor(config: ListenerTlsConfig, platform: Platform) {
-    this.loaded = new Reloaded('certificates', filesOf(config), () => load(config), platform)
+  constructor(listener: Pick<ListenerConfig, 'name'>, config: ListenerTlsConfig, platform: Platform) {
+    try {
+      this.loaded = new Reloaded('certificates', filesOf(config), () => load(config), platform)
+    } catch (error) {
+      throw new Error(`listener ${listener.name}: ${messageOf(error)}`, { cause: error })
+    }
     this.timer = setInterval(() => this.loaded.look() && this.onReload?.(), RELOAD_MS)
     this.timer.unref()
   }
@@ -49,9 +54,9 @@ export class ListenerCertificates {
 function load(config: ListenerTlsConfig): Loaded[] {
   const ca = config.clientCa === undefined ? undefined : readCa(config.clientCa)
   return config.certificates.map(({ cert, key }) => {
-    const pem = readFileSync(cert)
-    const options = { cert: pem, key: readFileSync(key), minVersion: config.minVersion, ...(ca === undefined ? {} : { ca }) }
-    return { options, context: createSecureContext(options), names: namesOf(new X509Certificate(pem)) }
+    const pem = readNamed(cert)
+    const options = { cert: pem, key: readNamed(key), minVersion: config.minVersion, ...(ca === undefined ? {} : { ca }) }
+    return { options, context: secureContext(options, { cert, key }), names: namesOf(new X509Certificate(pem)) }
   })
 }
 

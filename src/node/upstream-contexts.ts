@@ -1,9 +1,9 @@
 // TLS contexts for connections to services, made anew when their files change.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createSecureContext, type SecureContext } from 'node:tls'
+import type { SecureContext } from 'node:tls'
 import type { UpstreamTlsConfig } from '../model/service-config.ts'
 import type { Platform } from '../model/platform.ts'
+import { readNamed, secureContext } from './tls-context.ts'
 import { readCa, RELOAD_MS, Reloaded } from './tls-files.ts'
 
 interface Known {
@@ -32,10 +32,11 @@ export function upstreamContexts(platform: Platform): (tls: UpstreamTlsConfig) =
   }
 }
 
-function upstreamContext(tls: UpstreamTlsConfig): SecureContext {
-  return createSecureContext({
-    ...(tls.ca === undefined ? {} : { ca: readCa(tls.ca) }),
-    ...(tls.cert === undefined ? {} : { cert: readFileSync(tls.cert) }),
-    ...(tls.key === undefined ? {} : { key: readFileSync(tls.key) }),
-  })
+function upstreamContext({ ca, cert, key }: UpstreamTlsConfig): SecureContext {
+  const options = {
+    ...(ca === undefined ? {} : { ca: readCa(ca) }),
+    ...(cert === undefined ? {} : { cert: readNamed(cert) }),
+    ...(key === undefined ? {} : { key: readNamed(key) }),
+  }
+  return secureContext(options, { cert, key })
 }

@@ -1,7 +1,7 @@
 // Failure drills of files while load runs: no request fails that could have succeeded, what is shown is true, and recovery needs
 // nobody. Files have no network: what fails here is who writes them, and the disk.
 import { execFileSync } from 'node:child_process'
-import { appendFile, chmod, chown, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { changesWhile, countsWhile, crowd, flaps, knows, type Member } from '../support/drill/crowd.ts'
@@ -10,14 +10,13 @@ import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import { canHoldFiles, holdFiles } from '../support/held-files.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
+import { withoutPower } from '../support/without-power.ts'
 
 type Backends = Pick<Drill, 'backend'>
 
 const SPEED = 5
 const CROWD = 1000
 const ALL = ['a', 'b', 'c']
-/** Of a user who owns nothing. */
-const NOBODY = 65_534
 
 let temp: Awaited<ReturnType<typeof makeTempDirectory>>
 let shelf: string
@@ -133,7 +132,7 @@ test('that is a mess when a gateway starts whose only one it is: it is not ready
   }))
 
 test('that may not be read any more is told, and taken again when it may', () =>
-  withoutPower(async () => {
+  withoutPower([temp.directory, shelf], async () => {
     await drill(plan(), async (d) => {
       await d.sees('web', 'live a,b,c')
       await replace(these(d, ['a', 'b']), 0)
@@ -183,16 +182,3 @@ test.skipIf(!canHoldFiles)('that hangs whoever reads it, as a file system withou
     },
   )
 })
-
-/** Runs as a user like any other where the tests run as root, who may read everything. */
-async function withoutPower(act: () => Promise<void>): Promise<void> {
-  if (process.geteuid?.() !== 0) return act()
-  await chown(temp.directory, NOBODY, NOBODY)
-  await chown(shelf, NOBODY, NOBODY)
-  process.seteuid?.(NOBODY)
-  try {
-    await act()
-  } finally {
-    process.seteuid?.(0)
-  }
-}
