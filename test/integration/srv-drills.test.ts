@@ -79,3 +79,30 @@ test('a server whose every answer is another set, among forged, broken and missi
     expect(changes).toBeLessThanOrEqual(most)
     await settles(d)
   }))
+
+test.each<readonly [name: string, voice: DnsVoice, shown: string, cause: RegExp]>([
+  ['SERVFAIL', () => [{ code: 2 }], 'stale', /SERVFAIL/],
+  ['REFUSED', () => [{ code: 5 }], 'denied', /REFUSED/],
+  ['an answer that cannot be read', () => [GARBAGE], 'stale', /no answer|malformed|cannot be read/],
+])('a server that says %s: what was known is served beyond its time to live, also after a restart, and followed again', (_, voice, shown, cause) =>
+  drill({ ...plan(those(ALL)), host: '127.0.0.1' }, async (d) => {
+    await d.sees('web', 'live a,b,c')
+    server.speak(voice)
+    await d.sees('web', `${shown} a,b,c`, { cause, since: Date.now() })
+    await d.serves('web', ALL)
+    await d.restart()
+    await d.sees('web', `${shown} a,b,c`, { cause })
+    await d.serves('web', ALL)
+    server.speak(those(['a', 'b'])(d))
+    await d.sees('web', 'live a,b')
+    await d.uses('web', ['a', 'b'])
+  }))
+
+/** These backends, each at an address of its own, to be forgotten after a second. */
+function those(names: readonly string[]): (d: Pick<Drill, 'backend'>) => DnsVoice {
+  return (d) => {
+    const backends = names.map((name) => d.backend(name))
+    const answers = backends.map(({ name, port }) => srvRecord('web.example', `${name}.example`, port))
+    return () => [{ answers, additionals: backends.map(({ name, host }) => addressRecord(`${name}.example`, host)) }]
+  }
+}

@@ -16,6 +16,7 @@ import { changesWhile, flaps } from '../support/drill/crowd.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { DrillPlan } from '../support/drill/plan.ts'
 import { createFakeK8s, endpoint, type SliceSpec } from '../support/fake-k8s.ts'
+import { withSecretFile } from '../support/secret-file.ts'
 import { describeWithServers, isLacking } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
@@ -169,10 +170,10 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
 
   // --- drills
 
-  const put = ({ name, host, port }: Backend, conditions: object = { ready: true }): Promise<void> =>
-    cluster.put({ name: `web-${name}`, service: 'web', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: [endpoint(host, { conditions, targetRef: { kind: 'Pod', namespace: 'default', name, uid: name } })] })
+  const put = ({ name, host, port }: Backend, conditions: object = { ready: true }, slice = `web-${name}`): Promise<void> =>
+    cluster.put({ name: slice, service: 'web', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: [endpoint(host, { conditions, targetRef: { kind: 'Pod', namespace: 'default', name, uid: name } })] })
 
-  const plan = (backends: readonly string[], more: { readonly token?: string } = {}): DrillPlan => ({
+  const plan = (backends: readonly string[], more: { readonly token?: string | undefined; readonly tokenFile?: string } = {}): DrillPlan => ({
     host: OWN ?? '',
     upstreams: { k8s: cluster.server.address },
     registries: ({ k8s: address }) => ({ k8s: { ...options(more), address: `https://${address}`, wait: '10s' } }),
@@ -201,10 +202,18 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
 
   test.skipIf(ALONE)('that hangs is asked one question at a time', () => hangs(plan(['a', 'b', 'c']), { upstream: 'k8s', ref: 'k8s/default/web:http' }))
 
-  test.skipIf(ALONE)('where one pod comes and goes again and again: few sets are put in force, and no request is lost', () =>
+  test.skipIf(ALONE)('where one pod crashes and comes back again and again: few sets are put in force, and no request is lost', () =>
     drill({ ...plan(['a', 'b', 'c']), speed: 1 }, async (d) => {
       await d.sees('web', 'live a,b,c')
-      const { changes, most } = await changesWhile(d, 'k8s/default/web:http', () => flaps(d, 'web', () => cluster.remove('web-c'), () => put(d.backend('c'))))
+      const crashes = async (): Promise<void> => {
+        await d.backend('c').kill()
+        await cluster.remove('web-c')
+      }
+      const returns = async (): Promise<void> => {
+        await d.backend('c').start()
+        await put(d.backend('c'))
+      }
+      const { changes, most } = await changesWhile(d, 'k8s/default/web:http', () => flaps(d, 'web', crashes, returns))
       expect(changes).toBeLessThanOrEqual(most)
       await d.sees('web', 'live a,b,c')
       await cluster.remove('web-c')
@@ -288,4 +297,50 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
       await d.sees('web', 'live a,b')
     })
   })
+
+  test.skipIf(ALONE)('whose token is revoked is told so, and asks with the one that is in its file then', async () => {
+    await cluster.allow(['get', 'list', 'watch'])
+    const first = await cluster.issue()
+    await withSecretFile(first.token, ({ path, rotate }) =>
+      drill(plan(['a', 'b'], { token: undefined, tokenFile: path }), async (d) => {
+        await d.sees('web', 'live a,b')
+        await first.revoke()
+        await d.sees('web', 'denied a,b', { cause: /401/ })
+        await d.serves('web', ['a', 'b'])
+        await rotate((await cluster.issue()).token)
+        await d.sees('web', 'live a,b')
+        await cluster.remove('web-b')
+        await d.sees('web', 'live a')
+        await d.uses('web', ['a'])
+      }),
+    )
+  })
+
+  test.skipIf(ALONE)('where a pod is in two slices counts it once, as the slice says that was written last', () =>
+    drill(plan(['a', 'b']), async (d) => {
+      const twice = (ready: boolean): Promise<void> => put(d.backend('b'), { ready }, 'web-b-again')
+      await d.sees('web', 'live a,b')
+      await twice(false)
+      await d.sees('web', 'live a,b(critical)')
+      await d.uses('web', ['a'])
+      // The other slice says what it said before, and says it later.
+      await put(d.backend('b'), { ready: true, serving: true })
+      await d.sees('web', 'live a,b')
+      await d.uses('web', ['a', 'b'])
+      await twice(true)
+      // Whoever knows of a later change knows of that one.
+      await put(d.backend('a'), { ready: false })
+      await d.sees('web', 'live a(critical),b')
+      await put(d.backend('a'))
+      await d.sees('web', 'live a,b')
+      await d.uses('web', ['a', 'b'])
+      const shares = await d.next('web', 60)
+      expect(shares.filter(({ by }) => by === 'b').length).toBeLessThanOrEqual(32)
+      // It is there for as long as one of them has it.
+      await cluster.remove('web-b')
+      await d.serves('web', ['a', 'b'])
+      await cluster.remove('web-b-again')
+      await d.sees('web', 'live a')
+      await d.serves('web', ['a'])
+    }))
 })

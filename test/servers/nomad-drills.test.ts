@@ -1,9 +1,10 @@
 // Failure drills on a real Nomad while load runs: no request fails that could have succeeded, what is shown is true, and recovery
 // needs nobody. Instances are jobs without a process; the drill's backends listen on their ports.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { flaps } from '../support/drill/crowd.ts'
+import { changesWhile, flaps } from '../support/drill/crowd.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { DrillPlan } from '../support/drill/plan.ts'
+import { withSecretFile } from '../support/secret-file.ts'
 import { httpAnswer } from '../support/drill/fault-proxy.ts'
 import { callNomad, listed, runJob, stopJob, stopJobs, type NomadAt } from '../support/servers/nomad-client.ts'
 import { startNomad } from '../support/servers/nomad.ts'
@@ -130,10 +131,19 @@ describeWithServers(['nomad'], 'a gateway at a Nomad', () => {
       await d.sees('web', 'live a,b')
     }))
 
-  test('where one instance comes and goes all the time loses no request', () =>
+  test('where one instance crashes and comes back all the time loses no request, and few sets are put in force', () =>
     drill(plan(server, ['a', 'b', 'c'], { speed: 1 }), async (d) => {
       await d.sees('web', 'live a,b,c')
-      await flaps(d, 'web', () => leave(server, 'c'), () => enter(server, d.backend('c')))
+      const crashes = async (): Promise<void> => {
+        await d.backend('c').kill()
+        await leave(server, 'c')
+      }
+      const returns = async (): Promise<void> => {
+        await d.backend('c').start()
+        await enter(server, d.backend('c'))
+      }
+      const { changes, most } = await changesWhile(d, 'nomad/web', () => flaps(d, 'web', crashes, returns))
+      expect(changes).toBeLessThanOrEqual(most)
       await d.sees('web', 'live a,b,c')
       await d.uses('web', ['a', 'b', 'c'])
       // It is told when it leaves for good.
@@ -209,12 +219,16 @@ describeWithServers(['nomad'], 'a gateway with a token', () => {
     server = await startNomad({ acl: true })
   })
   afterAll(() => server.stop())
+  afterEach(() => stopJobs(server))
 
   const allow = (namespace: string): Promise<unknown> => callNomad(server, 'PUT', 'acl/policy/gateway', { Name: 'gateway', Rules: `namespace "${namespace}" { policy = "read" }` })
 
+  const issue = async (): Promise<{ readonly SecretID: string; readonly AccessorID: string }> =>
+    (await (await callNomad(server, 'PUT', 'acl/token', { Name: 'gateway', Type: 'client', Policies: ['gateway'] })).json()) as { SecretID: string; AccessorID: string }
+
   test('that loses its rights is told so, and loses no endpoint by it', async () => {
     await allow('default')
-    const token = (await (await callNomad(server, 'PUT', 'acl/token', { Name: 'gateway', Type: 'client', Policies: ['gateway'] })).json()) as { readonly SecretID: string; readonly AccessorID: string }
+    const token = await issue()
     await drill(plan(server, ['a', 'b'], { registry: { token: token.SecretID } }), async (d) => {
       await d.sees('web', 'live a,b')
       await allow('other')
@@ -228,5 +242,23 @@ describeWithServers(['nomad'], 'a gateway with a token', () => {
       await d.sees('web', 'denied a', { cause: /403 Permission denied/ })
       await d.serves('web', ['a'])
     })
+  })
+
+  test('that is revoked is told so, and asks with the one that is in its file then', async () => {
+    await allow('default')
+    const first = await issue()
+    await withSecretFile(first.SecretID, ({ path, rotate }) =>
+      drill(plan(server, ['a', 'b'], { registry: { tokenFile: path } }), async (d) => {
+        await d.sees('web', 'live a,b')
+        await callNomad(server, 'DELETE', `acl/token/${first.AccessorID}`)
+        await d.sees('web', 'denied a,b', { cause: /403 Permission denied/ })
+        await d.serves('web', ['a', 'b'])
+        await rotate((await issue()).SecretID)
+        await d.sees('web', 'live a,b')
+        await leave(server, 'b')
+        await d.sees('web', 'live a')
+        await d.uses('web', ['a'])
+      }),
+    )
   })
 })

@@ -10,6 +10,8 @@ import { programOf } from '../servers.ts'
 export interface RealNameServer extends RealServer {
   /** Replaces the records below `example.`, in the syntax of zone files, and has the server take them. */
   zone(records: string): Promise<void>
+  /** Has it serve another zone in place of this one: questions about this one are REFUSED, until `zone`. */
+  refuse(): Promise<void>
 }
 
 /** Starts Knot DNS. */
@@ -20,13 +22,15 @@ export async function startKnot(): Promise<RealNameServer> {
   let serial = 0
   const write = (records: string): Promise<void> => writeFile(zonefile, `$ORIGIN example.\n$TTL 1\n@ SOA ns admin ${++serial} 60 60 600 1\n@ NS ns\nns A 127.0.0.1\n${records}`)
   await write('')
-  const config = [
+  const config = (zone: string): string[] => [
     `server:\n  rundir: "${directory}"\n  pidfile: "knot.pid"\n  listen: 127.0.0.1@${port}\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n`,
     `database:\n  storage: "${directory}"\n`,
     // The file is the truth: no journal, and nothing written back.
-    `zone:\n  - domain: example\n    file: "${zonefile}"\n    zonefile-load: whole\n    zonefile-sync: -1\n    journal-content: none\n`,
+    `zone:\n  - domain: ${zone}\n    file: "${zonefile}"\n    zonefile-load: whole\n    zonefile-sync: -1\n    journal-content: none\n`,
   ]
-  await writeFile(join(directory, 'knot.conf'), config.join(''))
+  const configure = (zone: string): Promise<void> => writeFile(join(directory, 'knot.conf'), config(zone).join(''))
+  const reload = async (): Promise<void> => void process.kill(Number(await readFile(join(directory, 'knot.pid'), 'utf8')), 'SIGHUP')
+  await configure('example')
   const started = await startServer({
     program: programOf('knot'),
     args: ['-c', join(directory, 'knot.conf')],
@@ -38,9 +42,15 @@ export async function startKnot(): Promise<RealNameServer> {
     ...started,
     async zone(records) {
       await write(records)
-      process.kill(Number(await readFile(join(directory, 'knot.pid'), 'utf8')), 'SIGHUP')
+      await configure('example')
+      await reload()
       // It reads the file a little later.
       await until(`Knot DNS serves zone ${serial}`, async () => (await serialOf(started.address)) === serial)
+    },
+    async refuse() {
+      await configure('elsewhere.example')
+      await reload()
+      await until('Knot DNS serves the zone no more', async () => (await serialOf(started.address)) === undefined)
     },
   }
 }

@@ -14,6 +14,8 @@ import { makeTempDirectory } from '../temp.ts'
 /** Tokens it knows: one that may do everything, and that of user `gateway`, who may do nothing at first. */
 export const ADMIN = 'admin-token'
 export const GATEWAY = 'gateway-token'
+/** The group of every service account of the namespace `default`. */
+const ISSUED = 'system:serviceaccounts:default'
 /** The certificate of user `client`, who may do what `gateway` may. */
 export const CLIENT = { cert: fixture('client.pem'), key: fixture('client-key.pem') }
 
@@ -30,7 +32,9 @@ export interface Kubernetes {
   /** Writes a slice, new or not. */
   put(slice: SliceSpec): Promise<void>
   remove(name: string, namespace?: string): Promise<void>
-  /** Lets users `gateway` and `client` do these with EndpointSlices of a namespace, and nothing else. */
+  /** A token of a service account of its own, which may do what `gateway` may for as long as it is not revoked. */
+  issue(): Promise<{ readonly token: string; revoke(): Promise<void> }>
+  /** Lets users `gateway` and `client` and the service accounts that were issued a token do these with EndpointSlices of a namespace, and nothing else. */
   allow(verbs: readonly string[], namespace?: string): Promise<void>
   /** Copies what etcd keeps, while nothing runs; and puts the copy back. */
   backUp(): Promise<void>
@@ -91,6 +95,7 @@ export async function startKubernetes(): Promise<Kubernetes> {
     // The roles of RBAC and the namespace `default` are made after it listens.
     ready: async () => (await call('GET', '/readyz')) === 'ok' && (await call('GET', '/api/v1/namespaces/default')) !== undefined,
   })
+  let issued = 0
   const path = (namespace: string): string => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`
   return {
     server,
@@ -107,10 +112,18 @@ export async function startKubernetes(): Promise<Kubernetes> {
     async remove(name, namespace = 'default') {
       await call('DELETE', `${path(namespace)}/${name}`)
     },
+    async issue() {
+      const accounts = '/api/v1/namespaces/default/serviceaccounts'
+      const name = `issued-${++issued}`
+      await call('POST', accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } })
+      const { status } = (await call('POST', `${accounts}/${name}/token`, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} })) as { readonly status: { readonly token: string } }
+      // The token goes with its account.
+      return { token: status.token, revoke: async () => void (await call('DELETE', `${accounts}/${name}`)) }
+    },
     async allow(verbs, namespace = 'default') {
       const roles = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`
       const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'gateway', namespace }, rules: [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs }] }
-      const binding = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name: 'gateway', namespace }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'gateway' }, subjects: ['gateway', 'client'].map((name) => ({ kind: 'User', name, apiGroup: 'rbac.authorization.k8s.io' })) }
+      const binding = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name: 'gateway', namespace }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'gateway' }, subjects: [...['gateway', 'client'].map((name) => ({ kind: 'User', name, apiGroup: 'rbac.authorization.k8s.io' })), { kind: 'Group', name: ISSUED, apiGroup: 'rbac.authorization.k8s.io' }] }
       if (await call('GET', `${roles}/roles/gateway`).then(() => true, () => false)) return void (await call('PUT', `${roles}/roles/gateway`, verbs.length > 0 ? role : { ...role, rules: [] }))
       await call('POST', `${roles}/roles`, role)
       await call('POST', `${roles}/rolebindings`, binding)
