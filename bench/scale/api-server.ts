@@ -21,7 +21,7 @@ const BOOKMARK = 30_000
 
 export async function startApiServer(estate: Estate): Promise<ApiServer> {
   const watches = new Set<ServerResponse>()
-  const events: { readonly version: number; readonly line: string }[] = []
+  const events: { readonly version: number; readonly line: Buffer }[] = []
   const counts = { lists: 0, watches: 0 }
   const server = createServer((request, response) => {
     const { searchParams } = new URL(request.url ?? '/', 'http://k8s')
@@ -39,13 +39,13 @@ export async function startApiServer(estate: Estate): Promise<ApiServer> {
     }
     counts.lists++
     const [from, limit] = [Number(searchParams.get('continue') ?? 0), Number(searchParams.get('limit') ?? Infinity)]
-    const items = estate.all().slice(from, from + limit)
-    const rest = estate.all().length - from - items.length
+    const items = estate.page(from, limit)
+    const rest = estate.size.services - from - items.length
     const metadata = { resourceVersion: String(estate.version), ...(rest > 0 ? { continue: String(from + items.length), remainingItemCount: rest } : {}) }
     response.end(JSON.stringify({ kind: 'EndpointSliceList', apiVersion: 'discovery.k8s.io/v1', metadata, items }))
   })
   const write = (event: object): void => {
-    const line = `${JSON.stringify(event)}\n`
+    const line = Buffer.from(`${JSON.stringify(event)}\n`)
     events.push({ version: estate.version, line })
     if (events.length > KEPT) events.shift()
     for (const watch of watches) watch.write(line)

@@ -14,39 +14,49 @@ export interface Probed {
 
 const NAMESPACE = 'bench'
 
-/** A slice of each service, every instance at an address of its own on loopback. */
+/** A slice of each service, every instance at an address of its own on loopback. Slices are made when they are asked for: what the estate keeps would be garbage to collect on the cores that are measured. */
 export class Estate {
   readonly size: EstateSize
   version = 1
   private readonly port: number
-  private readonly slices: Slice[]
+  /** Of each instance, service by service: 1 where it is ready. */
+  private readonly ready: Uint8Array
+  private readonly versions: Uint32Array
 
   constructor(size: EstateSize, port: number, probed: readonly Probed[]) {
     this.size = size
     this.port = port
-    this.slices = Array.from({ length: size.services }, (_, service) => this.slice(service, 1, (instance) => !probed.some((each) => each.service === service) || instance === 0))
+    this.ready = new Uint8Array(size.services * size.instances).fill(1)
+    this.versions = new Uint32Array(size.services).fill(1)
+    for (const { service } of probed) this.set(service, (instance) => instance === 0)
   }
 
-  all(): readonly Slice[] {
-    return this.slices
+  /** The slices of so many services from a place on. */
+  page(from: number, length: number): readonly Slice[] {
+    return Array.from({ length: Math.max(0, Math.min(length, this.size.services - from)) }, (_, index) => this.slice(from + index))
   }
 
   /** Sets which instances of a service are ready; gives its new slice. */
   change(service: number, ready: (instance: number, now: boolean) => boolean): Slice {
-    const before = this.slices[service]?.endpoints ?? []
-    const next = this.slice(service, ++this.version, (instance) => ready(instance, before[instance]?.conditions.ready ?? true))
-    this.slices[service] = next
-    return next
+    this.set(service, ready)
+    this.versions[service] = ++this.version
+    return this.slice(service)
   }
 
-  private slice(service: number, version: number, ready: (instance: number) => boolean): Slice {
+  private set(service: number, ready: (instance: number, now: boolean) => boolean): void {
+    const from = service * this.size.instances
+    for (let instance = 0; instance < this.size.instances; instance++) this.ready[from + instance] = ready(instance, this.ready[from + instance] === 1) ? 1 : 0
+  }
+
+  private slice(service: number): Slice {
+    const isReady = (instance: number): boolean => this.ready[service * this.size.instances + instance] === 1
     return {
-      metadata: { name: `${serviceName(service)}-x7k2p`, namespace: NAMESPACE, labels: { 'kubernetes.io/service-name': serviceName(service), app: serviceName(service) }, resourceVersion: String(version) },
+      metadata: { name: `${serviceName(service)}-x7k2p`, namespace: NAMESPACE, labels: { 'kubernetes.io/service-name': serviceName(service), app: serviceName(service) }, resourceVersion: String(this.versions[service]) },
       addressType: 'IPv4',
       ports: [{ name: 'http', port: this.port, protocol: 'TCP' }],
       endpoints: Array.from({ length: this.size.instances }, (_, instance) => ({
         addresses: [addressOf(service, instance)],
-        conditions: { ready: ready(instance), serving: ready(instance), terminating: false },
+        conditions: { ready: isReady(instance), serving: isReady(instance), terminating: false },
         nodeName: `node-${instance % 40}`,
         zone: `zone-${instance % 3}`,
         targetRef: { kind: 'Pod', namespace: NAMESPACE, name: `${serviceName(service)}-6d5f8c9b7d-${instance.toString(36).padStart(5, 'x')}` },
