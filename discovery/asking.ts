@@ -15,13 +15,13 @@ const POLL_INSTEAD = 10_000
 const DEBOUNCE = 100
 
 /** The answer, or `failed` when it throws or takes too long. Never rejects. */
-export async function answerOf<R extends { readonly kind: string }>(platform: Platform, ask: Omit<Ask, 'ref'>, signal: AbortSignal, read: (signal: AbortSignal) => Promise<R>): Promise<R | Trouble> {
+export function answerOf<R extends { readonly kind: string }>(platform: Platform, ask: Omit<Ask, 'ref'>, signal: AbortSignal, read: (signal: AbortSignal) => Promise<R>): Promise<R | Trouble> {
   const deadline = ask.purpose === 'follow' ? ask.wait * (17 / 16) + SLACK : QUESTION_DEADLINE
-  try {
-    return await withDeadline(platform, deadline, signal, async (own): Promise<R | Trouble> => inTime(await read(own), own), ({ message }) => ({ kind: 'failed', message }))
-  } catch (error) {
-    return { kind: 'failed', message: saidBy(error) }
-  }
+  return withDeadline<R | Trouble>(platform, deadline, signal, (own) => read(own).then((answer) => inTime(answer, own)), failed).catch(failed)
+}
+
+function failed(error: unknown): Trouble {
+  return { kind: 'failed', message: saidBy(error) }
 }
 
 /** Milliseconds until a source is polled again: by its own rhythm, or by ours where it should block and cannot. */

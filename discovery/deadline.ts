@@ -17,24 +17,42 @@ export class Late extends Error {
  * What `run` gives, or `late()` when it takes longer than `ms` milliseconds or the signal is aborted. The signal that `run`
  * gets is aborted then, with a `Late` for the deadline; a `run` that does not heed it is left behind.
  */
-export async function withDeadline<T>(platform: Platform, ms: number, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>, late: (reason: Late) => T): Promise<T> {
-  if (signal.aborted) return late(new Late(ms))
-  const life = lifeWithin(signal)
-  let isDone = false
-  const tooLate = platform.sleep(ms, life.signal).then(async (): Promise<T> => {
-    // Nobody waits any more, and this would cost a timer and an error with its stack for each piece of work.
-    if (isDone) return new Promise<T>(() => {})
-    const reason = new Late(ms)
-    life.end(reason)
-    await platform.sleep(GRACE, signal)
-    return late(reason)
+export function withDeadline<T>(platform: Platform, ms: number, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>, late: (reason: Late) => T): Promise<T> {
+  // Thousands of questions wait at once in a large estate, and what each is made of is garbage when it ends: no async function, and no race.
+  return new Promise<T>((resolve, reject) => {
+    if (signal.aborted) return resolve(late(new Late(ms)))
+    const life = lifeWithin(signal)
+    let isDone = false
+    const done = <V>(settle: (value: V) => void, value: V): void => {
+      isDone = true
+      life.end()
+      settle(value)
+    }
+    const sayLate = (reason: Late): void => {
+      if (isDone) return
+      try {
+        done(resolve, late(reason))
+      } catch (error) {
+        done(reject, error)
+      }
+    }
+    const end = (): void => {
+      // Nobody waits any more, and this would cost a timer and an error with its stack for each piece of work.
+      if (isDone) return
+      const reason = new Late(ms)
+      life.end(reason)
+      void platform.sleep(GRACE, signal).then(() => sayLate(reason))
+    }
+    void platform.sleep(ms, life.signal).then(end)
+    try {
+      run(life.signal).then(
+        (answer) => done(resolve, answer),
+        (error: unknown) => done(reject, error),
+      )
+    } catch (error) {
+      done(reject, error)
+    }
   })
-  try {
-    return await Promise.race([run(life.signal), tooLate])
-  } finally {
-    isDone = true
-    life.end()
-  }
 }
 
 /**

@@ -72,11 +72,15 @@ async function readService(watched: Watched, ask: Ask, signal: AbortSignal): Pro
   return 'problem' in found ? { kind: 'failed', message: found.problem } : { kind: 'listed', ...found, token, age }
 }
 
-async function answerOf({ feed, ref: { service }, wait, confirming }: Watched, { purpose, token = '', seen, wait: asked }: Ask, signal: AbortSignal): Promise<FeedAnswer> {
+function answerOf(watched: Watched, { purpose, token = '', seen, wait: asked }: Ask, signal: AbortSignal): Promise<FeedAnswer> {
+  const { feed, ref, wait } = watched
   // While something is being confirmed a question may not wait for a sign of life: the confirmation is due.
-  if (purpose === 'follow') return feed.next(service, token, asked < wait ? asked : undefined, signal)
-  if (purpose === 'full') return feed.know(service, FULL_AGE, false, signal)
-  const answer = await feed.know(service, CONFIRM_AGE + confirming.since(seen), true, signal)
+  if (purpose === 'follow') return feed.next(ref.service, token, asked < wait ? asked : undefined, signal)
+  return purpose === 'full' ? feed.know(ref.service, FULL_AGE, false, signal) : confirmed(watched, seen, signal)
+}
+
+async function confirmed({ feed, ref, confirming }: Watched, seen: string | undefined, signal: AbortSignal): Promise<FeedAnswer> {
+  const answer = await feed.know(ref.service, CONFIRM_AGE + confirming.since(seen), true, signal)
   if (answer.kind === 'known') confirming.over()
   return answer
 }

@@ -222,7 +222,7 @@ class Feed implements K8sFeed, WatchReader {
   }
 
   onEvent(type: unknown, object: Record<string, unknown> | undefined): void {
-    this.#signs.note(this.#entered.keys())
+    this.#signs.note(this.#entered)
     if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') this.#waiting.wake(this.#state.apply(type, object))
   }
 }

@@ -25,30 +25,34 @@ export function createWaiting(platform: Pick<Platform, 'sleep'>): Waiting {
   const wake = (services: Iterable<string>): void => {
     for (const service of services) for (const check of waiting.get(service) ?? []) check()
   }
-  async function wait({ service, holds, ms, orElse = () => true }: WaitFor, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || holds()) return
-    const checks = waiting.get(service) ?? new Set()
-    const timer = new AbortController()
-    await new Promise<void>((resolve) => {
+  const wait = ({ service, holds, ms, orElse = always }: WaitFor, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      if (signal.aborted || holds()) return resolve()
+      const checks = waiting.get(service) ?? new Set()
+      // Most wait without an end of their own.
+      const timer = ms === undefined ? undefined : new AbortController()
       let over = false
       const check = (): void => {
         if (holds() || (over && orElse())) end()
       }
       const end = (): void => {
         checks.delete(check)
+        if (checks.size === 0 && waiting.get(service) === checks) waiting.delete(service)
         signal.removeEventListener('abort', end)
-        timer.abort(ENDED)
+        timer?.abort(ENDED)
         resolve()
       }
       waiting.set(service, checks.add(check))
       signal.addEventListener('abort', end)
-      if (ms === undefined) return
+      if (ms === undefined || timer === undefined) return
       void platform.sleep(ms, timer.signal).then(() => {
         over = true
         check()
       })
     })
-    if (checks.size === 0 && waiting.get(service) === checks) waiting.delete(service)
-  }
   return { wait, wake, wakeAll: () => wake([...waiting.keys()]) }
+}
+
+function always(): boolean {
+  return true
 }

@@ -1,14 +1,14 @@
-// How the main process collects its garbage. It shares the cores with the workers, and a collection that takes all of them for ten
-// milliseconds is what requests notice of a busy registry.
+// How the processes of a gateway collect their garbage. They share the cores with each other, and a collection that takes all of them
+// is what requests notice of a busy registry.
 import { setFlagsFromString } from 'node:v8'
 
-/**
- * Keeps the young generation of this process from growing, and leaves its collection to the one thread: many short pauses in place of a
- * few long ones on every core. To be called before much is allocated; before the gateway is loaded would be too early, since a generation
- * of 1 MiB costs a quarter more CPU under 200 changes a second and requests notice no difference. Workers are processes of their own and keep what is
- * fastest for requests.
- */
+/** Marks the old generation on one thread beside the process's own, not on every core. To be called in each process. */
+export function markOnOneThread(): void {
+  setFlagsFromString('--concurrent-marking-max-worker-num=1')
+}
+
+/** For the main process, whose pauses no request waits for: leaves the collection of the young generation to one thread too. To be called before much is allocated. */
 export function collectBriefly(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
+  markOnOneThread()
   setFlagsFromString('--no-parallel-scavenge')
 }

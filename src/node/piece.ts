@@ -27,6 +27,6 @@ export function sizeOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 6
   let size = 2
   if (Array.isArray(value)) for (const item of value) size += sizeOf(item)
-  else for (const [key, item] of Object.entries(value)) size += key.length + 4 + sizeOf(item)
+  else for (const key in value) size += key.length + 4 + sizeOf((value as Record<string, unknown>)[key])
   return size
 }

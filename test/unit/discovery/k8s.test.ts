@@ -561,3 +561,24 @@ test('a sign of life is heard by many services in turn, not by all at once', asy
   for (const { at } of heard.flat()) atOnce.set(at, (atOnce.get(at) ?? 0) + 1)
   expect(Math.max(...atOnce.values())).toBeLessThanOrEqual(40)
 })
+
+test('where thousands are watched and something changes all the time, each that stays the same is confirmed now and then, not every ten seconds', async () => {
+  const names = Array.from({ length: 2000 }, (_, index) => `s${index}`)
+  const { server, platform, watch } = await start({
+    prepare: (fake) => {
+      for (const name of names) fake.put(slice(`${name}-1`, name, '10.0.1.1'))
+      return undefined
+    },
+  })
+  const all = names.map((name) => watch(`main/${name}`))
+  await platform.advance(60_000)
+  const before = all.map(({ attempts }) => attempts.length)
+  for (let change = 0; change < 100; change++) {
+    server.put(slice('s0-1', 's0', `10.0.2.${1 + (change % 200)}`))
+    await platform.advance(1000)
+  }
+  const asked = all.slice(1).map(({ attempts }, index) => attempts.length - (before[index + 1] ?? 0))
+  // A watch ends each 34 to 45 s, and its end is a sign of life for all of them.
+  expect(Math.min(...asked)).toBeGreaterThanOrEqual(2)
+  expect(Math.max(...asked)).toBeLessThanOrEqual(6)
+})

@@ -1,4 +1,5 @@
 // The small parts that every adapter stands on: bounds, waits, differences, addresses.
+import { getEventListeners } from 'node:events'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createAddresses } from '../../../discovery/addresses.ts'
@@ -200,6 +201,29 @@ test('withDeadline: the answer, or what is said when it is late; and the work is
   const stopped = withDeadline(platform, 1e9, stop.signal, () => new Promise<string>(() => {}), () => 'late')
   stop.abort()
   expect(await stopped).toBe('late')
+})
+
+test('withDeadline: what the work says in the grace counts, and nothing is said to be late then', async () => {
+  const platform = fakePlatform()
+  const said: string[] = []
+  const explains = (signal: AbortSignal): Promise<string> => new Promise((resolve) => signal.addEventListener('abort', () => void platform.sleep(50).then(() => resolve('what was late'))))
+  const slow = withDeadline(platform, 100, new AbortController().signal, explains, () => String(said.push('late')))
+  await platform.advance(1000)
+  expect([await slow, said]).toEqual(['what was late', []])
+})
+
+test('withDeadline: work that throws, work that rejects and a `late` that throws all reject, and let go of the longer life', async () => {
+  const platform = fakePlatform()
+  const longer = new AbortController()
+  const fails = (why: string) => (): never => {
+    throw new Error(why)
+  }
+  await expect(withDeadline(platform, 100, longer.signal, fails('at once'), () => 'late')).rejects.toThrow('at once')
+  await expect(withDeadline(platform, 100, longer.signal, async () => fails('later')(), () => 'late')).rejects.toThrow('later')
+  const late = expect(withDeadline(platform, 100, longer.signal, () => new Promise<string>(() => {}), fails('too late'))).rejects.toThrow('too late')
+  await platform.advance(1000)
+  await late
+  expect(getEventListeners(longer.signal, 'abort')).toEqual([])
 })
 
 test('latest: the newest only, the first at once, the next after the gap', async () => {
