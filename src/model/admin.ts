@@ -182,7 +182,7 @@ export interface AnnouncementView {
   readonly registry: string
   /** `GATEWAY/host:gateway:8080` */
   readonly instance: string
-  /** `waiting`: the gateway does not serve yet. `registering`: the registry does not know it (any more). `gone`: removed. */
+  /** `waiting`: the gateway serves nothing yet, or knows of no service. `registering`: the registry does not know it (any more). `gone`: removed. */
   readonly state: 'waiting' | 'registering' | 'up' | 'draining' | 'gone'
   readonly since: number
   /** Calls that failed in a row. */

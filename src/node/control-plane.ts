@@ -18,7 +18,7 @@ import { createAnnouncements, type Announcements } from './announce/announcement
 import { openRegistries } from './open-registries.ts'
 import { openTags } from './open-tags.ts'
 import { canReusePort } from './port-check.ts'
-import { createReadiness } from './readiness.ts'
+import { createReadiness, type Readiness } from './readiness.ts'
 import type { Serving } from './serving.ts'
 import { createSetMemory } from './set-memory.ts'
 import { SetRelay } from './set-relay.ts'
@@ -44,6 +44,7 @@ export class ControlPlane {
   private unlisted: ReadonlySet<string> = new Set()
   private readonly hub: Hub
   private readonly announcements: Announcements
+  private readonly readiness: Readiness
   private readonly snapshots: Snapshots
   private readonly relay: SetRelay
   private readonly revisions: Revisions
@@ -83,7 +84,14 @@ export class ControlPlane {
       memory,
       onChange: (ref) => this.relay.changed(ref),
     })
-    this.announcements = createAnnouncements(config, platform, () => this.source.notReady().length === 0)
+    this.readiness = createReadiness({
+      draining: () => this.draining,
+      serves: () => this.serves,
+      // The workers are asked, since they open their ports after the main process has all that it needs.
+      accepts: () => serving.workers().some(({ state }) => state === 'running'),
+      snapshot: () => this.look(),
+    })
+    this.announcements = createAnnouncements(config, platform, (registry) => this.readiness.mayAnnounce(registry))
     this.source = this.createSource(store, onDrain)
   }
 
@@ -154,16 +162,17 @@ export class ControlPlane {
     await this.serving.useTable(table, revision, new Set(compiled.routes.flatMap(({ destinations }) => destinations.map(({ label }) => label))), sets)
   }
 
+  private look(): Snapshot | undefined {
+    return this.snapshots.current.revision.number === 0 ? undefined : this.relay.look()
+  }
+
   private createSource(store: RouteStore | undefined, onDrain: () => void): AdminSource {
     const startedAt = this.platform.wallClock()
-    // The workers are asked, since they open their ports after the main process has all that it needs.
-    const accepts = (): boolean => this.serving.workers().some(({ state }) => state === 'running')
-    const snapshot = (): Snapshot | undefined => (this.snapshots.current.revision.number === 0 ? undefined : this.relay.look())
     return {
       version: VERSION,
       startedAt,
       listeners: () => this.config.listeners.map((listener) => knownListener(listener, this.ports[listener.name])),
-      snapshot,
+      snapshot: () => this.look(),
       setOf: (ref) => this.relay.setOf(ref),
       store: () => store?.status?.(),
       catalogs: () => this.tags?.catalogs() ?? [],
@@ -175,7 +184,7 @@ export class ControlPlane {
       instruments: () => this.serving.instruments(),
       workers: () => this.serving.workers(),
       counts: () => ({ tablesRejected: this.intake.rejected, workerRestarts: this.serving.restarts }),
-      notReady: createReadiness({ draining: () => this.draining, serves: () => this.serves, accepts, snapshot }),
+      notReady: () => this.readiness.notReady(),
       drain: onDrain,
     }
   }

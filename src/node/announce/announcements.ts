@@ -20,12 +20,12 @@ export interface Announcements {
   views(): readonly AnnouncementView[]
 }
 
-/** The announcements of a configuration. `ready` says whether the gateway may get traffic. */
-export function createAnnouncements(config: Config, platform: Platform, ready: () => boolean): Announcements {
+/** The announcements of a configuration. `ready` says whether a registry may be told of the gateway. */
+export function createAnnouncements(config: Config, platform: Platform, ready: (registry: string) => boolean): Announcements {
   let all: readonly Announcement[] = []
   return {
     start(ports) {
-      all = config.registries.flatMap(({ name, type, options }) => (type === 'eureka' ? announcementAt(name, eurekaOptions.parse(options), config.listeners, ports, platform, ready) : []))
+      all = config.registries.flatMap(({ name, type, options }) => (type === 'eureka' ? announcementAt(name, eurekaOptions.parse(options), config.listeners, ports, platform, () => ready(name)) : []))
       for (const announcement of all) announcement.start()
     },
     drain: async () => void (await Promise.all(all.map((announcement) => announcement.drain()))),

@@ -19,9 +19,10 @@ function snapshot(...services: readonly Sets[]): Snapshot {
   return { services: services.map(of) } as unknown as Snapshot
 }
 
-function gateway(services: readonly Sets[] | undefined): { now: Snapshot | undefined; draining: boolean; serves: boolean; accepts: boolean; reasons: () => readonly string[] } {
+function gateway(services: readonly Sets[] | undefined): { now: Snapshot | undefined; draining: boolean; serves: boolean; accepts: boolean; reasons: () => readonly string[]; mayAnnounce: (registry: string) => boolean } {
   const state = { now: services === undefined ? undefined : snapshot(...services), draining: false, serves: true, accepts: true }
-  return Object.assign(state, { reasons: createReadiness({ draining: () => state.draining, serves: () => state.serves, accepts: () => state.accepts, snapshot: () => state.now }) })
+  const { notReady, mayAnnounce } = createReadiness({ draining: () => state.draining, serves: () => state.serves, accepts: () => state.accepts, snapshot: () => state.now })
+  return Object.assign(state, { reasons: notReady, mayAnnounce })
 }
 
 test.each<[string, readonly Sets[] | undefined, readonly string[]]>([
@@ -62,4 +63,24 @@ test('a worker that accepts nothing is said beside what is not known', () => {
   const one = gateway([{ 'consul/web': pending }])
   one.accepts = false
   expect(one.reasons()).toEqual(['no worker accepts connections', 'no registry has answered yet: consul/web: not asked'])
+})
+
+test.each<[string, readonly Sets[], boolean]>([
+  ['nobody else knows of any service: it says itself why it cannot be told', [{ 'eureka/web': refused }], true],
+  ['another one could know, and does not answer', [{ 'eureka/web': pending }, { 'consul/shop': refused }], false],
+  ['another one with a name that begins alike could know', [{ 'eureka2/web': pending }], false],
+  ['another one knows', [{ 'eureka/web': pending }, { 'consul/shop': ready }], true],
+])('whether a registry is told of the gateway where %s', (_, services, may) => {
+  expect(gateway(services).mayAnnounce('eureka')).toBe(may)
+})
+
+test('no registry is told of one that drains or accepts nothing, and to be told is not to be ready', () => {
+  const one = gateway([{ 'eureka/web': pending }])
+  expect(one.mayAnnounce('eureka')).toBe(true)
+  expect(one.reasons()).toEqual(['no registry has answered yet: eureka/web: not asked'])
+  one.draining = true
+  expect(one.mayAnnounce('eureka')).toBe(false)
+  one.draining = false
+  one.accepts = false
+  expect(one.mayAnnounce('eureka')).toBe(false)
 })
