@@ -1,18 +1,14 @@
 // Nomad's own service discovery as a source of endpoints: lists that the event stream says when to read, joined with the state
 // of the allocations' checks.
 import type { ServiceRef } from '../src/model/discoverer.ts'
-import type { Platform } from '../src/model/platform.ts'
-import type { Adapter, Capabilities } from './adapter.ts'
-import { commonOf } from './common.ts'
+import type { Adapter } from './adapter.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { TLS_PATHS } from './option-words.ts'
 import { createNomadCatalog } from './nomad/catalog.ts'
-import { createNomadClient, type NomadClient } from './nomad/client.ts'
-import { createEventStream, type EventStream } from './nomad/events.ts'
 import { nomadOptions } from './nomad/options.ts'
-import { NomadWatch, type Shared } from './nomad/watch.ts'
+import { sharedOf } from './nomad/shared.ts'
+import { NomadWatch } from './nomad/watch.ts'
 import type { Source } from './reading.ts'
-import { Turns } from './nomad/turns.ts'
 
 /** How often a service is listed while the event stream is silent, milliseconds: what it lost is found then. */
 const LIST_EVERY = 45_000
@@ -42,34 +38,4 @@ export const nomad: Adapter = {
     return createDiscoverer({ registry: name, needs: ['fetch'], open }, platform, shared.options)
   },
   catalog: (name, written, platform, capabilities = {}) => createNomadCatalog(name, sharedOf(name, written, platform, capabilities)),
-}
-
-const registries = commonOf<Shared>()
-
-// Discoverer and catalogue have one agent in use and one event stream.
-function sharedOf(name: string, written: unknown, platform: Platform, capabilities: Capabilities): Shared {
-  return registries(platform, written, () => {
-    const options = nomadOptions.parse(written)
-    const client = createNomadClient(name, options, platform, capabilities)
-    return { options, platform, client, turns: new Turns(platform), streamOf: streams(name, client, platform), checksDenied: warnOnce(name, platform) }
-  })
-}
-
-// One for each region and namespace that routes name.
-function streams(registry: string, client: NomadClient, platform: Platform): Shared['streamOf'] {
-  const known = new Map<string, EventStream>()
-  return (query) => {
-    const key = JSON.stringify(query)
-    const stream = known.get(key) ?? createEventStream(registry, client, platform, query)
-    known.set(key, stream)
-    return stream
-  }
-}
-
-function warnOnce(registry: string, platform: Platform): Shared['checksDenied'] {
-  let said = false
-  return (message) => {
-    if (!said) platform.log('warn', `registry ${registry}: the checks of allocations cannot be read, so the health of endpoints stays unknown: ${message}`, { registry })
-    said = true
-  }
 }

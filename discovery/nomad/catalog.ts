@@ -5,7 +5,7 @@ import { refKey, type ServiceRef } from '../../src/model/discoverer.ts'
 import { type CatalogReading, type CatalogSource, createCatalog } from '../catalog.ts'
 import { createInterrupts } from './interrupt.ts'
 import { askList, type List } from './list.ts'
-import type { Shared } from './watch.ts'
+import type { Shared } from './shared.ts'
 import type { Ask, Trouble } from '../reading.ts'
 
 /** Longest time of one blocking query, milliseconds: a restored cluster goes unnoticed for so long. */

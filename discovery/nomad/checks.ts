@@ -5,7 +5,7 @@ import { withDeadline } from '../deadline.ts'
 import type { Got, Query } from './client.ts'
 import type { Registration } from './entry.ts'
 import type { Trouble } from '../reading.ts'
-import type { Shared } from './watch.ts'
+import type { Shared } from './shared.ts'
 
 /** Least time between two questions of one service on average, milliseconds: an agent passes each on to another machine. */
 const GAP = 50

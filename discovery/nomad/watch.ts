@@ -1,32 +1,18 @@
 // One watched service of Nomad: when to list it, and what a list says given what was listed and heard before.
 import type { Rejection, ServiceRef } from '../../src/model/discoverer.ts'
 import { lifeWithin } from '../../src/model/life.ts'
-import type { Platform } from '../../src/model/platform.ts'
 import { AllocationChecks } from './checks.ts'
-import type { NomadClient, Query } from './client.ts'
+import type { Query } from './client.ts'
 import { Departures } from './departures.ts'
 import { hasTag, readRegistration, type Registration } from './entry.ts'
 import type { EventStream, Hearer, ServiceEvent } from './events.ts'
 import { ServiceLists } from './lists.ts'
 import type { NomadOptions } from './options.ts'
+import type { Shared } from './shared.ts'
 import type { Ask, Reading } from '../reading.ts'
-import type { Turns } from './turns.ts'
 
 /** How often a service is listed while there is no event stream, milliseconds: a token may list services and not be let hear of them. */
 const WITHOUT_STREAM = 5000
-
-/** What all watches of a registry share. */
-export interface Shared {
-  readonly options: NomadOptions
-  readonly platform: Platform
-  readonly client: NomadClient
-  /** Of clients that are asked for checks. */
-  readonly turns: Turns
-  /** The stream of a region and a namespace. */
-  streamOf(query: Query): EventStream
-  /** Says once that checks cannot be read for lack of rights. */
-  checksDenied(message: string): void
-}
 
 /** A watch, which lives as long as the signal it is made with. */
 export class NomadWatch implements Hearer {

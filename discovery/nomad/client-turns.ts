@@ -13,7 +13,7 @@ const SLOW = 500
 const MAX_DOUBTED = 10_000
 
 /** The questions to the clients of one registry. */
-export class Turns {
+export class ClientTurns {
   readonly #platform: Platform
   readonly #slots = createSlots(AT_ONCE)
   readonly #doubtSlots = createSlots(DOUBTED_AT_ONCE)
