@@ -24,6 +24,7 @@ export interface Adapter {
   readonly type: string
   /** One or two sentences for the reference. */
   readonly doc: string
+  /** What the reference says of it; `needed` (needs.ts) refuses a runtime that lacks it. */
   readonly needs: readonly Need[]
   /** Options as the user writes them, each field described. */
   readonly schema: z.ZodType

@@ -9,6 +9,7 @@ import type { FileAccess, FileStat } from './file/access.ts'
 import { mayGoOn, parseEndpointsFile } from './file/format.ts'
 import { fileOptions, type FileOptions } from './file/options.ts'
 import { ACCESSES, inTurn } from './file/turns.ts'
+import { needed } from './needs.ts'
 import type { Ask, Reading } from './reading.ts'
 import { createSlots } from './slots.ts'
 
@@ -29,8 +30,7 @@ export const file: Adapter = {
   ref: { example: 'file/words', options: {} },
   create(name, written, platform, capabilities = {}) {
     const options = fileOptions.parse(written)
-    const { files } = capabilities
-    if (files === undefined) throw new Error(`registry ${name}: files cannot be read in this runtime`)
+    const files = needed('files', name, capabilities)
     const slots = createSlots(ACCESSES)
     const read = oneAtATime((ask: Ask, signal: AbortSignal) => readService({ options, files: inTurn(files, slots, signal), platform }, ask, signal))
     // A file that cannot be read is cheap to look at again.

@@ -9,6 +9,7 @@ import { lookup, type Lookup, type Resolver } from './dns/resolve.ts'
 import { createSample, type Sample } from './dns/sample.ts'
 import { createTargets, type Targets } from './dns/targets.ts'
 import { parseServer, type DnsServer, type DnsTransport } from './dns/transport.ts'
+import { needed } from './needs.ts'
 import { readSrv } from './srv/entry.ts'
 import { srvOptions, type SrvOptions } from './srv/options.ts'
 import type { Ask, Reading } from './reading.ts'
@@ -44,8 +45,8 @@ interface World {
   readonly samples: Map<string, Sample>
 }
 
-function lookupsOf(name: string, options: SrvOptions, platform: Platform, { dns }: Capabilities): { readonly resolver: Resolver; readonly targets: Targets } {
-  if (dns === undefined) throw new Error(`registry ${name}: names cannot be looked up in this runtime`)
+function lookupsOf(name: string, options: SrvOptions, platform: Platform, capabilities: Capabilities): { readonly resolver: Resolver; readonly targets: Targets } {
+  const dns = needed('dns', name, capabilities)
   const system = systemResolver(platform, dns)
   const resolver = options.servers === undefined ? system : resolverOf(platform, dns, [options.servers].flat())
   if (resolver === undefined) throw new Error(`registry ${name}: this machine has no name server configured; give one in \`servers\``)

@@ -5,6 +5,7 @@ import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { MAX_INSTANCES } from '../admit.ts'
 import { createDiscoverer } from '../discoverer.ts'
+import { needed } from '../needs.ts'
 import type { Ask, Instance, Reading } from '../reading.ts'
 import { createSecret } from '../secret.ts'
 import { printable, saidBy } from '../text.ts'
@@ -55,11 +56,11 @@ class Ensemble<T> {
   #client: ZooKeeper | undefined
   #version = 0
 
-  constructor(registry: string, options: ZooKeeperOptions, layout: Layout<T>, platform: Platform, { connect, files }: Capabilities) {
-    if (connect === undefined) throw new Error(`registry ${registry}: ZooKeeper needs TCP connections, which this runtime has not`)
+  constructor(registry: string, options: ZooKeeperOptions, layout: Layout<T>, platform: Platform, capabilities: Capabilities) {
+    const connect = needed('tcp', registry, capabilities)
     const { auth, authFile, sessionTimeout, tls } = options
     const missing = (file: string): string => `the file ${file} is missing or does not hold user:password`
-    const credentials = createSecret(registry, { name: 'auth', written: auth, file: authFile, most: 4096, fits: (text) => text.includes(':'), missing }, files)
+    const credentials = createSecret(registry, { name: 'auth', written: auth, file: authFile, most: 4096, fits: (text) => text.includes(':'), missing }, capabilities.files)
     this.#layout = layout
     this.#platform = platform
     this.#open = () => createZooKeeper({ servers: serversOf(options), timeout: sessionTimeout, tls, connect, platform, credentials })

@@ -1,6 +1,7 @@
 // docs/reference/config.md: every key with its type, default, meaning and an example, out of the JSON schema.
 import { stringify } from 'yaml'
 import type { Adapter } from '../../discovery/adapter.ts'
+import { NEEDS } from '../../discovery/needs.ts'
 import { DIGITS } from '../../src/config/schema/values.ts'
 import { configJsonSchema, type JsonSchema, registrySchema } from './json-schema.ts'
 
@@ -39,7 +40,7 @@ export function configPage(adapters: readonly Adapter[]): string {
   const schema = configJsonSchema(adapters)
   const writer = new Writer(schema.$defs ?? {})
   writer.section('Top level', '', schema)
-  for (const adapter of adapters) writer.section(`\`registries.NAME\` of type \`${adapter.type}\``, 'registries.NAME', registrySchema(adapter), `${adapter.doc}\n\nA destination: \`${adapter.ref.example}\`.${refOptions(adapter)}`)
+  for (const adapter of adapters) writer.section(`\`registries.NAME\` of type \`${adapter.type}\``, 'registries.NAME', registrySchema(adapter), `${adapter.doc} It needs ${adapter.needs.map((need) => NEEDS[need]).join(' and ')} of its runtime.\n\nA destination: \`${adapter.ref.example}\`.${refOptions(adapter)}`)
   return `${INTRO}\n${writer.text}`
 }
 

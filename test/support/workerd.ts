@@ -3,11 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { builtinModules, createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { parseTable } from '../../src/config/parse.ts'
 import type { TableConfig } from '../../src/model/table-config.ts'
 import { makeTempDirectory } from './temp.ts'
@@ -22,6 +22,8 @@ export interface TestWorker {
 export interface TestWorkerOptions {
   readonly token?: string
   readonly explainSecret?: string
+  /** Another worker, as TypeScript in the root of the project, in place of what wrangler.toml names. */
+  readonly source?: string
 }
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -38,7 +40,7 @@ export function tableOf(text: string): TableConfig {
 export async function startWorker(table: TableConfig, options: TestWorkerOptions = {}): Promise<TestWorker> {
   const temp = await makeTempDirectory()
   const [main, date] = await wranglerSettings()
-  await writeFile(join(temp.directory, 'worker.js'), await (bundle ??= bundleOf(main)))
+  await writeFile(join(temp.directory, 'worker.js'), await (options.source === undefined ? (bundle ??= bundleOf({ entryPoints: [join(ROOT, main)] })) : bundleOf({ stdin: { contents: options.source, resolveDir: ROOT, loader: 'ts' } })))
   const texts = { FAIRLEAD_LISTENER: 'web', FAIRLEAD_TOKEN: options.token ?? '', FAIRLEAD_EXPLAIN_SECRET: options.explainSecret ?? '' }
   const bindings = [`(name = "FAIRLEAD_TABLE", json = ${quoted(JSON.stringify(table))})`, ...Object.entries(texts).map(([name, value]) => `(name = "${name}", text = ${quoted(value)})`)]
   await writeFile(join(temp.directory, 'config.capnp'), capnp(date, bindings))
@@ -60,9 +62,22 @@ export async function startWorker(table: TableConfig, options: TestWorkerOptions
 /** Made once for all workers of a test file. */
 let bundle: Promise<string> | undefined
 
-async function bundleOf(main: string): Promise<string> {
-  const { outputFiles } = await build({ entryPoints: [join(ROOT, main)], bundle: true, format: 'esm', target: 'esnext', write: false })
+async function bundleOf(of: { readonly entryPoints: string[] } | { readonly stdin: { readonly contents: string; readonly resolveDir: string; readonly loader: 'ts' } }): Promise<string> {
+  const { outputFiles } = await build({ ...of, bundle: true, format: 'esm', target: 'esnext', write: false, plugins: 'stdin' in of ? [ofRuntime] : [] })
   return outputFiles[0]?.text ?? ''
+}
+
+/** Modules of Node that the runtime has, for another worker than ours, which asks for none. It takes them by `import` only, and CommonJS asks by `require`. */
+const ofRuntime: Plugin = {
+  name: 'of-runtime',
+  setup(bundle) {
+    bundle.onResolve({ filter: /.*/ }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '')
+      if (!builtinModules.includes(name)) return undefined
+      return kind === 'require-call' ? { path: name, namespace: 'required' } : { path: `node:${name}`, external: true }
+    })
+    bundle.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({ contents: `export * from 'node:${path}'\nexport { default } from 'node:${path}'` }))
+  },
 }
 
 async function wranglerSettings(): Promise<[main: string, date: string]> {

@@ -198,7 +198,7 @@ describe('name servers', () => {
 
   test('a runtime without DNS, or a machine without name servers, says so', () => {
     const platform = fakePlatform()
-    expect(() => srv.create('srv', {}, platform)).toThrow('registry srv: names cannot be looked up in this runtime')
+    expect(() => srv.create('srv', {}, platform)).toThrow('registry srv needs DNS by UDP and TCP, which this runtime has not')
     expect(() => srv.create('srv', {}, platform, { dns: fakeDns(platform, []) })).toThrow(/no name server configured/)
   })
 })

@@ -622,7 +622,7 @@ describe('options', () => {
   })
 
   test('a runtime without connections or files is told what is missing', () => {
-    expect(() => curator.create('main', {}, fakePlatform(), {})).toThrow('registry main: ZooKeeper needs TCP connections, which this runtime has not')
+    expect(() => curator.create('main', {}, fakePlatform(), {})).toThrow('registry main needs TCP connections, which this runtime has not')
     expect(() => curator.create('main', { authFile: '/x' }, fakePlatform(), { connect: fakeZooKeeper(fakePlatform()).connect })).toThrow('authFile needs files')
   })
 })
