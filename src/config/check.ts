@@ -32,7 +32,7 @@ export interface Checked {
 export function checkTable(config: TableConfig, text: string, options: CheckOptions): Checked {
   const table = compileTable(config)
   const source = readDocument(text).source
-  const findings = [...auditFindings(table), ...literalFindings(config), ...unheardFindings(config), ...idleFindings(config), ...unusedFindings(config), ...emptySubsets(config), ...runTests(table, options)]
+  const findings = [...auditFindings(table), ...literalFindings(config), ...unheardFindings(config), ...idleFindings(config), ...unusedFindings(config), ...emptySubsets(config), ...loopFindings(config, options.listeners ?? []), ...runTests(table, options)]
   const place: Source['place'] = source === undefined ? () => ({ line: 0, column: 0 }) : (path, key) => source.place(path, key)
   return { problems: locate(findings, { place }), tests: config.routes.reduce((sum, route) => sum + route.tests.length, 0) }
 }
@@ -94,6 +94,25 @@ function emptySubsets({ services }: TableConfig): Finding[] {
     if (service.endpoints.length === 0) return []
     const empty = Object.entries(service.subsets).filter(([, subset]) => !endpointsOf(service).some((endpoint) => isInSubset(endpoint, subset)))
     return empty.map(([name]): Finding => ({ severity: 'warning', path: ['services', service.name, 'subsets', name], message: `no endpoint of ${service.name} is in the subset ${name}`, hint: 'give endpoints its tags and meta', onKey: true }))
+  })
+}
+
+const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/i
+
+/**
+ * Routes that send to a listener of the gateway itself, where they win again: with another path, host or listener it may be meant. At runtime only the limit
+ * of connections ends a loop: a check of `Via` could, at the price of a field in every request, and is off by default in nginx and Envoy as well.
+ */
+function loopFindings({ routes, services }: TableConfig, listeners: readonly KnownListener[]): Finding[] {
+  const listenerAt = new Map(listeners.flatMap(({ name, port = 0 }) => (port === 0 ? [] : [[port, name]])))
+  const endpoints = new Map(services.map((service) => [service.name, service.endpoints]))
+  return routes.flatMap(({ name, match, action, rewrite, requestHeaders }, i): Finding[] => {
+    if (action.kind !== 'forward' || rewrite !== undefined || requestHeaders !== undefined) return []
+    const winsAgain = (own: string | undefined): boolean => own !== undefined && match.some(({ listener, source }) => source === undefined && (listener === undefined || listener.includes(own)))
+    const own = action.to.flatMap(({ service }) => endpoints.get(service) ?? []).find(({ host, port }) => LOOPBACK.test(host) && winsAgain(listenerAt.get(port)))
+    if (own === undefined) return []
+    const message = `${name} sends to ${own.host}:${own.port}, which is the listener ${listenerAt.get(own.port) ?? ''} of this gateway: its requests come back without end`
+    return [{ severity: 'warning', path: ['routes', i, 'to'], message, hint: 'name the port of the service itself' }]
   })
 }
 

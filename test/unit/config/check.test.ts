@@ -11,7 +11,7 @@ function check(text: string): string[] {
   const { table, problems } = parseTable(text, { file: '' })
   expect(problems.map(formatProblem)).toEqual([])
   if (table === undefined) throw new Error('no table')
-  const checked = checkTable(table, text, { wallClock: START, listeners: [{ name: 'web', tls: false }, { name: 'secure', tls: true }] })
+  const checked = checkTable(table, text, { wallClock: START, listeners: [{ name: 'web', tls: false, port: 8080 }, { name: 'secure', tls: true }, { name: 'any', tls: false, port: 0 }] })
   return checked.problems.map((problem) => `${problem.severity} ${formatProblem(problem)}`)
 }
 
@@ -45,6 +45,18 @@ routes: [{ match: /**, to: [words/v1, words/v2] }]`
     for (const path of ['/v.+/', '/(foo)/', '/(ab)+/c', '/x/foo$', '/foo$/**'])
       expect([path, ...of(path)]).toEqual([path, 'warning 1:28 routes[0].match: a path of a looks like a regular expression, and is matched letter for letter (a regular expression for a path is written /^…/)'])
     for (const path of ['/c++/', '/$metadata', '/Products(1)/', '/wiki/Foo_(bar)', '/a.b/$', '/{id}/**', '/^/v.+/']) expect([path, ...of(path)]).toEqual([path])
+  })
+
+  test('a route to a port of the gateway itself, unless it cannot win what comes back', () => {
+    const warning = (place: string, address: string): string => `warning ${place}: x sends to ${address}, which is the listener web of this gateway: its requests come back without end (name the port of the service itself)`
+    const to = (url: string): string[] => check(`routes: [{ name: x, match: /**, to: '${url}' }]`)
+    for (const host of ['127.0.0.1', '127.0.0.9', 'localhost']) expect(to(`http://${host}:8080`)).toEqual([warning('1:37 routes[0].to', `${host}:8080`)])
+    expect(to('http://[::1]:8080')).toHaveLength(1)
+    for (const url of ['http://127.0.0.1:8081', 'http://10.0.0.1:8080', 'http://127.example:8080', 'http://127.0.0.1']) expect([url, ...to(url)]).toEqual([url])
+    expect(check("services: { self: { endpoints: [10.0.0.1:80, '127.0.0.1:8080'] } }\nroutes: [{ name: x, match: /**, to: self }]")).toEqual([warning('2:37 routes[0].to', '127.0.0.1:8080')])
+    for (const more of ['listener: web', 'listener: [secure, web]']) expect(check(`routes: [{ name: x, match: { path: /**, ${more} }, to: http://127.0.0.1:8080 }]`)).toHaveLength(1)
+    for (const more of ['listener: secure', 'source: 10.0.0.0/8']) expect([more, ...check(`routes: [{ name: x, match: { path: /**, ${more} }, to: http://127.0.0.1:8080 }]`)]).toEqual([more])
+    expect(check('routes: [{ name: x, match: /**, to: http://127.0.0.1:8080, rewrite: { path: /y } }]')).toEqual([])
   })
 
   test('methods that no listener takes', () => {
