@@ -15,7 +15,7 @@ const POLL_INSTEAD = 10_000
 const DEBOUNCE = 100
 
 /** The answer, or `failed` when it throws or takes too long. Never rejects. */
-export function answerOf<R extends { readonly kind: string }>(platform: Platform, ask: Omit<Ask, 'ref'>, signal: AbortSignal, read: (signal: AbortSignal) => Promise<R>): Promise<R | Trouble> {
+export function answerOf<R extends { readonly kind: string }>(platform: Platform, ask: Pick<Ask, 'purpose' | 'wait'>, signal: AbortSignal, read: (signal: AbortSignal) => Promise<R>): Promise<R | Trouble> {
   const deadline = ask.purpose === 'follow' ? ask.wait * (17 / 16) + SLACK : QUESTION_DEADLINE
   return withDeadline<R | Trouble>(platform, deadline, signal, (own) => read(own).then((answer) => inTime(answer, own)), failed).catch(failed)
 }

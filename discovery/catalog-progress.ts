@@ -55,17 +55,20 @@ function digest(before: CatalogProgress, question: Question, reading: CatalogRea
     case 'unchanged':
       return unchanged(before, reading.token, moment)
     case 'listed':
-      return deniedInPart(before, listed(before, question, reading, rules, moment), reading.denied)
+      return deniedInPart(before, listed(before, question, reading, rules, moment), reading.denied?.message)
   }
 }
 
 function listed(before: CatalogProgress, question: Question, reading: Extract<CatalogReading, { kind: 'listed' }>, rules: CatalogRules, moment: Moment): Digested {
-  const next = ordered(reading.services.filter(({ labels }) => rules.wanted(labels)))
+  const { denied } = reading
+  if (denied !== undefined && before.accepted === undefined) return troubled(before, 'denied', denied.message)
+  const kept = denied === undefined ? [] : servicesInUse(before).filter(({ ref }) => denied.isOf(ref))
+  const next = ordered([...kept, ...reading.services.filter(({ labels }) => rules.wanted(labels))])
   if (next.length > MAX_SERVICES) return troubled(before, 'failed', `the registry lists ${next.length} services with routes; more than ${MAX_SERVICES} are refused`)
   const names = new Set(next.map(({ ref }) => ref))
   const isGone = ({ ref }: CatalogService): boolean => !names.has(ref)
   const { unsure } = reading
-  const all = inUse(before)
+  const all = servicesInUse(before)
   const known = unsure === undefined ? all : all.filter((service) => !isGone(service) || !unsure.except.has(service.ref))
   const vanished = known.filter(isGone)
   const lately = withLosses(before.lately, { lost: vanished, before: known.length, stated: 0, isGone, since: moment.now - HOLD }, moment.now)
@@ -93,7 +96,7 @@ function listed(before: CatalogProgress, question: Question, reading: Extract<Ca
 }
 
 /** The last believed list; while a suspicion is confirmed all that is watched, with what was added meanwhile. */
-function inUse({ accepted = [], set, hold }: CatalogProgress): readonly CatalogService[] {
+export function servicesInUse({ accepted = [], set, hold }: CatalogProgress): readonly CatalogService[] {
   return hold === undefined || set === undefined || set.kind === 'pending' ? accepted : set.services
 }
 

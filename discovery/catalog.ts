@@ -4,11 +4,11 @@ import type { Catalog, CatalogService, CatalogSet, CatalogWatchOptions } from '.
 import type { Platform } from '../src/model/platform.ts'
 import { answerOf, momentOf, pollAfter, sleepOrHint } from './asking.ts'
 import { backoff } from './backoff.ts'
-import { advanceCatalog, beginCatalog, type CatalogProgress } from './catalog-progress.ts'
+import { advanceCatalog, beginCatalog, servicesInUse, type CatalogProgress } from './catalog-progress.ts'
 import { APPLY_GAP, latestOf } from './latest.ts'
 import { createPace, type Pace } from './pace.ts'
 import { nextQuestion } from './question.ts'
-import type { Ask, Trouble } from './reading.ts'
+import type { Ask, DeniedPart, Trouble } from './reading.ts'
 
 /** The answer to one question. Outcomes as in reading.ts; a registry always knows its own catalogue, so there is no `not-found`. */
 export type CatalogReading =
@@ -19,19 +19,25 @@ export type CatalogReading =
       readonly bytes?: number
       /** The registry says that it left services out for lack of rights. */
       readonly filtered?: boolean
-      /** Rights are missing for a part, for people: as for endpoints. */
-      readonly denied?: string
+      /** Rights are missing for a part: as for endpoints. */
+      readonly denied?: DeniedPart
       /** The answer is from where nothing was asked before, or the registry was away: while that is so no loss is believed, however small, but of what it said to have left (references). */
       readonly unsure?: { readonly except: ReadonlySet<string> }
     }
   | { readonly kind: 'unchanged'; readonly token: string }
   | Trouble
 
+/** One question about all services. */
+export interface CatalogAsk extends Omit<Ask, 'ref' | 'known'> {
+  /** What was listed last, from before a restart as well: as for endpoints. */
+  readonly known: readonly CatalogService[]
+}
+
 /** How a registry lists its services. */
 export interface CatalogSource {
   readonly registry: string
   /** Asks once. May throw: that counts as `failed`. */
-  read(ask: Omit<Ask, 'ref'>, signal: AbortSignal): Promise<CatalogReading>
+  read(ask: CatalogAsk, signal: AbortSignal): Promise<CatalogReading>
   /** As for endpoints; `every` and `wait` are milliseconds. */
   readonly changes: { readonly kind: 'block'; readonly wait: number } | { readonly kind: 'poll'; readonly every: number; readonly hint?: (signal: AbortSignal) => Promise<void> }
   readonly allowEmpty: boolean
@@ -65,7 +71,8 @@ async function follow(source: CatalogSource, signal: AbortSignal, options: Catal
   while (!signal.aborted) {
     const wait = source.changes.kind === 'block' ? source.changes.wait : 0
     const question = nextQuestion(progress, wait, platform.now())
-    const reading = await answerOf<CatalogReading>(platform, question.ask, signal, (own) => source.read(question.ask, own))
+    const ask: CatalogAsk = { known: servicesInUse(progress), ...question.ask }
+    const reading = await answerOf<CatalogReading>(platform, ask, signal, (own) => source.read(ask, own))
     if (signal.aborted) return
     const next = advanceCatalog(progress, question, reading, { wanted: options.wanted, allowEmpty: source.allowEmpty }, momentOf(platform))
     const changed = next.progress.set !== progress.set

@@ -5,7 +5,7 @@ import type { Platform } from '../src/model/platform.ts'
 import { answerOf, momentOf, pollAfter, sleepOrHint } from './asking.ts'
 import { backoff } from './backoff.ts'
 import { createPace, type Pace } from './pace.ts'
-import { advance, begin, type Progress, type Trust } from './progress.ts'
+import { advance, begin, inUse, type Progress, type Trust } from './progress.ts'
 import { nextQuestion } from './question.ts'
 import type { Ask, Reading, Source } from './reading.ts'
 import type { Slots } from './slots.ts'
@@ -34,7 +34,7 @@ export async function follow(to: Following, ref: ServiceRef, signal: AbortSignal
     const counted = source.changes.kind === 'block' && source.changes.shared !== true
     const blocks = source.changes.kind === 'block' && progress.token !== undefined && progress.failures === 0 && (!counted || to.blocking.tryTake())
     const question = nextQuestion(progress, blocks && source.changes.kind === 'block' ? source.changes.wait : 0, platform.now())
-    const reading = await read(to, { ref, ...question.ask }, signal)
+    const reading = await read(to, { ref, known: inUse(progress), ...question.ask }, signal)
     if (blocks && counted) to.blocking.give()
     if (signal.aborted) return
     const next = advance(progress, question, reading, to.trust, momentOf(platform))

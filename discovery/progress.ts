@@ -2,6 +2,7 @@
 import { endpointsOf, type Endpoint, type EndpointSet, type StaleCause } from '../src/model/endpoint.ts'
 import type { Attempt, ReadOutcome, Rejection, WatchOptions } from '../src/model/discoverer.ts'
 import { admit, MAX_INSTANCES } from './admit.ts'
+import { withKept } from './denied.ts'
 import { confirm, suspect, withHeld, withLost, type Hold, type Known, type Suspicion } from './guard.ts'
 import type { Loss } from './losses.ts'
 import { nextResync, type Asked, type Moment, type Question } from './question.ts'
@@ -90,6 +91,7 @@ type NotFound = Extract<Reading, { kind: 'not-found' }>
 function listed(before: Progress, question: Question, reading: Listed, trust: Trust, moment: Moment): Digested {
   if (reading.instances.length > MAX_INSTANCES) return troubled(before, 'failed', `the registry lists ${reading.instances.length} instances; more than ${MAX_INSTANCES} of one service are refused`)
   const { endpoints, rejected: instances, presumed } = admit(reading.instances, { registry: trust.registry, allowLinkLocal: trust.allowLinkLocal, at: moment.wall })
+  const { denied } = reading
   const refused: Refused = { rows: reading.rejected ?? [], instances }
   const rejected = toldOf([...refused.rows, ...(reading.notes ?? []), ...instances])
   const first = refused.rows[0] ?? instances[0]
@@ -98,9 +100,11 @@ function listed(before: Progress, question: Question, reading: Listed, trust: Tr
   if (reading.filtered === true && before.filtered === false && loses(before, endpoints)) {
     return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', rejected)
   }
-  const digested = answered(before, question, { endpoints, presumed }, reading, trust, moment)
+  if (denied !== undefined && before.accepted === undefined) return troubled(before, 'denied', denied.message, rejected)
+  const answer: Answer = { endpoints: denied === undefined ? endpoints : withKept(endpoints, used(before), denied, trust.registry), presumed }
+  const digested = answered(before, question, answer, reading, trust, moment)
   const whole: Digested = { progress: { ...digested.progress, refused: rowsOf(refused) }, attempt: { ...digested.attempt, rejected } }
-  return reading.denied === undefined ? whole : deniedInPart(before, whole, reading.denied)
+  return denied === undefined ? whole : deniedInPart(before, whole, denied.message)
 }
 
 /** All of it is used, and it is said that a part is no news. */
@@ -137,7 +141,7 @@ function knownOf(before: Progress, accepted: readonly Endpoint[], reading: Liste
  * The last believed answer. While a suspicion is confirmed it is what is in use, with what is held in its last good form: else what was added meanwhile would be
  * gone with the next emptiness, and what was put into maintenance or said to have left would come back as it was before.
  */
-function inUse({ accepted = [], set, hold }: Progress): readonly Endpoint[] {
+export function inUse({ accepted = [], set, hold }: Progress): readonly Endpoint[] {
   if (hold === undefined || set === undefined) return accepted
   const known = new Map(accepted.map((endpoint) => [endpoint.id, endpoint]))
   return endpointsOf(set).map((endpoint) => (endpoint.held === true ? (known.get(endpoint.id) ?? endpoint) : endpoint))
@@ -159,8 +163,12 @@ function held(before: Progress, answer: Answer, suspicion: Suspicion, hold: Hold
 
 function keepServing(before: Progress, cause: StaleCause): EndpointSet {
   if (before.accepted === undefined) return difference(before.set, { kind: 'pending', cause })
-  const endpoints = before.set === undefined ? before.accepted : endpointsOf(before.set)
-  return difference(before.set, { kind: 'stale', endpoints, at: before.at, cause })
+  return difference(before.set, { kind: 'stale', endpoints: used(before), at: before.at, cause })
+}
+
+/** What the reader was told last, or what there was before it. */
+function used({ accepted = [], set }: Progress): readonly Endpoint[] {
+  return set === undefined ? accepted : endpointsOf(set)
 }
 
 // The set before, when the new one says nothing new: readers compare by identity.

@@ -20,7 +20,7 @@ export interface Moment {
 
 /** A question of a watch, which knows what it is about; and whether it only checks that the feed of changes missed nothing. */
 export interface Question {
-  readonly ask: Omit<Ask, 'ref'>
+  readonly ask: Omit<Ask, 'ref' | 'known'>
   readonly resync: boolean
 }
 

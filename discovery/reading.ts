@@ -1,6 +1,6 @@
 // What an adapter says: how to ask its registry once, and what the answer was. Everything else (loops, guard, backoff,
 // limits) is the machinery's, see follow.ts.
-import type { EndpointHealth } from '../src/model/endpoint.ts'
+import type { Endpoint, EndpointHealth } from '../src/model/endpoint.ts'
 import type { Need, Rejection, ServiceRef } from '../src/model/discoverer.ts'
 
 /** One question. */
@@ -20,6 +20,16 @@ export interface Ask {
   readonly seen?: string
   /** Milliseconds a `follow` may wait at the registry. */
   readonly wait: number
+  /** What is in use, from before a restart as well: where a registry leaves out without a word what may not be read any more, it is looked for alone. */
+  readonly known: readonly Endpoint[]
+}
+
+/** A part of what was asked for that may not be read, where the rest may. */
+export interface DeniedPart {
+  /** For people. */
+  readonly message: string
+  /** Whether this would be of it: the id of an instance, or the reference of a service in a catalogue. */
+  isOf(id: string): boolean
 }
 
 /**
@@ -74,8 +84,8 @@ export type Reading =
       readonly bytes?: number
       /** The registry says that it left rows out for lack of rights. */
       readonly filtered?: boolean
-      /** Rights are missing for a part, for people: what the last answer had of it is in this one, which is used and is `stale`. Where they are missing for all it is `denied`. */
-      readonly denied?: string
+      /** Rights are missing for a part: the rest is used, what is in use of that part is kept, and all is `stale`. Where nothing is known it is as if they were missing for all, which is `denied`. */
+      readonly denied?: DeniedPart
       /** The registry states that this is meant: a shrink or emptiness is believed at once. */
       readonly stated?: boolean
       /** Ids of instances that the registry said to have left, one by one: their absence is believed at once. */

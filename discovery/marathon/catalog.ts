@@ -1,9 +1,9 @@
 // The apps of Marathon with their labels, listed without tasks when the event stream of the endpoints says that some app may be
 // defined anew. Labels are those of the definition, so every task of an app carries the same.
 import type { Catalog, CatalogService } from '../../src/model/catalog.ts'
-import { refKey } from '../../src/model/discoverer.ts'
+import { parseRef, refKey } from '../../src/model/discoverer.ts'
 import type { Platform } from '../../src/model/platform.ts'
-import { type CatalogReading, createCatalog } from '../catalog.ts'
+import { type CatalogReading, type CatalogSource, createCatalog } from '../catalog.ts'
 import type { Answer } from './client.ts'
 import type { Feed, Watched } from './feed.ts'
 import { recordOf, recordsOf } from '../json.ts'
@@ -29,22 +29,36 @@ export function createMarathonCatalog(registry: string, options: MarathonOptions
   })
 }
 
-function reader(registry: string, options: MarathonOptions, feed: Feed, definitions: Watched): (ask: { readonly purpose: string }, signal: AbortSignal) => Promise<CatalogReading> {
-  let before: ReadonlySet<string> = new Set()
-  return async ({ purpose }, signal) => {
+function reader(registry: string, options: MarathonOptions, feed: Feed, definitions: Watched): CatalogSource['read'] {
+  return async ({ purpose, known }, signal) => {
     const { answer } = await definitions.read(purpose === 'confirm', signal)
     const read = understand(answer)
     if (read.kind !== 'apps') return read
     const apps = new Map(read.apps)
     // Lists leave out without a word what may not be viewed; an app alone says so.
-    const lost = [...before].filter((id) => !apps.has(id)).slice(0, ASKED_ALONE)
-    for (const [id, alone] of await Promise.all(lost.map(async (each) => [each, await feed.app(each, signal)] as const))) {
-      if (alone.kind === 'denied' || alone.kind === 'failed') return alone
-      if (alone.kind === 'got') apps.set(id, recordOf(alone.value)?.['labels'])
+    const lost = known.map(({ ref }) => appOf(ref)).filter((id) => !apps.has(id))
+    const alone = await Promise.all(lost.slice(0, ASKED_ALONE).map((id) => feed.app(id, signal)))
+    // Also those that are too many to be asked, where one may not be viewed any more.
+    const unread = new Set(lost)
+    let denied: string | undefined
+    for (const [n, each] of alone.entries()) {
+      if (each.kind === 'failed') return each
+      if (each.kind === 'denied') {
+        denied ??= each.message
+        continue
+      }
+      const id = lost[n] ?? ''
+      unread.delete(id)
+      if (each.kind === 'got') apps.set(id, recordOf(each.value)?.['labels'])
     }
-    before = new Set(apps.keys())
-    return { kind: 'listed', services: [...apps].map(([id, labels]) => serviceOf(registry, id, labels, options)) }
+    const part = denied === undefined ? {} : { denied: { message: denied, isOf: (ref: string) => unread.has(appOf(ref)) } }
+    return { kind: 'listed', services: [...apps].map(([id, labels]) => serviceOf(registry, id, labels, options)), ...part }
   }
+}
+
+/** The id of the app that a reference names. */
+function appOf(ref: string): string {
+  return `/${parseRef(ref)?.name ?? ''}`
 }
 
 /** The apps that an answer lists, or why there are none. */

@@ -1,12 +1,12 @@
 // The services of Nomad with their tags: one blocking query on the list of all, whatever their number. It wakes for each
 // registration in any namespace.
-import type { Catalog, CatalogService, CatalogWatchOptions } from '../../src/model/catalog.ts'
-import { refKey, type ServiceRef } from '../../src/model/discoverer.ts'
-import { type CatalogReading, type CatalogSource, createCatalog } from '../catalog.ts'
+import type { Catalog, CatalogService } from '../../src/model/catalog.ts'
+import { parseRef, refKey, type ServiceRef } from '../../src/model/discoverer.ts'
+import { type CatalogAsk, type CatalogReading, type CatalogSource, createCatalog } from '../catalog.ts'
 import { createInterrupts } from './interrupt.ts'
 import { askList, type List } from './list.ts'
 import type { Shared } from './shared.ts'
-import type { Ask, Trouble } from '../reading.ts'
+import type { Trouble } from '../reading.ts'
 
 /** Longest time of one blocking query, milliseconds: a restored cluster goes unnoticed for so long. */
 const WAIT = 45_000
@@ -23,27 +23,23 @@ export function createNomadCatalog(registry: string, shared: Shared): Catalog {
     allowEmpty: options.allowEmpty,
     platform,
     nameOf: (ref) => nameOf(ref, options.namespaces),
-    open: (watchOptions, life) => ({ read: reader(registry, shared, watchOptions, life), changes: { kind: 'block', wait: WAIT } }),
+    open: (_, life) => ({ read: reader(registry, shared, life), changes: { kind: 'block', wait: WAIT } }),
   })
 }
 
 /** What one watch asks, until `life` is aborted. */
-function reader(registry: string, { options, client, streamOf }: Shared, { wanted }: CatalogWatchOptions, life: AbortSignal): CatalogSource['read'] {
+function reader(registry: string, { options, client, streamOf }: Shared, life: AbortSignal): CatalogSource['read'] {
   const { region, namespaces } = options
   const single = singleOf(namespaces)
   const named = single === undefined ? namespaces.filter((namespace) => namespace !== '*') : []
   const streams = namespaces.includes('*') ? ['*'] : [...new Set(namespaces)]
   const interrupts = createInterrupts(() => streams.map((namespace) => streamOf({ region, namespace })), life)
-  /** Namespaces of the services with routes that were listed last. */
-  let found: readonly string[] = []
-  /** What was listed last in each namespace, where there are several. */
-  let last: ReadonlyMap<string, readonly Row[]> = new Map()
 
-  const list = (namespace: string, ask: Omit<Ask, 'ref'>, least: bigint, signal: AbortSignal): Promise<List | Trouble> => {
+  const list = (namespace: string, ask: Omit<CatalogAsk, 'known'>, least: bigint, signal: AbortSignal): Promise<List | Trouble> => {
     const waiting = ask.purpose === 'follow' && ask.token !== undefined ? { index: ask.token, wait: `${Math.round(ask.wait)}ms` } : {}
     return askList(client, '/v1/services', { namespace, region }, waiting, { confirm: ask.purpose === 'confirm', least }, signal)
   }
-  const listAll = async (ask: Omit<Ask, 'ref'>, signal: AbortSignal): Promise<List | Trouble> => {
+  const listAll = async (ask: CatalogAsk, signal: AbortSignal): Promise<List | Trouble> => {
     const [namespace, least] = [single ?? '*', BigInt(ask.seen ?? 0)]
     const wait = interrupts.deaf() ? Math.min(ask.wait, WAIT_DEAF) : ask.wait
     const changed = ask.purpose === 'follow' ? await interrupts.until(signal, (own) => list(namespace, { ...ask, wait }, least, own)) : undefined
@@ -58,23 +54,27 @@ function reader(registry: string, { options, client, streamOf }: Shared, { wante
     const listed = [...listedIn(all.rows)]
     const there = new Set(listed.map(({ namespace }) => namespace))
     // It leaves out without a word what the token may not read, or not any more; asked alone, a namespace says so.
-    const missing = [...new Set([...named, ...found])].filter((namespace) => !there.has(namespace))
+    const known = single === undefined ? ask.known.flatMap(({ ref }) => namespaceOf(ref) ?? []) : []
+    const missing = [...new Set([...named, ...known])].filter((namespace) => !there.has(namespace))
     const alone = await Promise.all(missing.slice(0, ASKED_ALONE).map((namespace) => list(namespace, { purpose: ask.purpose === 'confirm' ? 'confirm' : 'full', wait: 0 }, all.index, signal)))
+    // Also those that are too many to be asked, where one may not be read any more.
+    const unread = new Set(missing)
     let denied: string | undefined
-    for (const [n, namespace] of missing.entries()) {
-      const each = alone[n]
-      if (each?.kind === 'list') listed.push(...listedIn(each.rows))
-      else if (each !== undefined && (each.kind === 'failed' || !last.has(namespace))) return { ...each, message: `${each.message} (namespace ${namespace})` }
-      else {
-        // The others are followed, and it keeps what it had; so do those that are too many to be asked, where one may not be read any more.
-        if (each !== undefined) denied ??= `${each.message} (namespace ${namespace})`
-        if (denied !== undefined) listed.push(...(last.get(namespace) ?? []))
+    for (const [n, each] of alone.entries()) {
+      const namespace = missing[n] ?? ''
+      if (each.kind === 'list') {
+        unread.delete(namespace)
+        listed.push(...listedIn(each.rows))
+        continue
       }
+      const message = `${each.message} (namespace ${namespace})`
+      if (each.kind === 'failed') return { ...each, message }
+      denied ??= message
     }
-    if (single === undefined) last = new Map<string, readonly Row[]>([...missing.map((namespace) => [namespace, []] as const), ...Map.groupBy(listed, ({ namespace }) => namespace)])
     const meant = listed.filter(({ namespace }) => single !== undefined || namespaces.includes('*') || namespaces.includes(namespace))
-    if (single === undefined) found = meant.flatMap(({ namespace, labels }) => (wanted(labels) ? [namespace] : []))
-    return { kind: 'listed', services: meant.map((service) => serviceOf(registry, service, single)), token: String(all.index), bytes: all.bytes, ...(denied === undefined ? {} : { denied }) }
+    const services = meant.map((service) => serviceOf(registry, service, single))
+    const part = denied === undefined ? {} : { denied: { message: denied, isOf: (ref: string) => unread.has(namespaceOf(ref) ?? '') } }
+    return { kind: 'listed', services, token: String(all.index), bytes: all.bytes, ...part }
   }
 }
 
@@ -105,6 +105,10 @@ function singleOf([only, ...more]: readonly string[]): string | undefined {
 function serviceOf(registry: string, { namespace, name, labels }: Row, single: string | undefined): CatalogService {
   const ref: ServiceRef = { registry, name, options: single === undefined ? { namespace } : {} }
   return { ref: refKey(ref), name: shownName(name, single === undefined ? namespace : undefined), labels }
+}
+
+function namespaceOf(ref: string): string | undefined {
+  return parseRef(ref)?.options['namespace']
 }
 
 function nameOf({ name, options: { namespace, ...others } }: ServiceRef, namespaces: readonly string[]): string | undefined {

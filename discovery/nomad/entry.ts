@@ -41,6 +41,11 @@ export function instanceId(namespace: string, registration: string): string {
   return `${namespace}/${registration}`
 }
 
+/** The namespace of an instance, by its id. */
+export function namespaceOf(id: string): string {
+  return id.slice(0, Math.max(0, id.indexOf('/')))
+}
+
 /** Whether an instance carries a tag. */
 export function hasTag(instance: Instance, tag: string): boolean {
   return Array.isArray(instance.tags) && instance.tags.includes(tag)

@@ -5,7 +5,7 @@ import { consul } from '../../../discovery/consul.ts'
 import { eureka } from '../../../discovery/eureka.ts'
 import { marathon } from '../../../discovery/marathon.ts'
 import { nomad } from '../../../discovery/nomad.ts'
-import type { Catalog, CatalogSet } from '../../../src/model/catalog.ts'
+import type { Catalog, CatalogService, CatalogSet } from '../../../src/model/catalog.ts'
 import { parseRef, type Attempt } from '../../../src/model/discoverer.ts'
 import { fakeConsul, json, plain } from '../../support/fake-consul.ts'
 import { fakeEureka } from '../../support/fake-eureka.ts'
@@ -113,11 +113,11 @@ catalogSuite({
 })
 
 /** The lists of a catalogue from now on, newest last. */
-function listsOf(catalog: Catalog | undefined): { readonly sets: CatalogSet[]; readonly stop: AbortController; readonly text: () => string } {
+function listsOf(catalog: Catalog | undefined, last: readonly CatalogService[] = []): { readonly sets: CatalogSet[]; readonly stop: AbortController; readonly text: () => string } {
   const stop = new AbortController()
   const sets: CatalogSet[] = []
   void (async () => {
-    for await (const set of real(catalog).watch(stop.signal, { wanted: () => true })) sets.push(set)
+    for await (const set of real(catalog).watch(stop.signal, { wanted: () => true, last })) sets.push(set)
   })()
   const text = (): string => {
     const set = sets.at(-1)
@@ -222,6 +222,22 @@ test.each([[['*']], [['default', 'shop']]])('nomad: while rights in one namespac
   fake.acl({ t: ['default', 'shop'] })
   await platform.advance(31_000)
   expect(text()).toMatch(/^ready .*news.*shop\/web$/)
+  stop.abort()
+})
+
+test.each([[['*']], [['default', 'shop']]])('nomad: rights in one namespace of %j that ended before a restart keep its services after it', async (names) => {
+  const platform = fakePlatform()
+  const fake = fakeNomad(platform)
+  platform.onFetch((url, init) => fake.fetch(url, init))
+  fake.put('a', [{ id: 'a' }])
+  fake.put('b', [{ id: 'b' }])
+  fake.put('web', [{ id: '3' }], { namespace: 'shop' })
+  fake.acl({ t: ['default'] })
+  const last = ['nomad/a?namespace=default', 'nomad/web?namespace=shop'].map((ref) => ({ ref, name: ref, labels: [] }))
+  const { stop, text, sets } = listsOf(nomad.catalog?.('nomad', { namespaces: names, token: 't' }, platform), last)
+  await platform.advance(120_000)
+  expect(text().replaceAll(/=nomad\S*?(?=,|$)/g, '')).toBe('stale nomad/a?namespace=default=a,nomad/b?namespace=default=b,nomad/web?namespace=shop')
+  expect(sets.at(-1)).toMatchObject({ cause: { outcome: 'denied', message: expect.stringContaining('(namespace shop)') } })
   stop.abort()
 })
 
@@ -520,6 +536,21 @@ describe('marathon', () => {
     await platform.advance(60_000)
     expect(text()).toBe('ready mesos/a=a,mesos/c=c')
     stop.abort()
+  })
+
+  test('an app that might not be viewed any more before a restart is kept after it, and the others come and go', async () => {
+    const { platform, fake, options, stop } = cluster()
+    stop.abort()
+    fake.hidden.add('/b')
+    const last = ['a', 'b', 'c'].map((name) => ({ ref: `mesos/${name}`, name, labels: [] }))
+    const again = listsOf(marathon.catalog?.('mesos', options, platform), last)
+    await platform.advance(1000)
+    expect(again.text()).toBe('stale mesos/a=a,mesos/b=b,mesos/c=c')
+    fake.put(app('d'))
+    await platform.advance(60_000)
+    expect(again.text()).toBe('stale mesos/a=a,mesos/b=b,mesos/c=c,mesos/d=d')
+    expect(again.sets.at(-1)).toMatchObject({ cause: { outcome: 'denied' } })
+    again.stop.abort()
   })
 
   test('without the stream, and with a leader that is another, it goes on', async () => {

@@ -5,12 +5,12 @@ import type { Capabilities } from '../../../discovery/adapter.ts'
 import { nomad } from '../../../discovery/nomad.ts'
 import { Departures } from '../../../discovery/nomad/departures.ts'
 import { parseRef } from '../../../src/model/discoverer.ts'
-import { endpointsOf } from '../../../src/model/endpoint.ts'
+import { endpointsOf, type Endpoint } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { fakeFiles } from '../../support/fake-files.ts'
 import { fakeNomad, type FakeNomad, type Seen } from '../../support/fake-nomad.ts'
 import { json, plain, wire, type Row } from '../../support/nomad-wire.ts'
-import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+import { fakePlatform, START, type FakePlatform } from '../../support/fake-platform.ts'
 
 interface World {
   readonly platform: FakePlatform
@@ -27,6 +27,8 @@ interface Setup {
   readonly rows?: readonly (Row | Record<string, unknown>)[]
   readonly options?: object
   readonly ref?: string
+  /** What a run before this one knew. */
+  readonly last?: readonly Endpoint[]
   readonly prepare?: (registry: FakeNomad, platform: FakePlatform) => Capabilities | undefined | void
 }
 
@@ -35,7 +37,7 @@ const ready = 'ready 10.0.0.1:8080 10.0.0.2:8080 10.0.0.3:8080'
 const kept = (outcome: string): string => ready.replace('ready', `stale ${outcome}`)
 
 /** Watches a service until it is known and its event stream is there. Checks are left out, they have their own tests. */
-async function watch({ rows = three, options = {}, ref = 'main/web', prepare = () => undefined }: Setup = {}): Promise<World> {
+async function watch({ rows = three, options = {}, ref = 'main/web', last, prepare = () => undefined }: Setup = {}): Promise<World> {
   const platform = fakePlatform()
   const registry = fakeNomad(platform)
   platform.onFetch(registry.fetch)
@@ -43,7 +45,7 @@ async function watch({ rows = three, options = {}, ref = 'main/web', prepare = (
   const capabilities = prepare(registry, platform) ?? {}
   const parsed = parseRef(ref)
   if (parsed === undefined) throw new Error(ref)
-  const reader = read({ platform, ref: parsed }, nomad.create('main', { checks: false, ...options }, platform, capabilities))
+  const reader = read({ platform, ref: parsed }, nomad.create('main', { checks: false, ...options }, platform, capabilities), last && { endpoints: last, at: START })
   readers.push(reader)
   await platform.advance(500)
   return { platform, registry, reader }
@@ -610,12 +612,13 @@ test.each([
 })
 
 /** A service in the namespaces `default` and `shop`, both of which the token may read. */
-function watchBoth(namespaces: readonly string[]): Promise<World> {
+function watchBoth(namespaces: readonly string[], rights: readonly string[] = ['default', 'shop'], setup: Setup = {}): Promise<World> {
   return watch({
+    ...setup,
     options: { namespaces, token: 't' },
     prepare(fake) {
       fake.put('web', [{ id: '4', address: '10.0.0.4' }], { namespace: 'shop' })
-      fake.acl({ t: ['default', 'shop'] })
+      fake.acl({ t: rights })
     },
   })
 }
@@ -647,6 +650,45 @@ test.each([[['*']], [['default', 'shop']]])('while rights in one namespace of %j
   registry.acl({ t: ['default', 'shop'] })
   await platform.advance(31_000)
   expect(summary(reader.last())).toBe('ready 10.0.0.4:8080')
+})
+
+test.each([[['*']], [['default', 'shop']]])('rights in one namespace of %j that ended before a restart, or meanwhile, are missing after it as well', async (namespaces) => {
+  const before = await watchBoth(namespaces)
+  const last = endpointsOf(before.reader.last())
+  const { platform, registry, reader } = await watchBoth(namespaces, ['default'], { last })
+  await platform.advance(600_000)
+  expect(summary(reader.last())).toBe(`${kept('denied')} 10.0.0.4:8080`)
+  expect(reader.last()).toMatchObject({ at: START, cause: { message: expect.stringContaining('web is kept as it was in the namespace shop') } })
+  registry.put('web', [...three.slice(0, 2), { id: '5', address: '10.0.0.5' }])
+  await platform.advance(60_000)
+  expect(summary(reader.last())).toBe('stale denied 10.0.0.1:8080 10.0.0.2:8080 10.0.0.5:8080 10.0.0.4:8080')
+  registry.acl({ t: ['default', 'shop'] })
+  await platform.advance(31_000)
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080 10.0.0.5:8080 10.0.0.4:8080')
+})
+
+test('rights that ended before a restart in the only namespace of a service are no emptiness after it', async () => {
+  const elsewhere = await watchBoth(['*'], ['default', 'shop'], { rows: [] })
+  const { platform, reader } = await watchBoth(['*'], ['default'], { rows: [], last: endpointsOf(elsewhere.reader.last()) })
+  await platform.advance(120_000)
+  expect(summary(reader.last())).toBe('stale denied 10.0.0.4:8080')
+})
+
+test('what is held in a namespace when the rights there end is held on, and no good one again', async () => {
+  const { platform, registry, reader } = await watch({
+    options: { namespaces: ['default', 'shop'], token: 't' },
+    rows: [],
+    prepare(fake) {
+      fake.put('web', three, { namespace: 'shop' })
+      fake.acl({ t: ['default', 'shop'] })
+    },
+  })
+  registry.put('web', [], { namespace: 'shop', removal: 'AllocationUpdated' })
+  await platform.advance(2000)
+  registry.acl({ t: ['default'] })
+  await platform.advance(2000)
+  expect(summary(reader.last())).toBe(kept('denied'))
+  expect(endpointsOf(reader.last()).every(({ held }) => held)).toBe(true)
 })
 
 test('a service that left a namespace is not asked for there for ever, and rights that end there then are no news', async () => {

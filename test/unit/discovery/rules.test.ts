@@ -63,15 +63,16 @@ test('ten thousand instances of one service are not too many', async () => {
   await reader.stop()
 })
 
-test('an answer that lacks rights for a part is followed, and is neither ready nor believed', async () => {
+test('an answer that lacks rights for a part is followed, keeps what was known of it, and is neither ready nor believed', async () => {
   const platform = fakePlatform()
   let answer: Reading = listed(1, 2)
   const reader = reading(platform, createDiscoverer(polled(() => answer).source, platform, trust))
   await platform.advance(10)
-  answer = { ...listed(1, 2), denied: 'no rights there' }
+  const denied = { message: 'no rights there', isOf: (id: string) => id === '2' }
+  answer = { ...listed(1), denied }
   await platform.advance(11_000)
   expect(reader.last()).toMatchObject({ kind: 'stale', at: START, cause: { outcome: 'denied', message: 'no rights there' } })
-  answer = { ...listed(1, 2, 3), denied: 'no rights there' }
+  answer = { ...listed(1, 3), denied }
   await platform.advance(11_000)
   expect(summary(reader.last())).toBe('stale denied 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80')
   expect(reader.attempts.at(-1)).toMatchObject({ outcome: 'denied', message: 'no rights there', believed: false })
