@@ -79,8 +79,6 @@ function readingOf(news: News | Trouble, selector: Selector, ref: ServiceRef, op
     if ('instance' in read) instances.push(read.instance)
     else rejected.push(read.rejection)
   }
-  // Also with every entry refused it is an answer that cannot be used.
-  if (instances.length === 0) return { kind: 'failed', message: `every entry was refused; ${rejected[0]?.id} ${rejected[0]?.reason}` }
   return { kind: 'listed', instances, rejected, token: version, left, unsure, missed, age }
 }
 

@@ -96,7 +96,8 @@ function listed(before: Progress, question: Question, reading: Listed, trust: Tr
   const rejected = toldOf([...refused.rows, ...(reading.notes ?? []), ...instances])
   const first = refused.rows[0] ?? instances[0]
   if (first !== undefined && trust.strict) return troubled(before, 'failed', `entry ${first.id} ${first.reason}`, rejected)
-  if (first !== undefined && endpoints.length === 0 && mayBeInService(refused, { endpoints: before.accepted && inUse(before), registry: trust.registry, refused: before.refused })) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, rejected)
+  const stays = before.accepted && inUse(before).filter((endpoint) => !hasLeft(endpoint, reading, trust))
+  if (first !== undefined && endpoints.length === 0 && mayBeInService(refused, { endpoints: stays, registry: trust.registry, refused: before.refused })) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, rejected)
   if (reading.filtered === true && before.filtered === false && loses(before, endpoints)) {
     return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', rejected)
   }
@@ -131,10 +132,13 @@ function answered(before: Progress, question: Question, answer: Answer, reading:
 const UNSUSPICIOUS = { suspicion: undefined, lately: [] } as const
 
 function knownOf(before: Progress, accepted: readonly Endpoint[], reading: Listed | NotFound, trust: Trust): Known {
-  const hasLeft = (endpoint: Endpoint): boolean => reading.left?.has(endpoint.id.slice(trust.registry.length + 1)) === true
   const ids = new Set(before.hold === undefined ? [] : accepted.map(({ id }) => id))
   const isHeld = (lost: readonly Endpoint[]): boolean => reading.unsure === true || lost.some(({ id }) => ids.has(id))
-  return { accepted: inUse(before), lately: before.lately, hasLeft, isHeld, window: trust.hold }
+  return { accepted: inUse(before), lately: before.lately, hasLeft: (endpoint) => hasLeft(endpoint, reading, trust), isHeld, window: trust.hold }
+}
+
+function hasLeft({ id }: Endpoint, { left }: Listed | NotFound, { registry }: Trust): boolean {
+  return left?.has(id.slice(registry.length + 1)) === true
 }
 
 /**

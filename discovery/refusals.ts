@@ -17,7 +17,7 @@ export interface Refused {
 
 /** What was known before. */
 export interface Before {
-  /** What is in use; undefined before the first answer. */
+  /** What is in use and was not said to have left; undefined before the first answer. */
   readonly endpoints: readonly Endpoint[] | undefined
   readonly registry: string
   /** Rows that were refused in the last answer that could be used. */

@@ -784,6 +784,25 @@ test('ports that are not enabled are not used', async () => {
   expect(summary(secure.reader.last())).toBe('ready 10.0.0.2:8443 10.0.0.3:9443')
 })
 
+test('one that is said to be gone leaves at once where only entries are left that were always refused', async () => {
+  const refused = instance(2, { portEnabled: false, secureEnabled: true })
+  const { platform, server, reader } = await watch({ leases: [instance(1), refused] })
+  expect(summary(reader.last())).toBe(`ready ${addresses(1)}`)
+  server.put([refused])
+  await platform.advance(POLL)
+  expect(summary(reader.last())).toBe('ready')
+  expect(reader.attempts.at(-1)).toMatchObject({ outcome: 'ok-empty', believed: true, rejected: [{ id: 'WEB/web-2' }] })
+  server.put([refused, instance(3)])
+  await platform.advance(POLL)
+  expect(summary(reader.last())).toBe(`ready ${addresses(3)}`)
+})
+
+test('where every entry is refused from the start nothing is known, and the reason is said', async () => {
+  const { reader } = await watch({ leases: [instance(2, { portEnabled: false })] })
+  expect(summary(reader.last())).toBe('pending failed')
+  expect(reader.attempts.at(-1)?.message).toBe('every entry was refused; WEB/web-2 its port is not enabled')
+})
+
 test.each([
   ['lists of one as objects', { name: 'WEB', instance: wire(instance(1)) }, `ready ${addresses(1)}`],
   ['an application without instances', [{ name: 'WEB', instance: wire(instance(1)) }, { name: 'X', instance: null }, { name: 'Y' }, null], `ready ${addresses(1)}`],

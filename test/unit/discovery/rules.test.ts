@@ -83,7 +83,7 @@ test('an answer that lacks rights for a part is followed, keeps what was known o
 })
 
 const bad = (id: string): Instance => ({ id, host: '10.0.0.99', port: 0, health: 'unknown' })
-const row = (id: string): Reading => ({ kind: 'listed', instances: [], rejected: [{ id, reason: 'is no row' }] })
+const row = (id: string): Extract<Reading, { kind: 'listed' }> => ({ kind: 'listed', instances: [], rejected: [{ id, reason: 'is no row' }] })
 const and = (reading: Extract<Reading, { kind: 'listed' }>, other: Reading): Reading => (other.kind === 'listed' ? { ...reading, instances: [...reading.instances, ...other.instances], rejected: other.rejected ?? [] } : reading)
 
 test.each<readonly [string, Reading, Reading, string, string]>([
@@ -92,6 +92,8 @@ test.each<readonly [string, Reading, Reading, string, string]>([
   ['another one’s entry', listed(1), { kind: 'listed', instances: [bad('x')] }, 'stale guarded 10.0.0.1:80', 'ready'],
   ['what one in service says now', listed(1, 2), { kind: 'listed', instances: [bad('1')] }, 'stale failed 10.0.0.1:80 10.0.0.2:80', 'stale failed 10.0.0.1:80 10.0.0.2:80'],
   ['a row that nobody had before, and that may be anyone’s', listed(1), row('#0'), 'stale failed 10.0.0.1:80', 'stale failed 10.0.0.1:80'],
+  ['a row that cannot be one that was said to have left', listed(1), { ...row('#0'), left: new Set(['1']) }, 'ready', 'ready'],
+  ['a row that may be one of which that was not said', listed(1, 2), { ...row('#0'), left: new Set(['1']) }, 'stale failed 10.0.0.1:80 10.0.0.2:80', 'stale failed 10.0.0.1:80 10.0.0.2:80'],
   ['a note about all', { ...listed(1), notes: [{ id: 'web', reason: 'is odd' }] }, { kind: 'listed', instances: [], notes: [{ id: 'web', reason: 'is odd' }] }, 'stale guarded 10.0.0.1:80', 'ready'],
 ])('where only %s is left, the last good endpoints stay until that is confirmed, or for as long as it may be they', async (_, before, only, first, later) => {
   const platform = fakePlatform()
