@@ -134,7 +134,7 @@ export class Hub {
 
   #save(key: string): void {
     const set = this.#sets.get(key)
-    if (set?.kind === 'ready' && !this.#unlisted.has(key)) this.#memory?.save(key, remembered(set))
+    if (set !== undefined && saysMore(set) && !this.#unlisted.has(key)) this.#memory?.save(key, remembered(set))
   }
 
   // Else it would come back with the reference, from before the service was gone.
@@ -188,10 +188,19 @@ export class Hub {
   }
 }
 
-// With the time of the last confirmation when it is written, not when it is handed on: a set may stay the same for days.
-function remembered(set: Extract<EndpointSet, { kind: 'ready' }>): RememberedSet {
+type Known = Extract<EndpointSet, { kind: 'ready' | 'stale' }>
+
+// Something was followed, if not all of it: rights may be missing for a part for weeks, and instances come and go in the rest. Where nothing can be
+// asked nothing is new.
+function saysMore(set: EndpointSet): set is Known {
+  return set.kind === 'ready' || (set.kind === 'stale' && (set.cause.outcome === 'denied' || set.cause.outcome === 'guarded'))
+}
+
+// With the time of the last confirmation of the whole when it is written, not when it is handed on: a set may stay the same for days. It stands still
+// while a part may not be read, so that `stateMaxAge` holds for every address.
+function remembered(set: Known): RememberedSet {
   return {
-    endpoints: set.endpoints,
+    endpoints: set.kind === 'ready' ? set.endpoints : set.endpoints.map(released),
     get at() {
       return set.at
     },

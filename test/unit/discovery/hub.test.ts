@@ -133,6 +133,24 @@ test('remembers what is confirmed, not what is stale, and forgets what is gone f
   expect(memory.saved.get('r/a')?.at).toBe(99)
 })
 
+test.each(['denied', 'guarded'] as const)('what a registry said that is %s is remembered as it changes, unheld, and as old as the last answer that was whole', async (outcome) => {
+  const memory = memoryOf({})
+  const { hub, platform, registry } = world(memory)
+  hub.setRefs(['r/a'])
+  await platform.settle()
+  registry.send('a', ready('1'))
+  registry.send('a', { kind: 'stale', endpoints: [{ ...endpoint('1'), held: true }, endpoint('2')], at: 5, cause: { outcome, message: 'x' } })
+  await platform.settle()
+  registry.options('a').observe?.(attempt({ at: 99, outcome: 'denied', believed: false }))
+  // As after a crash: nothing was closed.
+  expect(memory.saved.get('r/a')).toEqual({ endpoints: [endpoint('1'), endpoint('2')], at: 5 })
+  hub.setRefs(['r/a'], new Set(['r/a']))
+  registry.send('a', { kind: 'stale', endpoints: [endpoint('2')], at: 5, cause: { outcome, message: 'x' } })
+  await platform.settle()
+  expect(memory.saved.get('r/a')).toBe(undefined)
+  await hub.close()
+})
+
 test('what is remembered is as old as its last confirmation, after a crash too, and when its reference is gone', async () => {
   const memory = memoryOf({})
   const { hub, platform, registry } = world(memory)
