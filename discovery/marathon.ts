@@ -5,11 +5,12 @@ import type { Adapter, Capabilities } from './adapter.ts'
 import { commonOf } from './common.ts'
 import { createDiscoverer } from './discoverer.ts'
 import { TLS_PATHS } from './option-words.ts'
-import { readApp, type Memory, type View } from './marathon/app.ts'
+import { readApp, type View } from './marathon/app.ts'
 import { createMarathonCatalog } from './marathon/catalog.ts'
 import { createMarathonClient, type Answer } from './marathon/client.ts'
 import { createFeed, type Feed } from './marathon/feed.ts'
 import type { Kind } from './marathon/lists.ts'
+import { TaskMemory } from './marathon/memory.ts'
 import { marathonOptions, type MarathonOptions } from './marathon/options.ts'
 import { readPod } from './marathon/pod.ts'
 import type { Reading, Source } from './reading.ts'
@@ -35,7 +36,7 @@ export const marathon: Adapter = {
   create(name, written, platform, capabilities = {}) {
     const options = marathonOptions.parse(written)
     const feed = feedOf(name, written, platform, capabilities)
-    const open = (ref: ServiceRef, signal: AbortSignal): Pick<Source, 'read' | 'changes'> => openWatch(feed, options, ref, signal)
+    const open = (ref: ServiceRef, signal: AbortSignal): Pick<Source, 'read' | 'changes'> => openWatch(feed, options, platform, ref, signal)
     return createDiscoverer({ registry: name, needs: ['fetch'], open }, platform, options)
   },
   catalog: (name, written, platform, capabilities = {}) => createMarathonCatalog(name, marathonOptions.parse(written), feedOf(name, written, platform, capabilities), platform),
@@ -54,17 +55,17 @@ interface Asked {
   readonly view: View
 }
 
-function openWatch(feed: Feed, options: MarathonOptions, ref: ServiceRef, signal: AbortSignal): Pick<Source, 'read' | 'changes'> {
+function openWatch(feed: Feed, options: MarathonOptions, platform: Platform, ref: ServiceRef, signal: AbortSignal): Pick<Source, 'read' | 'changes'> {
   const asked = readRef(ref, options)
   if ('reason' in asked) return { read: async () => ({ kind: 'failed', message: asked.reason }), changes: { kind: 'poll', every: POLL } }
   const watched = feed.watch(asked.kind, asked.id, signal)
-  let memory: Memory = new Map()
+  const memory = new TaskMemory()
   const understand = (answer: Answer): Reading => {
     if (answer.kind === 'too-long') return { kind: 'failed', message: answer.message }
     if (answer.kind !== 'got') return answer
     if (asked.kind === 'pod') return readPod(answer.value, asked.id, answer.place, asked.view)
     const app = readApp(answer.value, asked.id, answer.place, asked.view, memory)
-    memory = app.memory
+    memory.listed(app.tasks, platform.now())
     return app.reading
   }
   return {

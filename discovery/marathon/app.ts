@@ -12,24 +12,26 @@ import { printable } from '../text.ts'
 export interface View extends LabelNames, Wanted {}
 
 /** What was read of a task before. Its address never changes; its health may be forgotten by Marathon, but not by us. */
-interface Known {
+export interface Known {
   readonly host: unknown
   readonly port: unknown
   readonly health: EndpointHealth
 }
-/** By task id; only of tasks that the last answer listed. */
-export type Memory = ReadonlyMap<string, Known>
+/** By task id. */
+export interface Memory {
+  get(id: string): Known | undefined
+}
 
-/** An answer, and what to remember for the next one. */
+/** An answer, and what to remember of the tasks that it lists. */
 export interface AppReading {
   readonly reading: Reading
-  readonly memory: Memory
+  readonly tasks: ReadonlyMap<string, Known>
 }
 
 /** Reads the app `id` as `place` answered it. */
 export function readApp(value: unknown, id: string, place: string, view: View, before: Memory): AppReading {
   const app = recordOf(value)
-  const failed = (message: string): AppReading => ({ reading: { kind: 'failed', message: `${place}: ${message}` }, memory: before })
+  const failed = (message: string): AppReading => ({ reading: { kind: 'failed', message: `${place}: ${message}` }, tasks: new Map() })
   if (app === undefined || app['id'] !== id || !Array.isArray(app['tasks'])) return failed('the answer is not the app with its tasks; is this a Marathon?')
   const tasks: readonly unknown[] = app['tasks']
   // The two are counted from one list: an answer that contradicts itself was made while that list was being loaded.
@@ -41,7 +43,7 @@ export function readApp(value: unknown, id: string, place: string, view: View, b
   const sheet: Sheet = { app, network, port, labels, view, before, unready: notReady(app) }
   const instances: Instance[] = []
   const rejected: Rejection[] = []
-  const memory = new Map<string, Known>()
+  const known = new Map<string, Known>()
   for (const [position, task] of tasks.entries()) {
     const read = readTask(recordOf(task), position, sheet)
     if (read === undefined) continue
@@ -50,9 +52,9 @@ export function readApp(value: unknown, id: string, place: string, view: View, b
       continue
     }
     instances.push(read.instance)
-    memory.set(read.instance.id, read.known)
+    known.set(read.instance.id, read.known)
   }
-  return { reading: { kind: 'listed', instances, rejected, notes: labels.notes, stated: isAsWanted(app, instances) }, memory }
+  return { reading: { kind: 'listed', instances, rejected, notes: labels.notes, stated: isAsWanted(app, instances) }, tasks: known }
 }
 
 // All that the app's owner asked for is there, be it nothing: then what is gone was taken away on purpose.

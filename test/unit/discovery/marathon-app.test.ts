@@ -1,7 +1,7 @@
 // Apps, tasks, pods and labels as instances: every networking mode and version, states, health. Over what Marathon writes.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { readApp, type Memory, type View } from '../../../discovery/marathon/app.ts'
+import { readApp, type Known, type Memory, type View } from '../../../discovery/marathon/app.ts'
 import { readPod } from '../../../discovery/marathon/pod.ts'
 import type { Reading } from '../../../discovery/reading.ts'
 import { writeApp, type AppSpec, type PortSpec, type TaskSpec, type Version } from '../../support/fake-marathon/spec.ts'
@@ -17,7 +17,7 @@ interface Case {
   readonly before?: Memory
 }
 
-function readWith({ app, version = '1.9', view = {}, forgotten = false, before = new Map() }: Case): { readonly reading: Reading; readonly memory: Memory } {
+function readWith({ app, version = '1.9', view = {}, forgotten = false, before = new Map<string, Known>() }: Case): { readonly reading: Reading; readonly tasks: Memory } {
   return readApp(writeApp({ id: '/shop/cart', tasks: [], ...app }, version, forgotten), '/shop/cart', 'http://m1:8080', { ...VIEW, ...view }, before)
 }
 
@@ -103,10 +103,10 @@ describe('where a task is reached', () => {
   test('a task of an older definition stays where it was first seen, and new ones follow the new definition', () => {
     const first = readWith({ app: { version: 'v1', ports: [http, admin], tasks: [{ ...task, ports: [31_001, 31_005] }] }, view: { port: 'http' } })
     const app: Partial<AppSpec> = { version: 'v2', ports: [admin, http], tasks: [{ ...task, version: 'v1', ports: [31_001, 31_005] }, { ...task, id: 't2', ports: [31_002, 31_003] }] }
-    expect(addresses({ app, view: { port: 'http' }, before: first.memory })).toEqual(['10.6.0.12:31001', '10.6.0.12:31003'])
+    expect(addresses({ app, view: { port: 'http' }, before: first.tasks })).toEqual(['10.6.0.12:31001', '10.6.0.12:31003'])
     // One that has no such port by the new definition, neither.
     const grown: Partial<AppSpec> = { version: 'v2', ports: [admin, admin, http], tasks: [{ ...task, ports: [31_001, 31_005] }] }
-    expect(addresses({ app: grown, view: { port: 'http' }, before: first.memory })).toEqual(['10.6.0.12:31001'])
+    expect(addresses({ app: grown, view: { port: 'http' }, before: first.tasks })).toEqual(['10.6.0.12:31001'])
   })
 })
 
@@ -134,7 +134,7 @@ describe('what a task is good for', () => {
   })
 
   test('one that is lost or draining and has no ports any more is where it was, or left out', () => {
-    const { memory } = readWith({ app: { ...port, tasks: [task()] } })
+    const { tasks: memory } = readWith({ app: { ...port, tasks: [task()] } })
     for (const gone of ['TASK_UNREACHABLE', 'TASK_KILLING']) {
       expect(told(readWith({ app: { ...port, tasks: [task({ state: gone, ports: [] })] }, before: memory }).reading)[0]).toMatch(/^10\.0\.0\.1:1000 /)
       expect(told(readWith({ app: { ...port, tasks: [task({ state: gone, ports: [] })] } }).reading)).toEqual([])
@@ -154,7 +154,7 @@ describe('what a task is good for', () => {
 
 describe('health', () => {
   const health = ({ results, checks = 1, before }: { readonly results: unknown; readonly checks?: number; readonly before?: 'passing' | 'critical' }): string | undefined => {
-    const memory: Memory = before === undefined ? new Map() : new Map([['t1', { host: '10.0.0.1', port: 1000, health: before }]])
+    const memory: Memory = new Map(before === undefined ? [] : [['t1', { host: '10.0.0.1', port: 1000, health: before }]])
     const { reading } = readWith({ app: { checks, ports: [{ name: 'http' }], tasks: [{ id: 't1', ports: [1000], raw: { healthCheckResults: results } }] }, before: memory })
     return reading.kind === 'listed' ? reading.instances[0]?.health : undefined
   }

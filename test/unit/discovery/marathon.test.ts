@@ -358,6 +358,30 @@ describe('the leader', () => {
     expect(healths(reader)).toEqual(['passing', 'passing', 'passing'])
   })
 
+  test('an answer without the tasks, as of a leader that has not loaded them, forgets neither their health nor where they are, for ten minutes', async () => {
+    const tasks = [0, 1, 2].map((n): TaskSpec => ({ id: `t${n}`, host: `10.0.0.${n + 1}`, ports: [8080, 9090], alive: n > 0 }))
+    const app = web(3, { checks: 1, ports: [{ name: 'http' }, { name: 'admin' }], tasks })
+    // Its definition has its ports the other way round by now.
+    const later = { ...app, version: 'v2', ports: [{ name: 'admin' }, { name: 'http' }], tasks: tasks.map((task) => ({ ...task, version: '2021-03-04T10:00:00.000Z' })) }
+    const { registry, platform, reader } = await watch({ refs: ['main/web?port=http'], prepare: (fake) => fake.put(app) })
+    const told = (): readonly string[] => endpointsOf(reader.last()).map(({ host, port, health }) => `${host}:${port} ${health}`)
+    const before = ['10.0.0.1:8080 critical', '10.0.0.2:8080 passing', '10.0.0.3:8080 passing']
+    expect(told()).toEqual(before)
+    for (const away of [5000, 300_000]) {
+      registry.put({ ...app, tasks: [] })
+      await platform.advance(away)
+      registry.forgotten = true
+      registry.put(later)
+      await platform.advance(5000)
+      expect(told()).toEqual(before)
+    }
+    registry.put({ ...app, tasks: [] })
+    await platform.advance(700_000)
+    registry.put(later)
+    await platform.advance(5000)
+    expect(told()).toEqual(['10.0.0.1:9090 unknown', '10.0.0.2:9090 unknown', '10.0.0.3:9090 unknown'])
+  })
+
   test('a migration at its start keeps what was known', async () => {
     const { registry, platform, reader } = await watch()
     registry.migrating = true
