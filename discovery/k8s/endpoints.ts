@@ -24,8 +24,8 @@ export type Found = { readonly instances: readonly Instance[]; readonly rejected
 /** Reads the slices of a service, in the order in which they were written. `zone` is the gateway's own. */
 export function readEndpoints(all: readonly Slice[], ref: K8sRef, zone?: string): Found {
   const slices = ofFamily(all, ref.family)
-  // A service without pods has a placeholder, a slice without endpoints and without ports: nothing is missing from it.
-  const used = slices.filter(({ endpoints }) => !Array.isArray(endpoints) || endpoints.length > 0)
+  // A service without pods has a placeholder, a slice without endpoints and without ports (both are written as null): nothing is missing from it.
+  const used = slices.filter(({ endpoints }) => (Array.isArray(endpoints) ? endpoints.length > 0 : (endpoints ?? undefined) !== undefined))
   const problem = used.length > 0 ? portProblem(used, ref) : undefined
   if (problem !== undefined) return { problem }
   const byPod = new Map<string, Row>()

@@ -81,6 +81,16 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
     await becomes(sets, 'ready 10.1.0.1')
   })
 
+  test('the placeholder of a service that was scaled to zero is written with null for none, and is an emptiness', async () => {
+    const web1 = web('web-1', '10.1.0.1')
+    await cluster.put(web1)
+    const sets = watch('k8s/default/web:http', { allowEmpty: true })
+    await becomes(sets, 'ready 10.1.0.1')
+    await cluster.put({ ...web1, endpoints: [], ports: [] })
+    expect(await cluster.call('GET', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/web-1')).toMatchObject({ endpoints: null, ports: null })
+    await becomes(sets, 'ready')
+  })
+
   test('watches end after their time and go on: nothing is missed in between', async () => {
     const asked = { watches: 0 }
     const counted: Platform = {

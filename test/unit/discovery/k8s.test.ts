@@ -338,10 +338,15 @@ test('a port that a service lost is trouble, not emptiness', async () => {
   expect(summary(reader.last())).toBe(ready)
 })
 
-// The controller leaves a placeholder of such a service: a slice without endpoints, and without ports.
-test.each(['main/web', 'main/default/web:http', 'main/default/web:8080'])('a service that was scaled to zero has no endpoints once that is confirmed (%s)', async (ref) => {
+// The controller leaves a placeholder of such a service: a slice without endpoints, and without ports, which the server writes as null.
+test.each([
+  ['main/web', null],
+  ['main/web', []],
+  ['main/default/web:http', null],
+  ['main/default/web:8080', null],
+])('a service that was scaled to zero has no endpoints once that is confirmed (%s, %j)', async (ref, none) => {
   const { platform, server, reader } = await start({ ref })
-  server.put({ ...three, endpoints: [], ports: [] })
+  server.put({ ...three, endpoints: none, ports: none })
   await platform.advance(1000)
   expect(summary(reader.last())).toBe(ready.replace('ready', 'stale guarded'))
   await platform.advance(60_000)
