@@ -18,6 +18,9 @@ export interface Written {
   readonly draining?: boolean
 }
 
+/** How a registry says that it has nothing: by an empty list, or by not knowing the service. */
+type Emptiness = 'empty' | 'absent'
+
 /** A registry under test. */
 export interface Bench {
   readonly platform: FakePlatform
@@ -28,10 +31,10 @@ export interface Bench {
   readonly hold?: number
   discoverer(options?: { readonly allowEmpty?: boolean }): Discoverer
   put(instances: readonly Written[]): void
-  /** The registry suddenly lists nothing, in the way that may be an accident: as `unknown` says, by an empty list or by not knowing the service any more. */
-  vanish(): void
+  /** The registry suddenly lists nothing, in a way that may be an accident, one of `Traits.emptiness`. */
+  vanish(way: Emptiness): void
   /** What a service that the registry never had looks like. */
-  readonly unknown: 'absent' | 'empty'
+  readonly unknown: Emptiness
   /** Puts one entry that is malformed beside good ones. */
   putMalformed(good: readonly Written[]): void
   /** True when one bad entry refuses the whole. */
@@ -46,10 +49,12 @@ export interface Bench {
 
 /** What a registry has no word for is not tested. */
 export interface Traits {
+  /** Its words for having nothing, where that may be an accident. None where it has no such word. */
+  readonly emptiness: readonly Emptiness[]
   readonly tellsDraining: boolean
   /** True when what it says to drain serves until it is gone; else it was taken out. Default false. */
   readonly servesDraining?: boolean
-  /** True when every list is the deed of one hand, so that a shrink is believed at once (only a list that is gone is held). */
+  /** True when every list is the deed of one hand, so that a shrink is believed at once (only a service that is not there any more is held). */
   readonly statesLists: boolean
   /** False when it knows addresses and weights only: no zones, tags and metadata, and no names in place of addresses. Default true. */
   readonly tellsLabels?: boolean
@@ -190,11 +195,11 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       expect(reader.attempts.filter(({ missedChange }) => missedChange)).toEqual([])
     })
 
-    test('sudden emptiness is held as stale, confirmed, and believed in the end', async () => {
+    test.each(traits.emptiness)('sudden emptiness (%s) is held as stale, confirmed, and believed in the end', async (way) => {
       const bench = make()
       bench.put(five)
       const reader = await start(bench)
-      bench.vanish()
+      bench.vanish(way)
       await bench.platform.advance(bench.reaction)
       expect(summary(reader.last())).toBe(`stale guarded ${addresses(five)}`)
       expect(endpointsOf(reader.last()).every((endpoint) => endpoint.held === true)).toBe(true)
@@ -202,14 +207,14 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       expect(summary(reader.last())).toBe(`stale guarded ${addresses(five)}`)
       await bench.platform.advance(11_000 + bench.reaction)
       expect(endpointsOf(reader.last())).toEqual([])
-      expect(reader.last().kind).toBe(bench.unknown === 'absent' ? 'absent' : 'ready')
+      expect(reader.last().kind).toBe(way === 'absent' ? 'absent' : 'ready')
     })
 
-    test('an emptiness that passes takes nothing away, and additions meanwhile are used', async () => {
+    test.each(traits.emptiness)('an emptiness (%s) that passes takes nothing away, and additions meanwhile are used', async (way) => {
       const bench = make()
       bench.put(five)
       const reader = await start(bench)
-      bench.vanish()
+      bench.vanish(way)
       await bench.platform.advance(bench.reaction)
       bench.put([{ id: 'f', host: '10.0.0.6', port: 8080 }])
       await bench.platform.advance(bench.reaction + 11_000)
@@ -220,11 +225,11 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       expect(reader.sets.every((set) => endpointsOf(set).length >= (traits.statesLists ? 1 : 5))).toBe(true)
     })
 
-    test('with allowEmpty it is believed at once', async () => {
+    test.each(traits.emptiness)('with allowEmpty it (%s) is believed at once', async (way) => {
       const bench = make()
       bench.put(five)
       const reader = await start(bench, undefined, { allowEmpty: true })
-      bench.vanish()
+      bench.vanish(way)
       await bench.platform.advance(bench.reaction)
       expect(endpointsOf(reader.last())).toEqual([])
       expect(reader.last().kind).not.toBe('stale')
@@ -240,7 +245,9 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       await bench.platform.advance(bench.reaction)
       expect(endpointsOf(reader.last()).map((each) => `${each.draining} ${each.health}`)).toEqual(Array(5).fill(`true ${health}`))
       expect(reader.last().kind).toBe('ready')
-      bench.vanish()
+      const [way] = traits.emptiness
+      if (way === undefined) return
+      bench.vanish(way)
       await bench.platform.advance(bench.reaction)
       expect(endpointsOf(reader.last())).toEqual([])
       expect(reader.last().kind).not.toBe('stale')
@@ -295,7 +302,7 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       expect(bench.asked()).toBeGreaterThan(before)
     })
 
-    test('what is known from before is kept while the registry fails, and guards against an empty first answer', async () => {
+    test.each(traits.emptiness)('what is known from before is kept while the registry fails, and guards against an empty first answer (%s)', async (way) => {
       const bench = make()
       bench.put(five)
       const first = await start(bench)
@@ -307,7 +314,7 @@ export function discovererSuite(name: string, traits: Traits, make: () => Bench)
       expect(second.last()).toMatchObject({ kind: 'stale', at: START, cause: { outcome: 'failed' } })
       expect(endpointsOf(second.last())).toEqual(last.endpoints)
       bench.recover()
-      bench.vanish()
+      bench.vanish(way)
       await bench.platform.advance(31_000)
       expect(summary(second.last())).toBe(`stale guarded ${addresses(five)}`)
     })

@@ -36,4 +36,4 @@ function lease(written: Written): Lease {
   return { id, host, ip: host, port, meta: own, status: health === 'passing' ? 'UP' : written.draining === true ? 'OUT_OF_SERVICE' : 'DOWN' }
 }
 
-discovererSuite('eureka', { tellsDraining: true, statesLists: false }, bench)
+discovererSuite('eureka', { emptiness: ['absent'], tellsDraining: true, statesLists: false }, bench)

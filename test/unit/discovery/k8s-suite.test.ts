@@ -13,7 +13,8 @@ function bench(): Bench {
     reaction: 600,
     discoverer: (options = {}) => k8s.create('main', { address: 'https://10.0.0.1:6443', ...options }, platform),
     put: (instances) => server.service('web', slicesOf(instances)),
-    vanish: () => server.service('web', []),
+    // Without slices, or with the placeholder of a service that was scaled to zero.
+    vanish: (way) => server.service('web', way === 'absent' ? [] : [{ name: 'web-0', service: 'web', ports: null, endpoints: null }]),
     unknown: 'absent',
     putMalformed: (good) => server.service('web', slicesOf(good).map((slice, index) => (index > 0 ? slice : { ...slice, endpoints: [...(slice.endpoints as unknown[]), { addresses: 'web' }] }))),
     strict: false,
@@ -56,4 +57,4 @@ function slicesOf(instances: readonly Written[]): readonly SliceSpec[] {
   })
 }
 
-discovererSuite('k8s', { tellsDraining: true, servesDraining: true, statesLists: false, tellsShares: false }, bench)
+discovererSuite('k8s', { emptiness: ['absent', 'empty'], tellsDraining: true, servesDraining: true, statesLists: false, tellsShares: false }, bench)

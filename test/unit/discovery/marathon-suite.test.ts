@@ -17,8 +17,8 @@ function bench(): Bench {
     reaction: 600,
     discoverer: (options = {}) => marathon.create('main', { address: 'http://m1:8080', ...options }, platform),
     put: (instances) => put(instances.map(task), labelsOf(instances)),
-    // As when it registered with Mesos under a new id.
-    vanish: () => registry.remove('/web'),
+    // As when it registered with Mesos under a new id, or has not loaded its tasks.
+    vanish: (way) => (way === 'absent' ? registry.remove('/web') : put([])),
     unknown: 'absent',
     putMalformed: (good) => put([...good.map(task), { id: 'bad', ports: ['http'], alive: true }]),
     strict: false,
@@ -46,4 +46,4 @@ function labelsOf(instances: readonly Written[]): Record<string, string> {
   return { ...meta, ...(tags === undefined ? {} : { 'fairlead.tags': tags.join(',') }), ...(weight === undefined ? {} : { 'fairlead.weight': String(weight) }) }
 }
 
-discovererSuite('marathon', { tellsDraining: true, statesLists: false, labelsServices: true }, bench)
+discovererSuite('marathon', { emptiness: ['absent', 'empty'], tellsDraining: true, statesLists: false, labelsServices: true }, bench)

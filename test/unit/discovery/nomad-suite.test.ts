@@ -39,4 +39,4 @@ function row({ id, host, port, weight, zone, tags = [], meta = {} }: Written): R
   return { id, address: host, port, tags: [...tags, ...said.map((each) => `fairlead.${each}`)], ...(zone === undefined ? {} : { datacenter: zone }) }
 }
 
-discovererSuite('nomad', { tellsDraining: false, statesLists: false }, bench)
+discovererSuite('nomad', { emptiness: ['empty'], tellsDraining: false, statesLists: false }, bench)

@@ -20,7 +20,8 @@ function bench(): Bench {
     reaction: 1600,
     discoverer: (options = {}) => srv.create('srv', options, platform, { dns }),
     put: (instances) => void (content = zoneOf(instances)),
-    vanish: () => void (content = serveZone([])),
+    // NXDOMAIN, or a name that has other records only.
+    vanish: (way) => void (content = serveZone(way === 'absent' ? [] : [addressRecord(NAME, '10.0.0.9')])),
     unknown: 'absent',
     putMalformed: (good) => void (content = zoneOf([...good, { id: 'bad', host: '10.0.0.9', port: 0 }])),
     strict: false,
@@ -34,4 +35,4 @@ function bench(): Bench {
 
 const many: readonly Written[] = Array.from({ length: 10_001 }, (_, index) => ({ id: `i${index}`, host: '10.0.0.1', port: 80 }))
 
-discovererSuite('srv', { tellsDraining: false, statesLists: false, tellsLabels: false }, bench)
+discovererSuite('srv', { emptiness: ['absent', 'empty'], tellsDraining: false, statesLists: false, tellsLabels: false }, bench)

@@ -48,7 +48,7 @@ function bench(kind: Kind): Bench {
     hold: 60_000,
     discoverer: (options = {}) => adapter.create('main', options, platform, { connect: registry.connect }),
     put,
-    vanish: () => registry.remove(parent),
+    vanish: (way) => (way === 'absent' ? registry.remove(parent) : put([])),
     unknown: 'absent',
     putMalformed(good) {
       put(good)
@@ -78,4 +78,4 @@ function replace(registry: FakeZooKeeper, parent: string, nodes: Readonly<Record
   for (const name of registry.children(parent)) if (!(name in nodes)) registry.remove(`${parent}/${name}`)
 }
 
-for (const [name, kind] of Object.entries(kinds)) discovererSuite(name, { tellsDraining: true, statesLists: false }, () => bench(kind))
+for (const [name, kind] of Object.entries(kinds)) discovererSuite(name, { emptiness: ['absent', 'empty'], tellsDraining: true, statesLists: false }, () => bench(kind))
