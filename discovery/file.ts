@@ -62,7 +62,7 @@ interface Shelf {
 
 async function readService(shelf: Shelf, ask: Ask, signal: AbortSignal): Promise<Reading> {
   try {
-    const path = await locate(shelf, ask.ref)
+    const path = await locate(shelf, ask)
     if (typeof path !== 'string') return path
     return await readFile(shelf, path, ask, signal)
   } catch (error) {
@@ -72,7 +72,8 @@ async function readService(shelf: Shelf, ask: Ask, signal: AbortSignal): Promise
 }
 
 // Names come from routes, which others may write than who owns the directory: nothing outside it is opened.
-async function locate({ options, files }: Shelf, ref: ServiceRef): Promise<string | Reading> {
+async function locate({ options, files }: Shelf, ask: Ask): Promise<string | Reading> {
+  const { ref } = ask
   const root = await files.resolve(options.path)
   const rootStat = root === undefined ? undefined : await files.stat(root)
   if (root === undefined || rootStat === undefined) return { kind: 'failed', message: `${options.path} does not exist` }
@@ -87,7 +88,13 @@ async function locate({ options, files }: Shelf, ref: ServiceRef): Promise<strin
     if (kind === 'file') return path
     if (kind === 'other') return unreadable(candidate)
   }
-  return { kind: 'not-found', message: `${options.path} has no file ${ref.name} or ${ref.name}.json` }
+  return gone(`${options.path} has no file ${ref.name} or ${ref.name}.json`, ask, options)
+}
+
+// An empty file is a statement, one that is gone is none: it was moved, or what writes it failed half way. It may be long until somebody sees that.
+function gone(message: string, { known }: Ask, { allowEmpty }: FileOptions): Reading {
+  if (allowEmpty || known.length === 0) return { kind: 'not-found', message }
+  return { kind: 'failed', message: `${message}; what it had is kept. A file with \`# empty\`, or "empty": true, says that there is none` }
 }
 
 function unreadable(path: string): Reading {
@@ -106,7 +113,7 @@ async function readFile({ options, files, platform }: Shelf, path: string, ask: 
     if (content !== undefined && now !== undefined && after !== undefined && versionOf(path, now) === versionOf(path, after)) return understand(path, after, content, ask.ref, options)
     seen = after
   }
-  return seen === undefined ? { kind: 'not-found', message: `${path} is gone` } : { kind: 'failed', message: `${path} keeps changing` }
+  return seen === undefined ? gone(`${path} is gone`, ask, options) : { kind: 'failed', message: `${path} keeps changing` }
 }
 
 function understand(path: string, stat: FileStat, content: string, ref: ServiceRef, options: FileOptions): Reading {

@@ -1,23 +1,38 @@
-// The file adapter in the shared suite, in JSON and in lines, over a file system in memory.
+// The file adapter in the shared suite, a file for each service and one for several, over a file system in memory.
 import { file } from '../../../discovery/file.ts'
 import { discovererSuite, type Bench, type Written } from '../../suites/discoverer.ts'
 import { fakeFiles } from '../../support/fake-files.ts'
 import { fakePlatform } from '../../support/fake-platform.ts'
 
-function bench(): Bench {
+/** How the instances of one service are written. */
+interface Form {
+  /** Of the registry. */
+  readonly path: string
+  readonly file: string
+  write(instances: readonly object[]): object
+}
+
+const forms = {
+  directory: { path: '/e', file: '/e/web.json', write: (instances) => ({ version: 1, instances }) },
+  one: { path: '/e/all.json', file: '/e/all.json', write: (instances) => ({ version: 1, services: { web: { instances }, other: { instances: [{ host: '10.9.9.9', port: 80 }] } } }) },
+} satisfies Record<string, Form>
+
+function bench({ path, file: place, write }: Form): Bench {
   const platform = fakePlatform()
   const files = fakeFiles(platform, ['/e'])
+  const writeAll = (content: object): void => files.write(place, JSON.stringify(content))
+  if (path !== '/e') writeAll({ version: 1, services: {} })
   return {
     platform,
     ref: { registry: 'main', name: 'web', options: {} },
     reaction: 1600,
-    discoverer: (options = {}) => file.create('main', { path: '/e', ...options }, platform, { files }),
-    put: (instances) => files.write('/e/web.json', JSON.stringify({ version: 1, instances })),
-    vanish: () => files.remove('/e/web.json'),
+    discoverer: (options = {}) => file.create('main', { path, ...options }, platform, { files }),
+    put: (instances) => writeAll(write(instances)),
+    vanish: () => writeAll({ version: 1, services: {} }),
     unknown: 'absent',
-    putMalformed: (good) => files.write('/e/web.json', JSON.stringify({ version: 1, instances: [...good, { host: '10.0.0.9', port: 'http' }] })),
+    putMalformed: (good) => writeAll(write([...good, { host: '10.0.0.9', port: 'http' }])),
     strict: true,
-    putHuge: () => files.write('/e/web.json', JSON.stringify({ version: 1, instances: many })),
+    putHuge: () => writeAll(write(many)),
     fail: () => files.break('EIO'),
     deny: () => files.break('EACCES'),
     recover: () => files.break(undefined),
@@ -27,4 +42,6 @@ function bench(): Bench {
 
 const many: readonly Written[] = Array.from({ length: 10_001 }, (_, index) => ({ id: `i${index}`, host: `h${index}`, port: 80 }))
 
-discovererSuite('file', { emptiness: ['absent'], tellsDraining: true, statesLists: true }, bench)
+// A file that is gone says nothing: its own tests are in file.test.ts.
+discovererSuite('file', { emptiness: [], tellsDraining: true, statesLists: true }, () => bench(forms.directory))
+discovererSuite('file (one for several services)', { emptiness: ['absent'], tellsDraining: true, statesLists: true }, () => bench(forms.one))

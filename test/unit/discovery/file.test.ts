@@ -5,18 +5,18 @@ import { parseEndpointsFile } from '../../../discovery/file/format.ts'
 import { endpointsOf } from '../../../src/model/endpoint.ts'
 import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { fakeFiles, type FakeFiles } from '../../support/fake-files.ts'
-import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
+import { fakePlatform, START, type FakePlatform } from '../../support/fake-platform.ts'
 
 const readers: Reader[] = []
 afterEach(async () => {
   await Promise.all(readers.splice(0).map((reader) => reader.stop()))
 })
 
-function open(name = 'web', path = '/e'): { readonly platform: FakePlatform; readonly files: FakeFiles; readonly reader: () => Reader } {
+function open(name = 'web', path = '/e', options: object = {}): { readonly platform: FakePlatform; readonly files: FakeFiles; readonly reader: () => Reader } {
   const platform = fakePlatform()
   const files = fakeFiles(platform, ['/e', '/e/deep'])
   const start = (): Reader => {
-    const reader = read({ platform, ref: { registry: 'f', name, options: {} } }, file.create('f', { path }, platform, { files }))
+    const reader = read({ platform, ref: { registry: 'f', name, options: {} } }, file.create('f', { path, ...options }, platform, { files }))
     readers.push(reader)
     return reader
   }
@@ -142,6 +142,56 @@ test('an editor that renames is not noticed', async () => {
   await platform.advance(3000)
   expect(started.sets.every((set) => endpointsOf(set).length >= 1)).toBe(true)
   expect(summary(started.last())).toBe('ready 10.0.0.1:80 10.0.0.2:80')
+})
+
+test('a file that is gone says nothing: what it had is kept for as long as that lasts, and the reader is told what to do', async () => {
+  const { platform, files, reader } = open()
+  files.write('/e/web', '10.0.0.1 80\n10.0.0.2 80\n')
+  const started = reader()
+  await platform.advance(200)
+  files.remove('/e/web')
+  await platform.advance(3_600_000)
+  expect(summary(started.last())).toBe('stale failed 10.0.0.1:80 10.0.0.2:80')
+  expect(endpointsOf(started.last()).some(({ held }) => held)).toBe(false)
+  expect(started.attempts.at(-1)?.message).toBe('/e has no file web or web.json; what it had is kept. A file with `# empty`, or "empty": true, says that there is none')
+  files.write('/e/web.json', '{"version":1,"instances":[{"host":"10.0.0.3","port":80}]}')
+  await platform.advance(3000)
+  expect(summary(started.last())).toBe('ready 10.0.0.3:80')
+  files.remove('/e/web.json')
+  await platform.advance(3000)
+  files.write('/e/web', '# empty\n')
+  await platform.advance(3000)
+  expect(summary(started.last())).toBe('ready')
+  // There is nothing to be kept any more.
+  files.remove('/e/web')
+  await platform.advance(3000)
+  expect(summary(started.last())).toBe('absent')
+})
+
+test('what a file had is kept over a restart in which it is gone, and a file that there never was is absent', async () => {
+  const { platform, files, reader } = open()
+  const none = reader()
+  await platform.advance(1500)
+  expect(summary(none.last())).toBe('absent')
+  await none.stop()
+  files.write('/e/web', '10.0.0.1 80\n')
+  const first = reader()
+  await platform.advance(200)
+  files.remove('/e/web')
+  const second = read({ platform, ref: { registry: 'f', name: 'web', options: {} } }, file.create('f', { path: '/e' }, platform, { files }), { endpoints: endpointsOf(first.last()), at: START })
+  readers.push(second)
+  await platform.advance(60_000)
+  expect(summary(second.last())).toBe('stale failed 10.0.0.1:80')
+})
+
+test('with allowEmpty a file that is gone is believed at once', async () => {
+  const { platform, files, reader } = open('web', '/e', { allowEmpty: true })
+  files.write('/e/web', '10.0.0.1 80\n')
+  const started = reader()
+  await platform.advance(200)
+  files.remove('/e/web')
+  await platform.advance(1500)
+  expect(summary(started.last())).toBe('absent')
 })
 
 test.each(['../secret', 'a/../../secret', './web', '/etc/passwd', 'a//b', 'nul\0'])('the name %j is refused', async (name) => {
