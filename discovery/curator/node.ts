@@ -14,12 +14,17 @@ export interface CuratorInstance {
   readonly sslPort: unknown
 }
 
-/** Reads a node. One without data is none of ours: locks and folders stand there too. */
+const BRACE = 0x7b
+/** What every instance is written with. */
+const FIELDS = ['id', 'name', 'address', 'serviceType']
+
+/** Reads a node. One without data is none of ours: locks, folders and configuration stand there too, with data of their own. */
 export function decodeCuratorNode(name: string, data: Uint8Array, options: CuratorOptions): Decoded<CuratorInstance> {
   if (data.byteLength === 0) return undefined
   const written = parseJson(data)
-  if (written === undefined) return { reason: 'is no JSON' }
-  if (typeof fieldOf(written, 'address') !== 'string') return { reason: 'is no instance: it has no address' }
+  // An instance is an object, also one that is half written.
+  if (written === undefined) return { reason: 'is no JSON', foreign: data[0] !== BRACE }
+  if (typeof fieldOf(written, 'address') !== 'string') return { reason: 'is no instance: it has no address', foreign: FIELDS.every((field) => fieldOf(written, field) === undefined) }
   const payload = fieldOf(written, 'payload')
   const { health, draining } = stateOf(written, payload)
   const instance = {

@@ -8,8 +8,8 @@ const AT_ONCE = 32
 /** Most bytes of data in one service. */
 const MAX_BYTES = 32 * 2 ** 20
 
-/** What is in a child, decoded: a value, a reason why it is none, or undefined for what is none of ours. */
-export type Decoded<T> = { readonly value: T } | { readonly reason: string } | undefined
+/** What is in a child, decoded: a value, a reason why it is none, or undefined for what is none of ours. What is `foreign` is none of ours unless it was one before. */
+export type Decoded<T> = { readonly value: T } | { readonly reason: string; readonly foreign?: boolean } | undefined
 
 /** How children become values. */
 export interface Format<T> {
@@ -191,7 +191,7 @@ export class Nodes<T> {
       if (known === undefined || hidden.has(name)) continue
       bytes += known.bytes
       const { decoded, lastGood } = known
-      if (decoded === undefined) continue
+      if (decoded === undefined || ('reason' in decoded && decoded.foreign === true && lastGood === undefined)) continue
       if ('reason' in decoded) rejected.push({ id: name, reason: lastGood === undefined ? decoded.reason : `${decoded.reason}; its last good data are used` })
       if (lastGood !== undefined) values.set(name, lastGood)
     }

@@ -587,13 +587,21 @@ describe('Curator', () => {
     expect(reader.sets).toHaveLength(2)
   })
 
-  test('nodes without data are passed over, and one that is no instance costs only itself', async () => {
-    const { reader } = await watch({ nodes: at({ i1: instance(1), locks: '', note: '"hello"', broken: '{' }) }, curator)
-    expect(summary(reader.last())).toBe('ready 10.0.0.1:1')
-    expect(reader.attempts.at(-1)?.rejected).toEqual([
-      { id: 'note', reason: 'is no instance: it has no address' },
+  test('locks, folders and configuration are passed over in silence, and an instance that cannot be read costs only itself', async () => {
+    const others = { locks: '', '_c_7d1-lock-0000000001': '10.0.0.7', note: '"hello"', config: '{"timeout":5,"ports":[80]}', list: '[1]' }
+    const { platform, registry, reader } = await watch({ nodes: at({ i1: instance(1), i2: instance(2), ...others, broken: '{"name":"web","addr', nowhere: '{"name":"web","id":"x"}' }) }, curator)
+    const told = (): unknown => reader.attempts.at(-1)?.rejected
+    expect(summary(reader.last())).toBe('ready 10.0.0.1:1 10.0.0.1:2')
+    const unreadable = [
       { id: 'broken', reason: 'is no JSON' },
-    ])
+      { id: 'nowhere', reason: 'is no instance: it has no address' },
+    ]
+    expect(told()).toEqual(unreadable)
+    // One that was an instance is not let go without a word.
+    registry.set('/services/web/i1', 'x')
+    await platform.advance(500)
+    expect(summary(reader.last())).toBe('ready 10.0.0.1:1 10.0.0.1:2')
+    expect(told()).toEqual([{ id: 'i1', reason: 'is no JSON; its last good data are used' }, ...unreadable])
   })
 })
 
