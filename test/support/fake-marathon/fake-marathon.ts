@@ -67,14 +67,16 @@ export function createFakeMarathon(options: FakeMarathonOptions = {}): FakeMarat
   const apps = new Map<string, AppSpec>()
   const pods = new Map<string, Readonly<Record<string, unknown>>>()
   let override: (request: Request) => Answer | undefined = () => undefined
+  // All that there is, as a group.
+  const tree = (): object => ({ id: '/', apps: [...apps.values()].map((app) => embedded(app, new URLSearchParams())), pods: [], groups: [], dependencies: [], version: '2021-03-04T10:00:00.000Z' })
   const tell = (id: string): void => {
     const plan = { id: 'd1', steps: [{ actions: [{ action: 'ScaleApplication', app: id }] }], version: '2021-03-04T10:00:00.000Z' }
     fake.streams.send('status_update_event', { slaveId: '7a6b-S3', taskId: 'x', taskStatus: 'TASK_RUNNING', message: '', appId: id, host: '10.0.0.1', ports: [], version: '2021-03-04T10:00:00.000Z' })
-    fake.streams.send('deployment_success', { id: 'd1', plan })
+    fake.streams.send('deployment_success', { id: 'd1', plan }, () => ({ original: tree(), target: tree() }))
   }
   const fake: FakeMarathon = {
     seen: [],
-    streams: createStreams(since(version, '1.9') ? 'cut' : 'drop', maxOutstanding),
+    streams: createStreams(since(version, '1.8') ? 'cut' : 'drop', maxOutstanding),
     leader: nodes[0],
     migrating: false,
     forgotten: false,
@@ -114,7 +116,7 @@ export function createFakeMarathon(options: FakeMarathonOptions = {}): FakeMarat
     if (fake.leader === undefined) return page(502, 'Could not determine the current leader')
     const isEvents = path.startsWith('/v2/events')
     // Before 1.7 a standby passed the stream through; everything else it always does.
-    if (node !== fake.leader && isEvents && since(version, '1.9')) return { status: 302, headers: { location: `http://${fake.leader}${path}${query.size === 0 ? '' : `?${query.toString()}`}` }, body: '' }
+    if (node !== fake.leader && isEvents && since(version, '1.7')) return { status: 302, headers: { location: `http://${fake.leader}${path}${query.size === 0 ? '' : `?${query.toString()}`}` }, body: '' }
     const authorization = headers.get('authorization')
     const { basic } = options
     const known = basic === undefined ? (fake.token === undefined ? null : `token=${fake.token}`) : `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString('base64')}`
@@ -148,7 +150,9 @@ export function createFakeMarathon(options: FakeMarathonOptions = {}): FakeMarat
     if (accept !== 'text/event-stream') return page(405, 'HTTP method GET is not supported by this URL')
     // The filter is known since 1.3.7.
     const types = since(version, '1.4') ? query.getAll('event_type') : []
-    return { status: 200, headers: { 'content-type': 'text/event-stream;charset=utf-8', 'cache-control': 'no-cache' }, body: '', stream: (sink) => fake.streams.attach(sink, types) }
+    // Light plans can be asked for since 1.6, and are all there is from 1.7 on.
+    const light = since(version, '1.7') || (since(version, '1.6') && query.get('plan-format') === 'light')
+    return { status: 200, headers: { 'content-type': 'text/event-stream;charset=utf-8', 'cache-control': 'no-cache' }, body: '', stream: (sink) => fake.streams.attach(sink, { types, light }) }
   }
   return fake
 }

@@ -1,7 +1,8 @@
 // Apps as a test writes them, and how Marathon of each version writes them.
 
-/** Versions between which the fields of answers differ. */
-export type Version = '0.7' | '0.13' | '1.1' | '1.3' | '1.4' | '1.5' | '1.9' | '1.10'
+const ORDER = ['0.7', '0.13', '1.1', '1.3', '1.4', '1.5', '1.6', '1.7', '1.8', '1.9', '1.10'] as const
+/** Versions between which answers, or what is done with the event stream, differ. */
+export type Version = (typeof ORDER)[number]
 
 export interface PortSpec {
   readonly name?: string
@@ -45,7 +46,6 @@ export interface AppSpec {
   readonly raw?: Readonly<Record<string, unknown>>
 }
 
-const ORDER: readonly Version[] = ['0.7', '0.13', '1.1', '1.3', '1.4', '1.5', '1.9', '1.10']
 const VERSION = '2021-03-04T10:00:00.000Z'
 
 /** Whether a version is at least another. */

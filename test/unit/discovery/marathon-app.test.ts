@@ -7,7 +7,7 @@ import type { Reading } from '../../../discovery/reading.ts'
 import { writeApp, type AppSpec, type PortSpec, type TaskSpec, type Version } from '../../support/fake-marathon/spec.ts'
 
 const VIEW: View = { port: undefined, via: 'task', family: 'ipv4', weightLabel: 'fairlead.weight', tagsLabel: 'fairlead.tags' }
-const VERSIONS: readonly Version[] = ['0.7', '0.13', '1.1', '1.3', '1.4', '1.5', '1.9', '1.10']
+const VERSIONS: readonly Version[] = ['0.7', '0.13', '1.1', '1.3', '1.4', '1.5', '1.6', '1.7', '1.8', '1.9', '1.10']
 
 interface Case {
   readonly app: Partial<AppSpec>

@@ -11,7 +11,7 @@ import { read, summary, type Reader } from '../../suites/discoverer.ts'
 import { fakeFiles, type FakeFiles } from '../../support/fake-files.ts'
 import { json, page, type FakeMarathonOptions, type Request } from '../../support/fake-marathon/fake-marathon.ts'
 import type { Sink } from '../../support/fake-marathon/streams.ts'
-import type { AppSpec, TaskSpec } from '../../support/fake-marathon/spec.ts'
+import type { AppSpec, TaskSpec, Version } from '../../support/fake-marathon/spec.ts'
 import { virtualMarathon, type VirtualMarathon } from '../../support/fake-marathon/virtual.ts'
 import { fakePlatform, type FakePlatform } from '../../support/fake-platform.ts'
 
@@ -132,6 +132,24 @@ describe('the event stream', () => {
     for (const type of ['failed_health_check_event', 'framework_message_event', 'event_stream_detached', 'subscribe_event']) registry.streams.send(type, { appId: '/web' })
     registry.streams.send('status_update_event', { appId: '/web/other' })
     await platform.advance(5000)
+    expect(questions(registry)).toHaveLength(before)
+  })
+
+  test.each<readonly [Version, readonly string[]]>([
+    ['1.5', ['id', 'original', 'steps', 'target', 'version']],
+    ['1.6', ['id', 'steps', 'version']],
+    ['1.7', ['id', 'steps', 'version']],
+  ])('a deployment in %s asks only for the apps of its steps; its plan has %j', async (version, fields) => {
+    const { registry, platform } = await watch({ double: { version } })
+    let told = ''
+    const query = streams(registry)[0]?.query ?? new URLSearchParams()
+    registry.answer({ node: 'm1:8080', path: '/v2/events', query, headers: new Headers({ accept: 'text/event-stream' }) }).stream?.({ write: (text) => void (told += text), outstanding: () => 0, end: () => {} })
+    await platform.advance(5000)
+    const before = questions(registry).length
+    registry.put({ ...web(1), id: '/other' })
+    await platform.advance(600)
+    const event = JSON.parse(/^event: deployment_success\r\ndata: (.*)\r$/m.exec(told)?.[1] ?? '{}') as { readonly plan?: object }
+    expect(Object.keys(event.plan ?? {}).sort()).toEqual(fields)
     expect(questions(registry)).toHaveLength(before)
   })
 
@@ -282,6 +300,17 @@ describe('the leader', () => {
     const { registry, platform, reader } = await watch({ double: { nodes, basic: { username: 'u', password: 'p' } }, options: { leaders: ['*.elsewhere', 'm2'], username: 'u', password: 'p' }, prepare: second })
     expect(streams(registry).map(({ node, headers }) => `${node} ${headers.get('accept')} ${headers.get('authorization')}`)).toEqual([`m1:8080 text/event-stream Basic ${btoa('u:p')}`, `m2:8080 text/event-stream Basic ${btoa('u:p')}`])
     expect(streams(registry)[1]?.query.getAll('event_type')).toContain('status_update_event')
+    registry.put(web(2))
+    await platform.advance(600)
+    expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080')
+  })
+
+  test.each<readonly [Version, readonly string[]]>([
+    ['1.6', ['m1:8080']],
+    ['1.7', ['m1:8080', 'm2:8080']],
+  ])('a standby of %s is asked for the stream, and %j are', async (version, asked) => {
+    const { registry, platform, reader } = await watch({ double: { nodes, version }, options: { leaders: ['m2'] }, prepare: second })
+    expect(streams(registry).map(({ node }) => node)).toEqual(asked)
     registry.put(web(2))
     await platform.advance(600)
     expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080')
