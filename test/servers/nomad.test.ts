@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Hub } from '../../discovery/hub.ts'
+import type { SetMemory } from '../../discovery/memory.ts'
 import { nomad } from '../../discovery/nomad.ts'
 import { endpointsOf, type Endpoint } from '../../src/model/endpoint.ts'
 import type { Platform } from '../../src/model/platform.ts'
@@ -36,11 +37,11 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((hub) => hub.close()))
 })
 
-/** Watches one reference, in real time. */
-function watch(at: Pick<NomadAt, 'url'>, key: string, options: object = {}): Watched {
+/** Watches one reference, in real time; `last` is what a gateway knew that ran before. */
+function watch(at: Pick<NomadAt, 'url'>, key: string, options: object = {}, last?: readonly Endpoint[]): Watched {
   const logs: string[] = []
   const platform = nodePlatform((level, message) => void logs.push(`${level} ${message}`))
-  const hub = new Hub({ discoverers: new Map([['nomad', nomad.create('nomad', { address: at.url, checksEvery: '1s', ...options }, platform)]]), platform, onChange: () => {} })
+  const hub = new Hub({ discoverers: new Map([['nomad', nomad.create('nomad', { address: at.url, checksEvery: '1s', ...options }, platform)]]), platform, onChange: () => {}, ...(last === undefined ? {} : { memory: remembering(key, last) }) })
   open.push(hub)
   hub.setRefs([key])
   const endpoints = (): readonly Endpoint[] => endpointsOf(hub.get(key)).toSorted((one, other) => one.port - other.port)
@@ -54,6 +55,10 @@ function watch(at: Pick<NomadAt, 'url'>, key: string, options: object = {}): Wat
     status: () => hub.status()[0],
     logs,
   }
+}
+
+function remembering(key: string, endpoints: readonly Endpoint[]): SetMemory {
+  return { load: async () => new Map([[key, { endpoints, at: 1 }]]), save: () => {}, flush: async () => {} }
 }
 
 const becomes = (watched: Watched, wanted: string, timeout = 20_000): Promise<void> => vi.waitFor(() => expect(watched.text()).toBe(wanted), { timeout, interval: 10 })
@@ -314,7 +319,7 @@ describeWithServers(['nomad'], 'a real Nomad with ACLs', () => {
     await becomes(web, 'ready 1001')
   })
 
-  test.each(['default,shop', '*'])('a token that loses its rights in one of its namespaces (%s) keeps what it knew there, which is one of two', async (namespaces) => {
+  test.each(['default,shop', '*'])('a token that loses its rights in one of its namespaces (%s) keeps what it knew there, which is one of two, after a restart as well', async (namespaces) => {
     const policy = namespaces === '*' ? 'part' : 'parts'
     const { token } = await makeToken(policy, 'default', 'shop')
     await runJob(server, { id: 'c', port: 1003, namespace: 'shop' })
@@ -323,8 +328,15 @@ describeWithServers(['nomad'], 'a real Nomad with ACLs', () => {
     await vi.waitFor(() => expect(web.status()).toMatchObject({ mode: 'live' }), { timeout: 20_000 })
     await allow(policy, 'default')
     await becomes(web, 'stale denied 1001,1003', SOON)
+    const again = watch(server, `nomad/web?namespace=${namespaces}`, { token }, web.endpoints())
+    await becomes(again, 'stale denied 1001,1003')
+    await runJob(server, { id: 'b', port: 1002 })
+    await becomes(again, 'stale denied 1001,1002,1003')
+    await stopJob(server, 'b')
+    await becomes(again, 'stale denied 1001,1003')
     await allow(policy, 'default', 'shop')
     await becomes(web, 'ready 1001,1003')
+    await becomes(again, 'ready 1001,1003', SOON)
     // What leaves the namespace is believed as ever.
     await stopJob(server, 'c', 'shop')
     await becomes(web, 'ready 1001')
