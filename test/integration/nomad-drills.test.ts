@@ -1,6 +1,7 @@
 // Failure drills of Nomad while load runs: no request fails that could have succeeded, what is shown is true, and recovery
 // needs nobody. The registry is the fake behind a real socket, for what a real one does not do at will (see test/servers/nomad-drills.test.ts).
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { countsWhile, crowd, knows, type Member } from '../support/drill/crowd.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import type { FakeNomad, PutOptions } from '../support/fake-nomad.ts'
@@ -9,6 +10,9 @@ import { comesBackEmpty } from '../suites/comes-back-empty.ts'
 import { serveNomad, type ServedNomad } from '../support/serve-nomad.ts'
 
 const SPEED = 5
+/** Instances in a storm, and how many of them one change replaces. */
+const CROWD = 5000
+const STEP = 1000
 
 let served: ServedNomad
 let registry: FakeNomad
@@ -184,3 +188,24 @@ test('an instance that comes and goes costs few lists and no request', () =>
     await d.uses('web', ['a', 'b', 'c'])
     expect(d.logs.filter((line) => line.startsWith('error'))).toEqual([])
   }))
+
+test('where five thousand instances are replaced by as many others, some at a time and all at once: the set is never a part of itself, and no request is lost', () => {
+  const register = (members: readonly Member[]): void => registry.put('web', members.map(({ name, host, port }) => ({ id: name, address: host, port })))
+  const wave = (d: Backends, number: number): readonly Member[] => crowd(d, ['a', 'b', 'c'], number, CROWD)
+  const these = (number: number): RegExp => new RegExp(`^live (127\\.${number}\\.\\d+\\.\\d+:\\d+,?){${CROWD}}$`)
+  return drill({ ...plan(['a', 'b', 'c']), host: '0.0.0.0', before: async (backend) => register(wave({ backend }, 1)) }, async (d) => {
+    await knows(d, 'nomad/web', CROWD)
+    const [old, next] = [wave(d, 1), wave(d, 2)]
+    const seen = await countsWhile(d, 'web', 'nomad/web', async () => {
+      for (let done = STEP; done <= CROWD; done += STEP) {
+        register([...next.slice(0, done), ...old.slice(done)])
+        await d.next('web')
+      }
+      await d.sees('web', these(2))
+      register(old)
+      await d.sees('web', these(1))
+    })
+    expect([...new Set(seen)]).toEqual([CROWD])
+    await d.uses('web', ['a', 'b', 'c'])
+  })
+})

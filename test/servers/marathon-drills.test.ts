@@ -1,7 +1,7 @@
 // Failure drills on a Marathon while load runs: no request fails that could have succeeded, what is shown is true, and recovery
 // needs nobody. No Marathon can be run here any more; this one is the double that speaks as it did.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { changesWhile, flaps } from '../support/drill/crowd.ts'
+import { changesWhile, countsWhile, flaps } from '../support/drill/crowd.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { Drill, DrillPlan } from '../support/drill/plan.ts'
 import type { Backend } from '../support/drill/backend.ts'
@@ -180,13 +180,17 @@ describe('a gateway at a Marathon', () => {
       await d.sees('web', 'live a,b,c')
       // All but three are not healthy, so that whoever gets a request can answer it.
       const crowd = (from: number): readonly TaskSpec[] => Array.from({ length: 5000 }, (_, index) => ({ id: `crowd.${from + index}`, host: `10.9.${index >> 8}.${index & 255}`, ports: [from], alive: false }))
-      for (const from of [1000, 2000, 3000]) {
-        put([...crowd(from), ...['a', 'b', 'c'].map((name) => task(d.backend(name)))], { instances: 5003 })
-        await d.until('all of them are known', async () => (await d.watch('marathon/web')).endpoints === 5003)
-        await d.serves('web', ['a', 'b', 'c'])
-      }
-      list(d, ['a', 'b', 'c'])
-      await d.sees('web', 'live a,b,c')
+      const seen = await countsWhile(d, 'web', 'marathon/web', async () => {
+        for (const from of [1000, 2000, 3000]) {
+          put([...crowd(from), ...['a', 'b', 'c'].map((name) => task(d.backend(name)))], { instances: 5003 })
+          await d.sees('web', new RegExp(`^live (10\\.9\\.\\d+\\.\\d+:${from}\\(critical\\),){5000}a,b,c$`))
+          await d.serves('web', ['a', 'b', 'c'])
+        }
+        list(d, ['a', 'b', 'c'])
+        await d.sees('web', 'live a,b,c')
+      })
+      // Never a part of what was listed.
+      expect([...new Set(seen)].toSorted((a, b) => a - b)).toEqual([3, 5003])
     }))
 
   test('that goes away without a word, or answers late, slowly or by half, never takes endpoints away', () =>

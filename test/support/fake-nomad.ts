@@ -105,8 +105,9 @@ export function fakeNomad(platform: Pick<Platform, 'now' | 'sleep' | 'random'>):
       const next = rows.map((row) => ('id' in row ? wire(row as Row, service, namespace) : row))
       change(namespace, service, next)
       const removal = 'removal' in options ? options.removal : 'ServiceDeregistration'
-      for (const row of next) if (!before.some((other) => JSON.stringify(other) === JSON.stringify(row))) emit(namespace, 'ServiceRegistration', row)
-      const gone = before.filter((row) => !next.some((other) => other['ID'] === row['ID']))
+      const [same, ids] = [new Set(before.map((row) => JSON.stringify(row))), new Set(next.map((row) => row['ID']))]
+      for (const row of next) if (!same.has(JSON.stringify(row))) emit(namespace, 'ServiceRegistration', row)
+      const gone = before.filter((row) => !ids.has(row['ID']))
       // What the servers clean up with one write is one frame; each client's deregistration is a write of its own.
       if (removal === 'ServiceDeregistration') for (const row of gone) emit(namespace, removal, row)
       else if (removal !== undefined) emit(namespace, removal, ...gone)
