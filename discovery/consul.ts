@@ -4,6 +4,7 @@ import type { Adapter } from './adapter.ts'
 import { askAgents, createAgents, distrust, indexOf, isFiltered, malformed, type Agents, type Question } from './consul/agents.ts'
 import { createConsulCatalog } from './consul/catalog.ts'
 import type { HealthOptions } from './consul/client.ts'
+import { contactIn } from './consul/contact.ts'
 import { readEntry } from './consul/entry.ts'
 import { consulOptions } from './consul/options.ts'
 import { createDiscoverer } from './discoverer.ts'
@@ -67,5 +68,5 @@ function readRows(rows: unknown, question: Question, zoneKey: string): Reading {
     else if (entry !== undefined) rejected.push(entry.rejection)
   }
   const index = indexOf(answer)
-  return { kind: 'listed', instances, rejected, filtered: isFiltered(answer), bytes: answer.body.byteLength, ...(index === undefined ? {} : { token: index }) }
+  return { kind: 'listed', instances, rejected, filtered: isFiltered(answer), bytes: answer.body.byteLength, age: contactIn(answer), ...(index === undefined ? {} : { token: index }) }
 }

@@ -21,9 +21,10 @@ export function isStreamed(answer: HttpAnswer | undefined): boolean {
   return answer?.headers.get('x-consul-query-backend') === 'streaming'
 }
 
-/** Milliseconds since the server that gave an answer had contact with its leader, as the answer has it. */
+/** Milliseconds since the server that gave an answer had contact with its leader, as the answer has it; 0 where it does not say. */
 export function contactIn(answer: HttpAnswer | undefined): number {
-  return Number(answer?.headers.get('x-consul-lastcontact') ?? 0)
+  const contact = Number(answer?.headers.get('x-consul-lastcontact') ?? 0)
+  return contact > 0 ? contact : 0
 }
 
 /** Why an answer must not be believed after so long without contact; undefined when it may. */

@@ -16,6 +16,8 @@ export interface List {
   readonly rows: readonly unknown[]
   readonly index: bigint
   readonly bytes: number
+  /** Milliseconds since the server that answered heard its leader: so old is what it says. */
+  readonly age: number
 }
 
 /** Whose word counts. */
@@ -51,7 +53,7 @@ function listOf(got: Got | Trouble, namespace: string): List | Trouble {
   const contact = Number(headers.get('x-nomad-lastcontact') ?? 0)
   // A server that has never known a leader answers an empty list all the same, and says that it was cut off for the longest time there is.
   if (contact > MAX_LAST_CONTACT) return { kind: 'failed', message: `${place}: the Nomad server has had no contact with a leader ${contact > EVER ? 'since it started' : `for ${Math.round(contact / 1000)} s`}` }
-  return { kind: 'list', namespace, rows: value as readonly unknown[], index: BigInt(index), bytes }
+  return { kind: 'list', namespace, rows: value as readonly unknown[], index: BigInt(index), bytes, age: contact > 0 ? contact : 0 }
 }
 
 /** The namespaces in which the list of all services has this one. */

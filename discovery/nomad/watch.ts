@@ -100,7 +100,7 @@ export class NomadWatch implements Hearer {
     this.#listed = true
     if (this.#join()) this.#ring()
     const instances = wanted.map((registration) => ({ ...registration.instance, health: this.#checks?.healthOf(registration) ?? ('unknown' as const) }))
-    return { kind: 'listed', instances, rejected, left, missed, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0), ...(denied === undefined ? {} : { denied }) }
+    return { kind: 'listed', instances, rejected, left, missed, token: String(index), bytes: lists.reduce((sum, list) => sum + list.bytes, 0), age: Math.max(0, ...lists.map((list) => list.age)), ...(denied === undefined ? {} : { denied }) }
   }
 
   #hears(): boolean {

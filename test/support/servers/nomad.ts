@@ -27,7 +27,7 @@ export async function startNomad({ acl = false, durable = false, config = '' }: 
   const [http = 0, rpc = 0, serf = 0] = await freePorts(3)
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-nomad-'))
   const file = join(directory, 'agent.hcl')
-  writeFileSync(file, `${hcl(http, rpc, serf)}acl {\n  enabled = ${acl}\n}\n${config}\n`)
+  writeFileSync(file, `${nomadConfig(http, rpc, serf)}acl {\n  enabled = ${acl}\n}\n${config}\n`)
   const at: NomadAt = { url: `http://127.0.0.1:${http}`, ...(acl ? { token: MANAGEMENT } : {}) }
   const endTasks = (): void => endRemains(directory)
   // A test process that ends without `stop` kills the agent, and what ran below it would go on.
@@ -47,8 +47,8 @@ export async function startNomad({ acl = false, durable = false, config = '' }: 
   return { ...server, ...at, endTasks }
 }
 
-// Instances are at 127.0.0.1, and there is more compute and memory than any machine has, so that nothing waits for room.
-const hcl = (http: number, rpc: number, serf: number): string => `bind_addr = "127.0.0.1"
+/** An agent on these ports. Instances are at 127.0.0.1, and there is more compute and memory than any machine has, so that nothing waits for room. */
+export const nomadConfig = (http: number, rpc: number, serf: number): string => `bind_addr = "127.0.0.1"
 ports {
   http = ${http}
   rpc = ${rpc}
@@ -71,7 +71,8 @@ plugin "raw_exec" {
 }
 `
 
-async function hasReadyClient(at: NomadAt): Promise<boolean> {
+/** Whether a client of this agent, or of its servers, takes jobs. */
+export async function hasReadyClient(at: NomadAt): Promise<boolean> {
   // Refused but for the first time.
   if (at.token !== undefined) await callNomad({ url: at.url }, 'POST', 'acl/bootstrap', { BootstrapSecret: at.token }).catch(() => undefined)
   const nodes = (await (await callNomad(at, 'GET', 'nodes')).json()) as { readonly Status: string }[]

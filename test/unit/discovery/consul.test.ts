@@ -315,6 +315,17 @@ test.each([
   expect(reader.attempts.at(-1)?.message).toMatch(message)
 })
 
+test('what a server says that has not heard its leader for some seconds is so old, and not confirmed now', async () => {
+  const { platform, registry, reader } = await watch()
+  registry.headers['x-consul-lastcontact'] = '9000'
+  registry.put('web', three.slice(0, 2))
+  await platform.advance(600)
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080')
+  const said = reader.attempts.at(-1)?.at ?? 0
+  expect(platform.wallClock() - said).toBeGreaterThanOrEqual(9000)
+  expect(reader.last()).toMatchObject({ at: said })
+})
+
 test('KnownLeader false on a healthy answer is ignored', async () => {
   const { reader } = await watch({ prepare: (fake) => void Object.assign(fake.headers, { 'x-consul-knownleader': 'false', 'x-consul-query-backend': 'streaming', 'x-consul-lastcontact': '0' }) })
   expect(summary(reader.last())).toBe(ready)

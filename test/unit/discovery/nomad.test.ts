@@ -203,6 +203,17 @@ test.each([
   expect(reader.attempts.at(-1)?.message).toMatch(message)
 })
 
+test('what a server says that has not heard its leader for some seconds is so old, and not confirmed now', async () => {
+  const { platform, registry, reader } = await watch()
+  registry.headers['x-nomad-lastcontact'] = '9000'
+  registry.put('web', three.slice(0, 2))
+  await platform.advance(300)
+  expect(summary(reader.last())).toBe('ready 10.0.0.1:8080 10.0.0.2:8080')
+  const said = reader.attempts.at(-1)?.at ?? 0
+  expect(platform.wallClock() - said).toBeGreaterThanOrEqual(9000)
+  expect(reader.last()).toMatchObject({ at: said })
+})
+
 test.each(['Permission denied', 'ACL token not found'])('403 %s is denied', async (text) => {
   const { platform, registry, reader } = await watch()
   registry.answerWith(() => plain(403, text))
