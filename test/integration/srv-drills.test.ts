@@ -106,3 +106,24 @@ function those(names: readonly string[]): (d: Pick<Drill, 'backend'>) => DnsVoic
     return () => [{ answers, additionals: backends.map(({ name, host }) => addressRecord(`${name}.example`, host)) }]
   }
 }
+
+test('a server whose answers by TCP are cut off takes nothing away, and one that answers late or slowly is waited for', () =>
+  drill(plan((d) => () => [wave(d, 0)]), async (d) => {
+    const shows = (mode: string, number: number): RegExp => new RegExp(`^${mode} (127\\.${1 + number}\\.\\d+\\.\\d+:\\d+,?){${CROWD}}$`)
+    await knows(d, REF, CROWD)
+    // At once, in its length, after it, after its head, and among its records.
+    for (const [number, cut] of [0, 1, 2, 14, 9000].entries()) {
+      server.goes({ cut })
+      server.speak(() => [wave(d, number + 1)])
+      await d.sees('web', shows('stale', number), { cause: /cut|closed|ended|short|TCP/i, since: Date.now() })
+      await d.serves('web', ALL)
+      server.goes({})
+      await d.sees('web', shows('live', number + 1))
+    }
+    for (const [number, way] of ([{ late: 100 }, { trickle: 1000 }] as const).entries()) {
+      server.goes(way)
+      server.speak(() => [wave(d, 20 + number)])
+      await d.sees('web', shows('live', 20 + number))
+      await d.uses('web', ALL)
+    }
+  }))

@@ -1,6 +1,6 @@
-// Failure drills on real Eurekas that answer, but refuse, while load runs: no request fails that could have succeeded, what is shown
+// Failure drills on real Eurekas that answer, but refuse, or slowly, while load runs: no request fails that could have succeeded, what is shown
 // is true, and recovery needs nobody.
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { drill } from '../support/drill/drill.ts'
 import type { DrillPlan } from '../support/drill/plan.ts'
 import { httpAnswer } from '../support/drill/fault-proxy.ts'
@@ -58,6 +58,22 @@ describeWithServers(['eureka'], 'a gateway at a Eureka', () => {
     downAtStart(plan({ first: server.address }, ['a', 'b', 'c']), { ref: 'eureka/WEB' }))
 
   test('that hangs is asked one question at a time', () => hangs(plan({ first: server.address }, ['a', 'b', 'c']), { upstream: 'first', ref: 'eureka/WEB' }))
+
+  test('that answers slowly, or late, is waited for', () =>
+    // Its answers may take 10 s, which is 3 s here.
+    drill({ ...plan({ first: server.address }), speed: 3 }, async (d) => {
+      const wire = d.fault('first')
+      await d.sees('web', 'live a,b,c,d')
+      wire.throttle(20_000)
+      await cancel(server.url, d.backend('d'))
+      await d.sees('web', 'live a,b,c')
+      await d.uses('web', ['a', 'b', 'c'])
+      wire.delay(200)
+      await register(server.url, d.backend('d'))
+      await d.sees('web', 'live a,b,c,d')
+      await d.uses('web', ALL)
+      expect(d.logs.filter((line) => /^(warn|error)/.test(line))).toEqual([])
+    }))
 
   test('that is lost, for a peer that has just started: its 403 and its short list take nothing away', () =>
     drill(plan({ first: server.address, second: '127.0.0.1:1' }), async (d) => {

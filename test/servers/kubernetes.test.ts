@@ -1,6 +1,5 @@
 // The Kubernetes adapter against a real API server: what a double could get wrong, and drills under load.
 import { writeFile } from 'node:fs/promises'
-import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { k8s } from '../../discovery/k8s.ts'
@@ -16,17 +15,15 @@ import { changesWhile, flaps } from '../support/drill/crowd.ts'
 import { drill } from '../support/drill/drill.ts'
 import type { DrillPlan } from '../support/drill/plan.ts'
 import { createFakeK8s, endpoint, type SliceSpec } from '../support/fake-k8s.ts'
+import { ALONE, kubernetesPlan, putBackend, type KubernetesRights } from '../support/kubernetes-drill.ts'
 import { withSecretFile } from '../support/secret-file.ts'
-import { describeWithServers, isLacking } from '../support/servers.ts'
+import { describeWithServers } from '../support/servers.ts'
 import { makeTempDirectory } from '../support/temp.ts'
 import { downAtStart } from '../suites/down-at-start.ts'
 import { hangs } from '../suites/hang.ts'
 import { ADMIN, CLIENT, GATEWAY, startKubernetes, type Kubernetes } from '../support/servers/kubernetes.ts'
 
 const platform = nodePlatform(() => undefined)
-/** An address of this machine that is no loopback address: the API server takes no others. */
-const OWN = Object.values(networkInterfaces()).flatMap((each) => each ?? []).find(({ family, internal }) => family === 'IPv4' && !internal)?.address
-const ALONE = isLacking(OWN === undefined, 'drills on a real API server need an IPv4 address that is no loopback address')
 const TIME = { timeout: 20_000, interval: 20 }
 
 describeWithServers(['kubernetes'], 'a real API server', () => {
@@ -180,18 +177,8 @@ describeWithServers(['kubernetes'], 'a real API server', () => {
 
   // --- drills
 
-  const put = ({ name, host, port }: Backend, conditions: object = { ready: true }, slice = `web-${name}`): Promise<void> =>
-    cluster.put({ name: slice, service: 'web', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: [endpoint(host, { conditions, targetRef: { kind: 'Pod', namespace: 'default', name, uid: name } })] })
-
-  const plan = (backends: readonly string[], more: { readonly token?: string | undefined; readonly tokenFile?: string } = {}): DrillPlan => ({
-    host: OWN ?? '',
-    upstreams: { k8s: cluster.server.address },
-    registries: ({ k8s: address }) => ({ k8s: { ...options(more), address: `https://${address}`, wait: '10s' } }),
-    services: { web: { from: 'k8s/default/web:http', backends } },
-    before: async (backend) => {
-      for (const name of backends) await put(backend(name))
-    },
-  })
+  const put = (backend: Backend, conditions?: object, slice?: string): Promise<void> => putBackend(cluster, backend, conditions, slice)
+  const plan = (backends: readonly string[], more: KubernetesRights = {}): DrillPlan => kubernetesPlan(cluster, backends, more)
 
   test.skipIf(ALONE)('where two thousand endpoints are replaced by others: all are taken, and no request is lost', () =>
     drill(plan(['a', 'b']), async (d) => {

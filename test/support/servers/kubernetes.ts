@@ -39,6 +39,10 @@ export interface Kubernetes {
   /** Copies what etcd keeps, while nothing runs; and puts the copy back. */
   backUp(): Promise<void>
   restore(): Promise<void>
+  /** Takes away all that etcd keeps, while nothing runs. */
+  empty(): Promise<void>
+  /** Has etcd forget every version but the newest. */
+  compact(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -46,8 +50,13 @@ function fixture(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/tls/engine/${name}`, import.meta.url))
 }
 
+export interface KubernetesOptions {
+  /** Has the API server keep the last versions of EndpointSlices itself, as it does by default: then it answers from there what etcd has long forgotten. */
+  readonly cache?: boolean
+}
+
 /** Starts both, each quick to end. */
-export async function startKubernetes(): Promise<Kubernetes> {
+export async function startKubernetes({ cache = true }: KubernetesOptions = {}): Promise<Kubernetes> {
   const [clientPort = 0, peerPort = 0, port = 0] = await freePorts(3)
   const { directory, remove } = await makeTempDirectory()
   const file = (name: string): string => join(directory, name)
@@ -90,6 +99,7 @@ export async function startKubernetes(): Promise<Kubernetes> {
       '--endpoint-reconciler-type=none',
       '--shutdown-delay-duration=0s',
       '--v=0',
+      ...(cache ? [] : ['--watch-cache-sizes=endpointslices.discovery.k8s.io#0']),
     ],
     address: `127.0.0.1:${port}`,
     // The roles of RBAC and the namespace `default` are made after it listens.
@@ -133,10 +143,21 @@ export async function startKubernetes(): Promise<Kubernetes> {
       await rm(file('etcd'), { recursive: true })
       await cp(file('backup'), file('etcd'), { recursive: true })
     },
+    empty: () => rm(file('etcd'), { recursive: true }),
+    async compact() {
+      const { header } = (await askEtcd(client, 'maintenance/status', {})) as { readonly header: { readonly revision: string } }
+      await askEtcd(client, 'kv/compaction', { revision: header.revision, physical: true })
+    },
     async stop() {
       await server.kill()
       await etcd.stop()
       await remove()
     },
   }
+}
+
+async function askEtcd(url: string, path: string, question: object): Promise<unknown> {
+  const answer = await fetch(`${url}/v3/${path}`, { method: 'POST', body: JSON.stringify(question), signal: AbortSignal.timeout(10_000) })
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+  return answer.json()
 }
