@@ -17,7 +17,7 @@ import { Probe } from './scale/probe.ts'
 import { Stall } from './scale/stall.ts'
 
 // The registry would be a machine of its own: its garbage is not collected on every core of this one.
-for (const flag of ['--concurrent-marking-max-worker-num=1', '--no-parallel-scavenge']) setFlagsFromString(flag)
+setFlagsFromString('--no-parallel-scavenge')
 
 const { values } = parseArgs({
   options: {

@@ -96,8 +96,7 @@ function listed(before: Progress, question: Question, reading: Listed, trust: Tr
   const rejected = toldOf([...refused.rows, ...(reading.notes ?? []), ...instances])
   const first = refused.rows[0] ?? instances[0]
   if (first !== undefined && trust.strict) return troubled(before, 'failed', `entry ${first.id} ${first.reason}`, rejected)
-  const stays = before.accepted && inUse(before).filter((endpoint) => !hasLeft(endpoint, reading, trust))
-  if (first !== undefined && endpoints.length === 0 && mayBeInService(refused, { endpoints: stays, registry: trust.registry, refused: before.refused })) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, rejected)
+  if (first !== undefined && endpoints.length === 0 && mayBeInService(refused, { endpoints: staying(before, reading, trust), registry: trust.registry, refused: before.refused })) return troubled(before, 'failed', `every entry was refused; ${first.id} ${first.reason}`, rejected)
   if (reading.filtered === true && before.filtered === false && loses(before, endpoints)) {
     return troubled(before, 'denied', 'the registry now leaves entries out for lack of rights; check what the token may read', rejected)
   }
@@ -106,6 +105,10 @@ function listed(before: Progress, question: Question, reading: Listed, trust: Tr
   const digested = answered(before, question, answer, reading, trust, moment)
   const whole: Digested = { progress: { ...digested.progress, refused: rowsOf(refused) }, attempt: { ...digested.attempt, rejected } }
   return denied === undefined ? whole : deniedInPart(before, whole, denied.message)
+}
+
+function staying(before: Progress, reading: Listed, trust: Trust): readonly Endpoint[] | undefined {
+  return before.accepted && inUse(before).filter((endpoint) => !hasLeft(endpoint, reading, trust))
 }
 
 /** All of it is used, and it is said that a part is no news. */

@@ -8,6 +8,7 @@ import type { EndpointSet, RefSets } from '../model/endpoint.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Revision } from '../model/snapshot.ts'
 import { emptyDump, type InstrumentsDump, mergeDumps, retainSeries, retireDump } from '../telemetry/dump.ts'
+import { WORKER_EXEC_ARGV } from './brief-collections.ts'
 import { Broadcast } from './broadcast.ts'
 import { DEAD } from './heartbeat.ts'
 import { Member, type MemberOwner } from './member.ts'
@@ -43,7 +44,7 @@ export class Fleet implements Serving, MemberOwner {
     this.platform = platform
     this.dead = dead
     const built = import.meta.url.endsWith('.js')
-    cluster.setupPrimary({ exec: fileURLToPath(new URL(built ? './worker.js' : './worker.ts', import.meta.url)), args: [], silent: false })
+    cluster.setupPrimary({ exec: fileURLToPath(new URL(built ? './worker.js' : './worker.ts', import.meta.url)), args: [], execArgv: [...process.execArgv, ...WORKER_EXEC_ARGV], silent: false })
   }
 
   async start(options: WorkerStart): Promise<Readonly<Record<string, number>>> {

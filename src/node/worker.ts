@@ -9,12 +9,10 @@ import { DataPlane } from './data-plane.ts'
 import { createLiveExplain } from '../proxy/signed-explain.ts'
 import { stderrLog } from './log.ts'
 import type { FromWorker, ToWorker, WholeTable, WorkerOptions } from './messages.ts'
-import { markOnOneThread } from './brief-collections.ts'
 import { nodePlatform } from './platform.ts'
 import { refusedAccess } from '../proxy/refused-access.ts'
 import { Told } from './told.ts'
 
-markOnOneThread()
 const platform = nodePlatform(stderrLog('info', `worker ${process.pid}`))
 const instruments = createInstruments()
 const told = new Told()

@@ -52,7 +52,7 @@ describe('a drill on files', () => {
       await writeFile(join(temp.directory, 'web'), `${lines(d, ['a', 'b'])}127.0.0.1`)
       await d.sees('web', 'stale a,b,c', { cause: /line 3|entry/, since: Date.now() })
       await rm(join(temp.directory, 'web'))
-      await d.sees('web', 'guarded a,b,c', { cause: /does not know|gone|no file/ })
+      await d.sees('web', 'stale a,b,c', { cause: /what it had is kept/ })
       await d.serves('web', ['a', 'b', 'c'])
       await list(d, ['a', 'b'])
       await d.sees('web', 'live a,b')
@@ -62,7 +62,7 @@ describe('a drill on files', () => {
     drill(plan(), async (d) => {
       await d.sees('web', 'live a,b,c')
       await d.restart(() => rm(join(temp.directory, 'web')))
-      await d.sees('web', /^(disk|guarded) a,b,c$/)
+      await d.sees('web', /^(disk|stale) a,b,c$/)
       await d.serves('web', ['a', 'b', 'c'])
     }))
 

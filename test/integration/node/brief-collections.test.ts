@@ -1,23 +1,34 @@
-// The young generation of a process that collects briefly: it stays small, where V8 would let it grow.
-import { execFileSync } from 'node:child_process'
+// That V8 heeds what the processes of a gateway tell it about collecting garbage: an option that it does not know any more would be
+// passed over in silence, or end a worker at its start.
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { WORKER_EXEC_ARGV } from '../../../src/node/brief-collections.ts'
 
 const module = fileURLToPath(new URL('../../../src/node/brief-collections.ts', import.meta.url))
 
-/** Bytes of the young generation of a process that has allocated much, a part of which lives for a while. */
-function youngBytes(before: string): number {
+/** What V8 says while a process allocates much, a part of which lives for long. */
+function traced(execArgv: readonly string[], before: string): { readonly said: string; readonly complaints: string } {
   const program = `
-    import { getHeapSpaceStatistics } from 'node:v8'
+    import { setFlagsFromString } from 'node:v8'
     import { collectBriefly } from ${JSON.stringify(module)}
     ${before}
     const lives = []
-    for (let i = 0; i < 2_000_000; i++) lives[i % 50_000] = { i, text: 'x' + i }
-    console.log(getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size)`
-  return Number(execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }))
+    for (let i = 0; i < 3_000_000; i++) lives[i % 1_000_000] = { i, text: 'x' + i }`
+  const { stdout, stderr } = spawnSync(process.execPath, [...execArgv, '--input-type=module', '-e', program], { encoding: 'utf8' })
+  return { said: stdout, complaints: stderr }
 }
 
-test('the young generation grows by itself, and not where collections are to be brief', () => {
-  expect(youngBytes('')).toBeGreaterThan(8 * 2 ** 20)
-  expect(youngBytes('collectBriefly()')).toBeLessThan(4 * 2 ** 20)
+test('a worker marks its garbage on one thread beside its own', () => {
+  const { said, complaints } = traced(WORKER_EXEC_ARGV, `setFlagsFromString('--trace-concurrent-marking')`)
+  expect(complaints).toBe('')
+  expect(new Set([...said.matchAll(/concurrent marking task (\d+)/g)].map(([, task]) => task))).toEqual(new Set(['1']))
+})
+
+test('the main process collects its young generation on one thread', () => {
+  const { said, complaints } = traced([], `collectBriefly(); setFlagsFromString('--trace-parallel-scavenge'); setFlagsFromString('--trace-gc')`)
+  const [threads = NaN, collections = NaN] = [/ scavenge\[/g, / ms: /g].map((line) => said.match(line)?.length ?? 0)
+  expect(complaints).toBe('')
+  expect(threads).toBeGreaterThan(0)
+  expect(threads).toBeLessThanOrEqual(collections)
 })
