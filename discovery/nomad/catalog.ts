@@ -4,7 +4,7 @@ import type { Catalog, CatalogService } from '../../src/model/catalog.ts'
 import { parseRef, refKey, type ServiceRef } from '../../src/model/discoverer.ts'
 import { type CatalogAsk, type CatalogReading, type CatalogSource, createCatalog } from '../catalog.ts'
 import { createInterrupts } from './interrupt.ts'
-import { askList, type List } from './list.ts'
+import { askList, servicesIn, type List, type ListedService } from './list.ts'
 import type { Shared } from './shared.ts'
 import type { Trouble } from '../reading.ts'
 
@@ -51,7 +51,7 @@ function reader(registry: string, { options, client, streamOf }: Shared, life: A
     const all = await listAll(ask, signal)
     if (all.kind !== 'list') return all
     interrupts.listen()
-    const listed = [...listedIn(all.rows)]
+    const listed = [...servicesIn(all.rows)]
     const there = new Set(listed.map(({ namespace }) => namespace))
     // It leaves out without a word what the token may not read, or not any more; asked alone, a namespace says so.
     const known = single === undefined ? ask.known.flatMap(({ ref }) => namespaceOf(ref) ?? []) : []
@@ -64,7 +64,7 @@ function reader(registry: string, { options, client, streamOf }: Shared, life: A
       const namespace = missing[n] ?? ''
       if (each.kind === 'list') {
         unread.delete(namespace)
-        listed.push(...listedIn(each.rows))
+        listed.push(...servicesIn(each.rows))
         continue
       }
       const message = `${each.message} (namespace ${namespace})`
@@ -78,32 +78,15 @@ function reader(registry: string, { options, client, streamOf }: Shared, life: A
   }
 }
 
-interface Row {
-  readonly namespace: string
-  readonly name: string
-  readonly labels: readonly string[]
-}
-
-function listedIn(rows: readonly unknown[]): readonly Row[] {
-  return rows.flatMap((row) => {
-    const { Namespace: namespace, Services: services } = (row ?? {}) as { readonly Namespace?: unknown; readonly Services?: unknown }
-    if (typeof namespace !== 'string' || !Array.isArray(services)) return []
-    return services.flatMap((service): Row[] => {
-      const { ServiceName: name, Tags: tags } = (service ?? {}) as { readonly ServiceName?: unknown; readonly Tags?: unknown }
-      if (typeof name !== 'string' || name === '') return []
-      return [{ namespace, name, labels: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [] }]
-    })
-  })
-}
-
 /** The one namespace that is looked in. */
 function singleOf([only, ...more]: readonly string[]): string | undefined {
   return more.length === 0 && only !== '*' ? only : undefined
 }
 
 /** `nomad/web`; where several namespaces are looked in, each has services of its own. */
-function serviceOf(registry: string, { namespace, name, labels }: Row, single: string | undefined): CatalogService {
+function serviceOf(registry: string, { namespace, name, tags }: ListedService, single: string | undefined): CatalogService {
   const ref: ServiceRef = { registry, name, options: single === undefined ? { namespace } : {} }
+  const labels = Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
   return { ref: refKey(ref), name: shownName(name, single === undefined ? namespace : undefined), labels }
 }
 

@@ -1,5 +1,6 @@
 // A list as Nomad's servers answer it, and when it is not to be believed.
 import type { Got, NomadClient, Query } from './client.ts'
+import { recordOf, recordsOf } from '../json.ts'
 import type { Trouble } from '../reading.ts'
 
 /** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
@@ -56,12 +57,18 @@ function listOf(got: Got | Trouble, namespace: string): List | Trouble {
   return { kind: 'list', namespace, rows: value as readonly unknown[], index: BigInt(index), bytes, age: contact > 0 ? contact : 0 }
 }
 
-/** The namespaces in which the list of all services has this one. */
-export function namespacesWith(rows: readonly unknown[], service: string): readonly string[] {
-  const named = rows.flatMap((row) => {
-    const { Namespace: namespace, Services: services } = (row ?? {}) as { readonly Namespace?: unknown; readonly Services?: unknown }
-    const has = Array.isArray(services) && services.some((each) => (each as { readonly ServiceName?: unknown } | null)?.ServiceName === service)
-    return typeof namespace === 'string' && has ? [namespace] : []
+/** A service in the list of all, its tags as they were written. */
+export interface ListedService {
+  readonly namespace: string
+  readonly name: string
+  readonly tags: unknown
+}
+
+/** The services in the rows of `/v1/services`, of which each is about one namespace. */
+export function servicesIn(rows: readonly unknown[]): readonly ListedService[] {
+  return rows.map(recordOf).flatMap((row) => {
+    const namespace = row?.['Namespace']
+    if (typeof namespace !== 'string') return []
+    return recordsOf(row?.['Services']).flatMap(({ ServiceName: name, Tags: tags }) => (typeof name === 'string' && name !== '' ? [{ namespace, name, tags }] : []))
   })
-  return [...new Set(named)].sort()
 }

@@ -1,7 +1,7 @@
 // The lists of one service in the namespaces it is looked for in: who is asked, and what a list that lacks something means.
 import type { NomadClient, Query } from './client.ts'
 import { namespaceOf } from './entry.ts'
-import { askList, namespacesWith, type List } from './list.ts'
+import { askList, servicesIn, type List } from './list.ts'
 import type { Ask, DeniedPart, Trouble } from '../reading.ts'
 
 /** How long a server may take to come as far as an event that was heard, milliseconds. */
@@ -46,7 +46,8 @@ export class ServiceLists {
       lists.push({ ...all, rows: [] })
       // The list of all leaves out without a word what the token may not read any more; asked alone, a namespace says so.
       const known = ask.known.map(({ id }) => namespaceOf(id.slice(ask.ref.registry.length + 1)))
-      namespaces = [...new Set([...namespacesWith(all.rows, service), ...known])]
+      const listed = servicesIn(all.rows).filter(({ name }) => name === service)
+      namespaces = [...new Set([...listed.map(({ namespace }) => namespace).sort(), ...known])]
     }
     for (const namespace of namespaces) {
       const list = await this.#question(`/v1/service/${encodeURIComponent(service)}`, { namespace, filter }, ask, heard, signal)
