@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
 import { nginxFrame } from './backend.ts'
 import { main, scratchFolder } from './paths.ts'
 import { childrenOf, cpuMicros, freePort, launch, listening, residentBytes, stop } from './process.ts'
@@ -15,9 +14,6 @@ import { startApiServer } from './scale/api-server.ts'
 import { addressOf, configuration, Estate, hostOf, type Probed } from './scale/estate.ts'
 import { Probe } from './scale/probe.ts'
 import { Stall } from './scale/stall.ts'
-
-// The registry would be a machine of its own: its garbage is not collected on every core of this one.
-setFlagsFromString('--no-parallel-scavenge')
 
 const { values } = parseArgs({
   options: {

@@ -15,7 +15,7 @@ export interface ApiServer {
 }
 
 /** Events kept for watches that begin a little late. */
-const KEPT = 2000
+const KEPT = 400
 /** Between two bookmarks, milliseconds. */
 const BOOKMARK = 30_000
 
