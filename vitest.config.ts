@@ -17,8 +17,8 @@ export default defineConfig({
       { extends: true, test: { name: 'node', include: ['test/integration/**/*.test.ts'] } },
       // The worker runs in workerd; the tests drive it from Node over sockets.
       { extends: true, test: { name: 'edge', include: ['test/edge/**/*.test.ts'] } },
-      // After the others, two files at once: each has servers of its own, and waits for them most of the time. A JVM starts in eight seconds alone, and in a minute beside builds; some drills write thousands of changes.
-      { extends: true, test: { name: 'servers', include: ['test/servers/**/*.test.ts'], maxWorkers: 2, sequence: { groupOrder: 1 }, testTimeout: 120_000, hookTimeout: 240_000 } },
+      // After the others, one file at a time. A JVM starts in eight seconds alone, and in a minute beside builds; some drills write thousands of changes.
+      { extends: true, test: { name: 'servers', include: ['test/servers/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 1 }, testTimeout: 120_000, hookTimeout: 240_000 } },
     ],
   },
 })

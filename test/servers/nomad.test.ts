@@ -215,7 +215,7 @@ describeWithServers(['nomad'], 'a real Nomad', () => {
       })
       return { port: (checked.address() as AddressInfo).port, asked: (path) => asked.filter((each) => each === path).length, turn: (now) => void (works = now) }
     }
-    const used = (by: () => readonly string[], wanted: readonly string[]): Promise<void> => vi.waitFor(() => expect(by()).toEqual(wanted), { timeout: 20_000, interval: 20 })
+    const used = (by: () => readonly string[], wanted: readonly string[]): Promise<void> => vi.waitFor(() => expect(by()).toEqual(wanted), { timeout: 60_000, interval: 20 })
 
     test('a job that is stopped is drained: no request is lost', async () => {
       for (const id of ['a', 'b']) await runJob(server, { id, program: TASK, env: { NAME: id }, group: { ShutdownDelay: 5e8 } })
