@@ -15,6 +15,7 @@ import { compileTable } from '../../../src/route/compile.ts'
 import { request, route, service, table } from '../../support/build-table.ts'
 import { endpoint } from '../../support/endpoints.ts'
 import { fakePlatform } from '../../support/fake-platform.ts'
+import { quietExchange } from '../../support/quiet-exchange.ts'
 
 /** Endpoints that answer with a status after some milliseconds; `stale` tries before that meet a connection that was closed. */
 type Answers = Readonly<Record<string, { readonly status: number; readonly after: number; readonly stale?: number }>>
@@ -46,26 +47,9 @@ function open(balance: BalanceConfig, answers: Answers, retry?: RetryConfig, los
   /** `upload` is the time that the client takes for its body, milliseconds. */
   const ask = async (user: string, upload?: number): Promise<AccessRecord | undefined> => {
     const whole = platform.now() + (upload ?? 0)
-    const exchange: Exchange = {
-      head: request('words.example/', { headers: [['x-user', user]] }),
-      startedAt: platform.now(),
-      upgrade: '',
-      trustedPeer: false,
-      peerAddress: '127.0.0.1',
-      peerScheme: 'http',
-      gone: false,
-      get uploadedAt() {
-        return upload === undefined || platform.now() < whole ? 0 : whole
-      },
-      replayable: true,
-      bytesIn: 0,
-      bytesOut: 0,
-      keepBody: () => {},
-      holdBody: () => {},
-      ruleTrailers: () => {},
-      respond: () => Promise.resolve(),
-      relay: () => undefined,
-    }
+    const exchange: Exchange = Object.defineProperty(quietExchange(request('words.example/', { headers: [['x-user', user]] }), platform.now()), 'uploadedAt', {
+      get: () => (upload === undefined || platform.now() < whole ? 0 : whole),
+    })
     void handle(gateway, exchange)
     await platform.advance(400)
     return records.at(-1)

@@ -4,7 +4,7 @@ import type { AccessRecord } from '../../../src/model/access.ts'
 import type { EndpointState } from '../../../src/model/balancer.ts'
 import type { EndpointSet } from '../../../src/model/endpoint.ts'
 import { GatewayError } from '../../../src/model/error.ts'
-import type { Exchange, Transport } from '../../../src/model/exchange.ts'
+import type { Transport } from '../../../src/model/exchange.ts'
 import { HeaderList } from '../../../src/model/headers.ts'
 import { answered, avoid } from '../../../src/proxy/avoid.ts'
 import { Budgets } from '../../../src/proxy/budgets.ts'
@@ -15,6 +15,7 @@ import { compileTable } from '../../../src/route/compile.ts'
 import { request, route, service, table } from '../../support/build-table.ts'
 import { endpoint, endpointState } from '../../support/endpoints.ts'
 import { fakePlatform } from '../../support/fake-platform.ts'
+import { quietExchange } from '../../support/quiet-exchange.ts'
 
 const WORDS = service('words')
 const unsent = (): GatewayError => new GatewayError('connect_timeout', '', { side: 'upstream', retry: 'unsent' })
@@ -167,24 +168,7 @@ describe('a registry that is dead for days, with servers that are gone', () => {
     const ask = async (every: number): Promise<string> => {
       sent.length = 0
       const startedAt = platform.now()
-      const exchange: Exchange = {
-        head: request('words.example/', {}),
-        startedAt,
-        uploadedAt: 0,
-        upgrade: '',
-        trustedPeer: false,
-        peerAddress: '127.0.0.1',
-        peerScheme: 'http',
-        gone: false,
-        replayable: true,
-        bytesIn: 0,
-        bytesOut: 0,
-        keepBody: () => {},
-        holdBody: () => {},
-        ruleTrailers: () => {},
-        respond: () => Promise.resolve(),
-        relay: () => undefined,
-      }
+      const exchange = quietExchange(request('words.example/', {}), startedAt)
       let took = -1
       void handle(gateway, exchange).then(() => void (took = platform.now() - startedAt))
       await platform.advance(every)

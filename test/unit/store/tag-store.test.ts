@@ -18,23 +18,13 @@ afterEach(() => {
   for (const stop of open.splice(0)) stop.abort()
 })
 
-function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagStoreOptions> = () => ({})) {
-  const platform = fakePlatform()
-  const sets = new Map<string, EndpointSet>()
-  const wanted: (readonly string[])[] = []
-  const unlisted: (readonly string[])[] = []
-  const released: string[] = []
-  const held: boolean[] = []
-  let put: (set: CatalogSet) => void = () => {}
+/** A catalogue that says what it is given. */
+function saidCatalog(): { readonly catalog: Catalog; say(set: CatalogSet): void } {
+  const queue: CatalogSet[] = []
+  let wake = (): void => {}
   const catalog: Catalog = {
     nameOf: ({ name }) => name,
     async *watch(signal) {
-      const queue: CatalogSet[] = []
-      let wake = (): void => {}
-      put = (set) => {
-        queue.push(set)
-        wake()
-      }
       signal.addEventListener('abort', () => wake())
       while (!signal.aborted) {
         const next = queue.shift()
@@ -43,6 +33,23 @@ function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagS
       }
     },
   }
+  return {
+    catalog,
+    say(set) {
+      queue.push(set)
+      wake()
+    },
+  }
+}
+
+function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagStoreOptions> = () => ({})) {
+  const platform = fakePlatform()
+  const sets = new Map<string, EndpointSet>()
+  const wanted: (readonly string[])[] = []
+  const unlisted: (readonly string[])[] = []
+  const released: string[] = []
+  const held: boolean[] = []
+  const { catalog, say } = saidCatalog()
   const store = tagStore({
     platform,
     catalogs: new Map([['consul', catalog]]),
@@ -58,8 +65,8 @@ function setUp(more: (platform: ReturnType<typeof fakePlatform>) => Partial<TagS
   })()
   return {
     platform, store, events, wanted, unlisted, released, held,
-    services: (...names: string[]) => put({ kind: 'ready', services: names.map((name) => ({ ref: `consul/${name}`, name, labels: ['fairlead.route=x'] })), at: 0 }),
-    trouble: (set: CatalogSet) => put(set),
+    services: (...names: string[]) => say({ kind: 'ready', services: names.map((name) => ({ ref: `consul/${name}`, name, labels: ['fairlead.route=x'] })), at: 0 }),
+    trouble: say,
     put(name: string, set: EndpointSet) {
       sets.set(`consul/${name}`, set)
       held.push(store.changed(`consul/${name}`))
@@ -309,26 +316,10 @@ test('a service that is listed under another name than the last run knew is call
 /** A store on two registries; `nomad` is only looked for. Each says what it is given. */
 function twoRegistries(lookedFor: readonly string[]) {
   const platform = fakePlatform()
-  const puts = new Map<string, (set: CatalogSet) => void>()
-  const catalogOf = (name: string): Catalog => ({
-    nameOf: (ref) => ref.name,
-    watch: (signal) => {
-      const queue: CatalogSet[] = []
-      let wake = (): void => {}
-      puts.set(name, (set) => (queue.push(set), wake()))
-      signal.addEventListener('abort', () => wake())
-      return (async function* () {
-        while (!signal.aborted) {
-          const next = queue.shift()
-          if (next !== undefined) yield next
-          else await new Promise<void>((resolve) => (wake = resolve))
-        }
-      })()
-    },
-  })
+  const said = new Map(['consul', 'nomad'].map((name) => [name, saidCatalog()]))
   const store = tagStore({
     platform,
-    catalogs: new Map(['consul', 'nomad'].map((name) => [name, catalogOf(name)])),
+    catalogs: new Map([...said].map(([name, { catalog }]) => [name, catalog])),
     lookedFor: new Set(lookedFor),
     rules: { wanted: isRouted, instancesOf, assemble: createAssembler({ registries: ['consul', 'nomad'], listeners: [{ name: 'http', tls: false }] }), merge: mergeTables },
     feed: { want: () => {}, get: (ref) => ({ kind: 'ready', endpoints: [endpoint(`${ref}-1`, { tags: [`fairlead.route=${ref.replace('/', '.')}/**`] })], at: 0 }), release: () => {} },
@@ -344,7 +335,7 @@ function twoRegistries(lookedFor: readonly string[]) {
     platform, store, tables, refused,
     say: async (registry: string, set: CatalogSet) => {
       await platform.advance(1)
-      puts.get(registry)?.(set)
+      said.get(registry)?.say(set)
       await platform.advance(1000)
     },
     lists: (registry: string, ...names: string[]): CatalogSet => ({ kind: 'ready', services: names.map((name) => ({ ref: `${registry}/${name}`, name, labels: ['fairlead.route=x'] })), at: 0 }),
