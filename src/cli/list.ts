@@ -1,4 +1,5 @@
 // Every command, in the order of the overview.
+import { collectBriefly } from '../node/brief-collections.ts'
 import type { Command } from './command.ts'
 
 export const commands: readonly Command[] = [
@@ -6,6 +7,7 @@ export const commands: readonly Command[] = [
     name: 'run',
     summary: 'run the gateway',
     load: async () => {
+      collectBriefly()
       const { run, RUN_USAGE } = await import('./run.ts')
       return { run, usage: RUN_USAGE }
     },

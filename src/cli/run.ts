@@ -6,7 +6,6 @@ import { namesOfGateway } from '../config/names.ts'
 import { parseConfig, type ParsedConfig, parseTable } from '../config/parse.ts'
 import type { Config } from '../model/config.ts'
 import { startAdmin } from '../node/admin/server.ts'
-import { collectBriefly } from '../node/brief-collections.ts'
 import { ControlPlane } from '../node/control-plane.ts'
 import { Fleet } from '../node/fleet.ts'
 import { stderrLog } from '../node/log.ts'
@@ -61,7 +60,6 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
   const level = values.log
   if (level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') throw new UsageError(`--log takes debug, info, warn or error\n${RUN_USAGE}`)
   const redis = file === undefined ? runStore(values, undefined, io.env) : undefined
-  collectBriefly()
   const { text, lookedFor = [] } = file === undefined ? await withoutFile(redis !== undefined, values, io) : { text: await readInput(file, io) }
   if (text === undefined) return 1
   const { config, gateway = {} } = readConfig(text, file, io)

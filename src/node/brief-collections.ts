@@ -3,8 +3,11 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-/** Of the young generation, MiB: a collection of it is one or two milliseconds. What V8 lets it grow to is 16 and more. */
+/** Size of each half of the young generation of the main process, MiB: a collection of it is two or three milliseconds. What V8 lets it grow to is 32, and that is twenty and more. */
 const YOUNG = 4
+/** What is filled in for it to grow, entries of eight bytes, and how often at most before it is given up. */
+const FILLING = 8000
+const FILLINGS = 500
 
 /**
  * Options of Node for a worker, which are heeded at its start alone. V8 has four threads of its own in each process, for marking garbage and for compiling;
@@ -13,15 +16,28 @@ const YOUNG = 4
 export const WORKER_EXEC_ARGV: readonly string[] = ['--v8-pool-size=1']
 
 /**
- * For the main process, whose pauses no request waits for: leaves the collection of the young generation to one thread, and lets that generation grow to `YOUNG`
- * and not much beyond. It may not stay at the 1 MiB either to which V8 shrinks it in a calm: then it is collected at every turn, and what would soon have died is taken for old.
+ * For the main process, whose pauses no request waits for, but changes do: leaves the collection of the young generation to one thread, and has that generation at `YOUNG`, neither beyond nor below.
+ * V8 lets it grow while a gateway starts, and in a calm shrinks it to 1 MiB, where it is collected at every turn and what would soon have died is taken for old. Call it before much is loaded: nothing makes it smaller on demand.
  */
 export function collectBriefly(): void {
   setFlagsFromString('--no-parallel-scavenge')
-  const grow = (): void => setFlagsFromString(`--semi-space-growth-factor=${youngBytes() < YOUNG * 2 ** 20 ? 2 : 1}`)
-  new PerformanceObserver(grow).observe({ entryTypes: ['gc'] })
+  const watch = new PerformanceObserver(() => {
+    if (!growYoung()) watch.disconnect()
+  })
+  if (growYoung()) watch.observe({ entryTypes: ['gc'] })
 }
 
-function youngBytes(): number {
-  return getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0
+/** Has the young generation grow to its size, which V8 does when more lives in it than half of what it has. False where it does not: another option may hold it. */
+function growYoung(): boolean {
+  const filled: number[][] = []
+  setFlagsFromString('--semi-space-growth-factor=2')
+  while (youngSize() < YOUNG && filled.length < FILLINGS) filled.push(Array<number>(FILLING).fill(0))
+  setFlagsFromString('--semi-space-growth-factor=1')
+  return filled.length < FILLINGS
+}
+
+/** What one half of it can hold, in whole MiB. */
+function youngSize(): number {
+  const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')
+  return young === undefined ? 0 : Math.round((young.space_used_size + young.space_available_size) / 2 ** 20)
 }
