@@ -23,6 +23,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '30' },
     rate: { type: 'string', default: '500' },
     workers: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '1' },
   },
 })
 const size = { services: Number(values.services), instances: Number(values.instances) }
@@ -160,9 +161,13 @@ async function storm(services: number): Promise<void> {
 await loaded('warming up', 10)
 // Both processes compile what changes run through in the first twenty seconds of them.
 await changing('warming up with changes', false)
-await loaded('quiet', seconds)
-await changing('changing', false)
-say('a change is effective after', percentiles(await changing('changing, and followed', true)))
+const effective: number[] = []
+for (let round = 0; round < Number(values.rounds); round++) {
+  await loaded('quiet', seconds)
+  await changing('changing', false)
+  effective.push(...(await changing('changing, and followed', true)))
+}
+say('a change is effective after', percentiles(effective))
 await storm(Math.min(200, size.services - PROBED))
 await loaded('quiet again', Math.min(10, seconds))
 say('asked of the API server', `${api.counts.lists} lists, ${api.counts.watches} watches`)

@@ -32,12 +32,12 @@ export function admit(instances: readonly Instance[], options: AdmitOptions): Ad
   const rejected: Rejection[] = []
   const presumed = new Set<string>()
   const byId = new Map<string, Endpoint>()
+  const refuse = ({ id }: Instance, reason: string): void => void rejected.push({ id: printable(id), reason })
   for (const instance of instances) {
-    const refuse = (reason: string): void => void rejected.push({ id: printable(instance.id), reason })
-    const endpoint = instance.lasting === true ? readOnce(instance, options, refuse) : read(instance, options, refuse)
+    const endpoint = lastingOf(instance, options) ?? readNew(instance, options, (reason) => refuse(instance, reason))
     if (endpoint === undefined) continue
     if (byId.has(endpoint.id)) {
-      refuse('has the id of another entry')
+      refuse(instance, 'has the id of another entry')
       continue
     }
     byId.set(endpoint.id, endpoint)
@@ -49,10 +49,14 @@ export function admit(instances: readonly Instance[], options: AdmitOptions): Ad
 /** What instances that last were admitted as, those of which nothing was refused. */
 const lasting = new WeakMap<Instance, { readonly registry: string; readonly allowLinkLocal: boolean; readonly endpoint: Endpoint }>()
 
-function readOnce(instance: Instance, options: AdmitOptions, refuse: (reason: string) => void): Endpoint | undefined {
+function lastingOf(instance: Instance, { registry, allowLinkLocal }: AdmitOptions): Endpoint | undefined {
+  const known = instance.lasting === true ? lasting.get(instance) : undefined
+  return known?.registry === registry && known.allowLinkLocal === allowLinkLocal ? known.endpoint : undefined
+}
+
+function readNew(instance: Instance, options: AdmitOptions, refuse: (reason: string) => void): Endpoint | undefined {
+  if (instance.lasting !== true) return read(instance, options, refuse)
   const { registry, allowLinkLocal } = options
-  const known = lasting.get(instance)
-  if (known !== undefined && known.registry === registry && known.allowLinkLocal === allowLinkLocal) return known.endpoint
   let isWhole = true
   const endpoint = read(instance, options, (reason) => {
     isWhole = false
@@ -141,8 +145,9 @@ const DRAINING = 5
 // Two entries of one address are one server. It keeps its healthiest entry (an old registration may linger as critical),
 // then the one that is to be used first, then the first id, with the tags and metadata of all.
 function onePerAddress(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  const addresses = new Set(endpoints.map(addressOf))
-  if (addresses.size === endpoints.length) return [...endpoints].sort((a, b) => compare(a.id, b.id))
+  // Where each has a host of its own no text needs to be made of any: thousands of lists a minute are read in a large estate.
+  const isOneEach = (key: (endpoint: Endpoint) => string): boolean => new Set(endpoints.map(key)).size === endpoints.length
+  if (isOneEach(({ host }) => host) || isOneEach(addressOf)) return [...endpoints].sort((a, b) => compare(a.id, b.id))
   const order = [...endpoints].sort((a, b) => rank(a) - rank(b) || (a.priority ?? 0) - (b.priority ?? 0) || compare(a.id, b.id))
   const byAddress = new Map<string, Endpoint>()
   for (const endpoint of order) {

@@ -1,6 +1,7 @@
 // The guard against sudden emptiness and large shrinks. Registries that restart, lose rights, lose their sessions or answer
 // from a fresh replica say "nothing" with a straight face; what could equally be an accident is held until confirmed.
 import { isInService, type Endpoint } from '../src/model/endpoint.ts'
+import { lookupIn } from '../src/model/lookup.ts'
 import { addressOf } from './host.ts'
 import { mostOf, withLosses, type Loss } from './losses.ts'
 import type { Moment } from './question.ts'
@@ -58,18 +59,18 @@ export interface Known {
  * Also gives the losses to remember, should the answer be believed.
  */
 export function suspect(known: Known, answer: { readonly endpoints: readonly Endpoint[]; readonly presumed: ReadonlySet<string> }, now: number): { readonly suspicion: Suspicion | undefined; readonly lately: readonly Loss<Endpoint>[] } {
-  const listed = new Map(answer.endpoints.map((endpoint) => [endpoint.id, endpoint]))
+  const listed = lookupIn(answer.endpoints, ({ id }) => id)
   const isStated = (endpoint: Endpoint): boolean => {
-    const next = listed.get(endpoint.id)
+    const next = listed(endpoint.id)
     return known.hasLeft(endpoint) || (next !== undefined && !isInService(next) && !answer.presumed.has(next.id))
   }
-  const inService = known.accepted.filter(isInService)
   const stays = ({ id }: Endpoint): boolean => {
-    const next = listed.get(id)
+    const next = listed(id)
     return next !== undefined && isInService(next)
   }
   // Most answers lose nothing, and there is nothing to be compared.
-  if (known.lately.length === 0 && inService.every((endpoint) => stays(endpoint) || isStated(endpoint))) return { suspicion: undefined, lately: [] }
+  if (known.lately.length === 0 && known.accepted.every((endpoint) => stays(endpoint) || !isInService(endpoint) || isStated(endpoint))) return { suspicion: undefined, lately: [] }
+  const inService = known.accepted.filter(isInService)
   const before = inService.filter((endpoint) => !isStated(endpoint))
   const after = answer.endpoints.filter(isInService)
   // A server that came back under another id is not lost.

@@ -19,7 +19,7 @@ export async function* readLineBatches(body: ReadableStream<Uint8Array>, maxLeng
       if (lines.some((line) => line.length > maxLength)) throw new Error(`a line of the stream is longer than ${maxLength} characters and was refused`)
       begun = lines.pop() ?? ''
       if (done && begun !== '') lines.push(begun)
-      if (lines.length > 0) yield lines.map((line) => line.replace(/\r$/, ''))
+      if (lines.length > 0) yield lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
       if (done) return
     }
   } finally {

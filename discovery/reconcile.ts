@@ -1,14 +1,15 @@
 // The difference between two readings by content. What did not change keeps its very object, so that everything later can
 // compare by identity.
 import type { Endpoint } from '../src/model/endpoint.ts'
+import { lookupIn } from '../src/model/lookup.ts'
 
 /**
  * The endpoints of `next` with the objects of `before` wherever the content is equal, and with the time they were first
  * learned where only the address is. Returns `before` itself when nothing changed at all. Both are in the order of ids.
  */
 export function reconcile(before: readonly Endpoint[], next: readonly Endpoint[]): readonly Endpoint[] {
-  const known = new Map(before.map((endpoint) => [endpoint.id, endpoint]))
-  const result = next.map((endpoint) => keep(known.get(endpoint.id), endpoint))
+  const known = lookupIn(before, ({ id }) => id)
+  const result = next.map((endpoint) => keep(known(endpoint.id), endpoint))
   const same = result.length === before.length && result.every((endpoint, index) => endpoint === before[index])
   return same ? before : result
 }

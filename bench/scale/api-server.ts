@@ -34,7 +34,11 @@ export async function startApiServer(estate: Estate): Promise<ApiServer> {
       const from = Number(searchParams.get('resourceVersion') ?? 0)
       for (const event of events) if (event.version > from) response.write(event.line)
       response.on('close', () => watches.delete(response))
-      setTimeout(() => response.end(), Number(searchParams.get('timeoutSeconds') ?? 60) * 1000).unref()
+      const end = (): void => {
+        watches.delete(response)
+        response.end()
+      }
+      setTimeout(end, Number(searchParams.get('timeoutSeconds') ?? 60) * 1000).unref()
       return
     }
     counts.lists++

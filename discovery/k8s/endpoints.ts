@@ -84,11 +84,13 @@ function portIn(slice: Slice, wanted: K8sRef['port']): unknown {
 }
 
 function portProblem(slices: readonly Slice[], { namespace, service, port }: K8sRef): string | undefined {
+  const isOffered = slices.some((slice) => portIn(slice, port) !== undefined)
+  if (isOffered && port !== undefined) return undefined
   const ports = slices.flatMap(portsOf)
   const names = [...new Set(ports.map(({ name }) => name))]
   const offered = [...new Set(ports.map(({ name, port }) => printable(name === '' ? String(port) : `${name} (${port})`)))].join(', ') || 'none'
   if (port === undefined && names.length > 1) return `${namespace}/${service} has several ports: ${offered}; name one, such as ${namespace}/${service}:${printable(names[0])}`
-  if (slices.some((slice) => portIn(slice, port) !== undefined)) return undefined
+  if (isOffered) return undefined
   if (port === undefined) return `${namespace}/${service} says no port; write its number: ${namespace}/${service}:8080`
   return `${namespace}/${service} has no TCP port ${port}; its endpoints have ${offered}`
 }
@@ -113,12 +115,12 @@ function readRows(slice: Slice, port: unknown): Rows {
   const labels = labelsOf(slice)
   const rejected: Rejection[] = []
   const rows: Row[] = []
-  for (const [position, endpoint] of endpoints.entries()) {
+  endpoints.forEach((endpoint: unknown, position) => {
     const record = recordOf(endpoint)
     const row = record === undefined ? undefined : rowOf(record, port, slice, labels)
     if (row === undefined) rejected.push({ id: printable(`${slice.name}#${position}`), reason: 'is no endpoint with addresses' })
     else rows.push(row)
-  }
+  })
   return { rows, rejected }
 }
 

@@ -1,4 +1,5 @@
 // An EndpointSlice of discovery.k8s.io/v1 as the API server writes it, checked as far as its identity goes.
+import { lookupIn } from '../../src/model/lookup.ts'
 import { isSameJson, recordOf } from '../json.ts'
 import { printable } from '../text.ts'
 
@@ -36,9 +37,9 @@ export function readSlice(object: unknown): Slice | string {
  */
 export function renewed(before: Slice | undefined, next: Slice): Slice {
   if (before === undefined || !Array.isArray(before.endpoints) || !Array.isArray(next.endpoints)) return next
-  const known = new Map(before.endpoints.map((endpoint: unknown) => [addressOf(endpoint), endpoint]))
+  const known = lookupIn<unknown>(before.endpoints, addressOf)
   const endpoints = next.endpoints.map((endpoint: unknown) => {
-    const same = known.get(addressOf(endpoint))
+    const same = known(addressOf(endpoint))
     return isSameJson(same, endpoint) ? same : endpoint
   })
   return { ...next, endpoints, labels: isSameJson(before.labels, next.labels) ? before.labels : next.labels }

@@ -2,6 +2,7 @@
 // cost a thousand. What did not change also stays the same object there.
 import type { TableConfig } from '../model/table-config.ts'
 import { endpointsOf, type Endpoint, type EndpointSet } from '../model/endpoint.ts'
+import { placesIn } from '../model/lookup.ts'
 
 /** A set in which an endpoint of the set before is told by its place there. */
 export type SetDelta = Told<EndpointSet>
@@ -11,8 +12,13 @@ type Told<S> = S extends { readonly endpoints: readonly Endpoint[] } ? Omit<S, '
 /** The difference to the set before, which the other side has; to nothing when there was none. */
 export function deltaOf(before: EndpointSet | undefined, set: EndpointSet): SetDelta {
   if (set.kind === 'pending' || set.kind === 'absent') return set
-  const places = new Map(known(before).map((endpoint, place) => [endpoint, place]))
-  return { ...set, endpoints: set.endpoints.map((endpoint) => places.get(endpoint) ?? endpoint) }
+  const had = known(before)
+  const placeOf = placesIn(had, ({ id }) => id)
+  const told = (endpoint: Endpoint): Endpoint | number => {
+    const place = placeOf(endpoint.id)
+    return place !== undefined && had[place] === endpoint ? place : endpoint
+  }
+  return { ...set, endpoints: set.endpoints.map(told) }
 }
 
 /** The set again. Throws when the set before is not the one that the difference was made to. */
