@@ -30,7 +30,8 @@ export function contactIn(answer: HttpAnswer | undefined): number {
 /** Why an answer must not be believed after so long without contact; undefined when it may. */
 export function outOfContact(address: string, contact: number): Trouble | undefined {
   if (contact <= MAX_LAST_CONTACT) return undefined
-  return { kind: 'failed', message: `${address}: the Consul server has had no contact with a leader for ${Math.round(contact / 1000)} s` }
+  // Not for how long: each question would tell of another cause, and every worker of a set that is the same.
+  return { kind: 'failed', message: `${address}: the Consul server has had no contact with a leader for more than ${MAX_LAST_CONTACT / 1000} s` }
 }
 
 /**

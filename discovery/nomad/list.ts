@@ -53,7 +53,8 @@ function listOf(got: Got | Trouble, namespace: string): List | Trouble {
   if (BigInt(index) === 0n) return { kind: 'denied', message: `${place}: Nomad answers without an index, since the token may read no namespace; it needs read-job`, retryAfter: DENIED_PAUSE }
   const contact = Number(headers.get('x-nomad-lastcontact') ?? 0)
   // A server that has never known a leader answers an empty list all the same, and says that it was cut off for the longest time there is.
-  if (contact > MAX_LAST_CONTACT) return { kind: 'failed', message: `${place}: the Nomad server has had no contact with a leader ${contact > EVER ? 'since it started' : `for ${Math.round(contact / 1000)} s`}` }
+  // Not for how long: each question would tell of another cause, and every worker of a set that is the same.
+  if (contact > MAX_LAST_CONTACT) return { kind: 'failed', message: `${place}: the Nomad server has had no contact with a leader ${contact > EVER ? 'since it started' : `for more than ${MAX_LAST_CONTACT / 1000} s`}` }
   return { kind: 'list', namespace, rows: value as readonly unknown[], index: BigInt(index), bytes, age: contact > 0 ? contact : 0 }
 }
 

@@ -27,7 +27,7 @@ export function collectBriefly(): void {
   if (growYoung()) watch.observe({ entryTypes: ['gc'] })
 }
 
-/** Has the young generation grow to its size, which V8 does when more lives in it than half of what it has. False where it does not: another option may hold it. */
+/** Has the young generation grow to its size, which V8 does when more of it survived than one half can hold. False where it does not: another option may hold it. */
 function growYoung(): boolean {
   const filled: number[][] = []
   setFlagsFromString('--semi-space-growth-factor=2')
