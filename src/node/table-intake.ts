@@ -60,13 +60,11 @@ export class TableIntake {
   /** Makes a table effective everywhere, or refuses it whole. True when it is now in force and was not before. */
   private async apply(config: TableConfig, origin: string, brought: RefSets): Promise<boolean> {
     const { store, platform, relay, revisions, inForce } = this.options
-    const compiled = compiledOr(config, (problems) => {
-      this.rejected++
-      revisions.reject(origin, problems.map(({ path, message }) => ({ severity: 'error' as const, path, line: 0, column: 0, message })))
-      platform.log('error', 'a table does not compile; the running one stays', { origin, problems })
-      return store.acknowledge?.(origin, 'rejected', problems.map(({ path, message }) => `${path}: ${message}`).join('; '))
-    })
-    if (compiled === undefined) return false
+    const compiled = compiledOrProblems(config)
+    if ('problems' in compiled) {
+      await this.refuse(origin, compiled.problems)
+      return false
+    }
     const { revision, isNew } = await revisions.offer(config, origin)
     if (isNew) {
       const sets = relay.setsWith(compiled, brought)
@@ -77,14 +75,22 @@ export class TableIntake {
     await store.acknowledge?.(origin, 'applied', '')
     return isNew
   }
+
+  private async refuse(origin: string, problems: Problems): Promise<void> {
+    const { store, platform, revisions } = this.options
+    this.rejected++
+    revisions.reject(origin, problems.map(({ path, message }) => ({ severity: 'error' as const, path, line: 0, column: 0, message })))
+    platform.log('error', 'a table does not compile; the running one stays', { origin, problems })
+    await store.acknowledge?.(origin, 'rejected', problems.map(({ path, message }) => `${path}: ${message}`).join('; '))
+  }
 }
 
-/** The compiled table, or undefined after its problems were reported. */
-function compiledOr(config: TableConfig, report: (problems: readonly { readonly path: string; readonly message: string }[]) => unknown): Table | undefined {
+type Problems = readonly { readonly path: string; readonly message: string }[]
+
+function compiledOrProblems(config: TableConfig): Table | { readonly problems: Problems } {
   try {
     return compileTable(config)
   } catch (error) {
-    report(error instanceof TableError ? error.problems : [{ path: '', message: String(error) }])
-    return undefined
+    return { problems: error instanceof TableError ? error.problems : [{ path: '', message: String(error) }] }
   }
 }

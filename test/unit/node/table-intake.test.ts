@@ -16,8 +16,8 @@ const PENDING: EndpointSet = { kind: 'pending' }
 /** Names a service that it has not. */
 const BROKEN: TableConfig = { ...tableOf(), routes: [{ ...routeNamed('a'), action: { kind: 'forward', to: [{ service: 'none', weight: 1 }] } }] }
 
-/** An intake at work. Whoever serves takes a table when `serve` is called. */
-function start() {
+/** An intake at work. Whoever serves takes a table when `serve` is called. A store that is `deaf` cannot be told of refusals. */
+function start({ deaf = false } = {}) {
   const platform = fakePlatform()
   const steps: string[] = []
   const snapshots = new Snapshots(createEndpointBook(platform), ({ revision }) => void steps.push(`snapshot ${revision.number}`))
@@ -25,7 +25,13 @@ function start() {
   const revisions = createRevisions(platform)
   let serve: () => void = () => {}
   const intake = new TableIntake({
-    store: { ...store, acknowledge: async (origin, status) => void steps.push(`${status} ${origin}`) },
+    store: {
+      ...store,
+      acknowledge: async (origin, status) => {
+        steps.push(`${status} ${origin}`)
+        if (status === 'rejected' && deaf) throw new Error('a defect')
+      },
+    },
     platform: { ...platform, log: (_level, message) => void steps.push(message) },
     relay: new SetRelay({ snapshots, get: () => PENDING, waits: () => false, tagged: [], tell() {} }),
     revisions,
@@ -97,4 +103,12 @@ test('a defect while one is taken does not end the taking', async () => {
   expect(await until('a defect while taking a table')).toEqual(['snapshot 1', 'a defect while taking a table'])
   store.set(tableOf('a'))
   expect(await until('told who serves')).toEqual(['snapshot 2', 'told who serves'])
+})
+
+test('nor does one while the store is told that a table was refused', async () => {
+  const { store, until } = start({ deaf: true })
+  store.set(BROKEN)
+  expect(await until('a defect while taking a table')).toEqual(['a table does not compile; the running one stays', 'rejected memory:1', 'a defect while taking a table'])
+  store.set(tableOf('a'))
+  expect(await until('told who serves')).toEqual(['snapshot 1', 'told who serves'])
 })
