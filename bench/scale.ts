@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { nginxFrame } from './backend.ts'
 import { main, scratchFolder } from './paths.ts'
 import { childrenOf, cpuMicros, freePort, launch, listening, residentBytes, stop } from './process.ts'
+import { setApart } from './scale/apart.ts'
 import { startApiServer } from './scale/api-server.ts'
 import { addressOf, configuration, Estate, hostOf, type Probed } from './scale/estate.ts'
 import { Probe } from './scale/probe.ts'
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '500' },
     workers: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '1' },
+    apart: { type: 'boolean', default: false },
   },
 })
 const size = { services: Number(values.services), instances: Number(values.instances) }
@@ -158,6 +160,7 @@ async function storm(services: number): Promise<void> {
   probe.close()
 }
 
+if (values.apart) setApart({ changes: [gateway.pid ?? 0, process.pid], requests: [...childrenOf(gateway.pid ?? 0), load.pid ?? 0, ...childrenOf(backend.pid ?? 0)] })
 await loaded('warming up', 10)
 // Both processes compile what changes run through in the first twenty seconds of them.
 await changing('warming up with changes', false)
