@@ -3,9 +3,10 @@ import type { Platform } from '../../src/model/platform.ts'
 import type { Capabilities } from '../adapter.ts'
 import { askOne, createAddresses, type Addresses } from '../addresses.ts'
 import { createConsulClient, type Call, type ConsulClient, type ReadOptions } from './client.ts'
-import { askContact, contactIn, isStreamed, outOfContact, type Contacts } from './contact.ts'
+import { askContact, contactIn, isStreamed, type Contacts } from './contact.ts'
 import { consulOptions, type ConsulOptions } from './options.ts'
 import { beginningOf, later, typeOf, type HttpAnswer } from '../http.ts'
+import { outOfContact } from '../out-of-contact.ts'
 import type { Ask, Trouble } from '../reading.ts'
 import { createSecret } from '../secret.ts'
 import { saidBy } from '../text.ts'
@@ -72,7 +73,7 @@ async function askOnce<R extends { readonly kind: string; readonly token?: strin
     const reading = await question({ client, address, token, call, purpose: ask.purpose, options })
     // A server without a leader hears of no change, so it is asked only where nothing changed.
     if (ask.purpose !== 'follow' || !('token' in reading) || reading.token !== ask.token || !isStreamed(call.answer)) return reading
-    return outOfContact(address, await askContact(agents.contacts, agents.platform, { address, client, options })) ?? reading
+    return outOfContact(`${address}: the Consul server`, await askContact(agents.contacts, agents.platform, { address, client, options })) ?? reading
   } catch (error) {
     return refused(error, call.answer, address)
   }
@@ -86,7 +87,7 @@ export function distrust({ call, address, token }: Question, empty: boolean, wha
   if (empty && token === undefined && answer.headers.get('x-consul-default-acl-policy') === 'deny') {
     return { kind: 'denied', message: `${address}: Consul denies by default and no token is configured; give one in token or tokenFile` }
   }
-  return outOfContact(address, contactIn(answer))
+  return outOfContact(`${address}: the Consul server`, contactIn(answer))
 }
 
 /** An answer of another form than was asked for. */

@@ -3,11 +3,8 @@
 import type { Platform } from '../../src/model/platform.ts'
 import { withDeadline } from '../deadline.ts'
 import type { HttpAnswer } from '../http.ts'
-import type { Trouble } from '../reading.ts'
 import type { Call, ConsulClient, ReadOptions } from './client.ts'
 
-/** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
-const MAX_LAST_CONTACT = 15_000
 /** What was asked for holds for so long, milliseconds: however many services are watched, one question is enough for all of them. */
 const HOLDS_FOR = 5000
 /** Longest time of that question, milliseconds. One without an answer proves nothing. */
@@ -25,13 +22,6 @@ export function isStreamed(answer: HttpAnswer | undefined): boolean {
 export function contactIn(answer: HttpAnswer | undefined): number {
   const contact = Number(answer?.headers.get('x-consul-lastcontact') ?? 0)
   return contact > 0 ? contact : 0
-}
-
-/** Why an answer must not be believed after so long without contact; undefined when it may. */
-export function outOfContact(address: string, contact: number): Trouble | undefined {
-  if (contact <= MAX_LAST_CONTACT) return undefined
-  // Not for how long: each question would tell of another cause, and every worker of a set that is the same.
-  return { kind: 'failed', message: `${address}: the Consul server has had no contact with a leader for more than ${MAX_LAST_CONTACT / 1000} s` }
 }
 
 /**

@@ -1,10 +1,9 @@
 // A list as Nomad's servers answer it, and when it is not to be believed.
 import type { Got, NomadClient, Query } from './client.ts'
 import { recordOf, recordsOf } from '../json.ts'
+import { outOfContact } from '../out-of-contact.ts'
 import type { Trouble } from '../reading.ts'
 
-/** A server that has had no contact with its leader for so long (milliseconds) may be cut off with old data. */
-const MAX_LAST_CONTACT = 15_000
 /** Longer than any server runs, milliseconds. */
 const EVER = 1e12
 /** Before the next question after an answer for lack of rights that is no error, milliseconds. */
@@ -53,9 +52,8 @@ function listOf(got: Got | Trouble, namespace: string): List | Trouble {
   if (BigInt(index) === 0n) return { kind: 'denied', message: `${place}: Nomad answers without an index, since the token may read no namespace; it needs read-job`, retryAfter: DENIED_PAUSE }
   const contact = Number(headers.get('x-nomad-lastcontact') ?? 0)
   // A server that has never known a leader answers an empty list all the same, and says that it was cut off for the longest time there is.
-  // Not for how long: each question would tell of another cause, and every worker of a set that is the same.
-  if (contact > MAX_LAST_CONTACT) return { kind: 'failed', message: `${place}: the Nomad server has had no contact with a leader ${contact > EVER ? 'since it started' : `for more than ${MAX_LAST_CONTACT / 1000} s`}` }
-  return { kind: 'list', namespace, rows: value as readonly unknown[], index: BigInt(index), bytes, age: contact > 0 ? contact : 0 }
+  if (contact > EVER) return { kind: 'failed', message: `${place}: the Nomad server has had no contact with a leader since it started` }
+  return outOfContact(`${place}: the Nomad server`, contact) ?? { kind: 'list', namespace, rows: value as readonly unknown[], index: BigInt(index), bytes, age: contact > 0 ? contact : 0 }
 }
 
 /** A service in the list of all, its tags as they were written. */

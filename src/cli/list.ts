@@ -7,6 +7,7 @@ export const commands: readonly Command[] = [
     name: 'run',
     summary: 'run the gateway',
     load: async () => {
+      // Before what the gateway is made of is loaded: that alone makes V8's young generation larger than it may be.
       collectBriefly()
       const { run, RUN_USAGE } = await import('./run.ts')
       return { run, usage: RUN_USAGE }
